@@ -1,0 +1,1 @@
+//! Black-box benches of the steppe binary.

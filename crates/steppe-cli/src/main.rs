@@ -1,0 +1,2 @@
+//! The steppe command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Readers and writers of PLINK 1 files, PGS scoring files and sample lists.

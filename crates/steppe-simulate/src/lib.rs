@@ -1,0 +1,1 @@
+//! Deterministic multi-population genotypes and scoring files for the demo, the tests and the benches.
