@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use datafusion::{execution::TaskContext, physical_plan::ExecutionPlan};
+use futures::TryStreamExt;
+
+use crate::{
+    EngineError,
+    pass::forward::{BlockSums, ForwardContext, TileOrder, forward_plan, plan_tiles},
+};
+
+/// Partitions per thread: enough that the last one to finish does not keep the others waiting.
+const PARTITIONS_PER_THREAD: usize = 4;
+
+/// Runs passes. The plan is the same wherever it runs.
+pub trait Engine: Send + Sync {
+    /// A forward pass over the blocks for which `wanted` is true; one [`BlockSums`] for each of them that has a
+    /// tile, in block order.
+    ///
+    /// # Errors
+    /// A tile that can not be read or whose checksum does not match.
+    fn forward(
+        &self,
+        context: Arc<ForwardContext>,
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Result<Vec<BlockSums>, EngineError>;
+}
+
+/// Runs passes in this process, on its own threads.
+pub struct LocalEngine {
+    runtime: tokio::runtime::Runtime,
+    threads: usize,
+    order: TileOrder,
+}
+
+impl LocalEngine {
+    /// An engine on so many threads.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn new(threads: usize) -> Result<Self, EngineError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads.max(1))
+            .max_blocking_threads(threads.max(1) + 2)
+            .thread_name("steppe")
+            .enable_all()
+            .build()
+            .map_err(EngineError::write("can not start threads"))?;
+        Ok(Self { runtime, threads: threads.max(1), order: TileOrder::Stored })
+    }
+
+    /// Hands tiles out in another order; results are the same bits.
+    #[must_use]
+    pub fn with_tile_order(mut self, order: TileOrder) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// How many threads there are.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Waits for a future on this engine's threads.
+    pub fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    fn collect(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<BlockSums>, EngineError> {
+        let stream = plan.execute(0, Arc::new(TaskContext::default()))?;
+        let batches: Vec<_> = self.runtime.block_on(stream.try_collect())?;
+        batches.into_iter().map(|batch| Ok(BlockSums::from_batch(batch)?)).collect()
+    }
+}
+
+impl Engine for LocalEngine {
+    fn forward(
+        &self,
+        context: Arc<ForwardContext>,
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Result<Vec<BlockSums>, EngineError> {
+        let partitions = plan_tiles(
+            &context.row_groups,
+            &context.operand,
+            wanted,
+            self.threads * PARTITIONS_PER_THREAD,
+            self.order,
+        );
+        let plan = forward_plan(context, partitions, self.threads);
+        tracing::debug!(plan = %datafusion::physical_plan::displayable(plan.as_ref()).indent(false), "forward");
+        self.collect(&plan)
+    }
+}

@@ -1,0 +1,98 @@
+use std::path::PathBuf;
+
+/// Why a job or a pass could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// A scoring file, frequency file or sample list that can not be used.
+    #[error(transparent)]
+    Format(#[from] steppe_formats::FormatError),
+    /// The cohort store: not there, not readable, or corrupt.
+    #[error(transparent)]
+    Store(#[from] steppe_store::StoreError),
+    /// A kernel was handed shapes that do not fit; a fault of this program.
+    #[error("internal: {0}")]
+    Kernel(#[from] steppe_kernels::KernelError),
+    /// A request that can not be served as it stands.
+    #[error("{problem}; {remedy}")]
+    Refused {
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// No scoring file passed the overlap gate.
+    #[error(
+        "none of the {scores} scores can be computed: {reasons}; see {} for every row's reason, or lower --min-overlap",
+        summary.display()
+    )]
+    NothingToScore {
+        /// How many scores there were.
+        scores: usize,
+        /// The scores' reasons, joined.
+        reasons: String,
+        /// The match summary.
+        summary: PathBuf,
+    },
+    /// Output could not be written.
+    #[error("{what}: {source}")]
+    Write {
+        /// Which file.
+        what: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// Parquet could not be written or read.
+    #[error("{what}: {source}")]
+    Parquet {
+        /// Which file.
+        what: String,
+        /// The library's answer.
+        source: parquet::errors::ParquetError,
+    },
+    /// DataFusion could not plan or run a query or a pass.
+    #[error("{0}")]
+    DataFusion(Box<datafusion::error::DataFusionError>),
+    /// A thread of the job stopped without an answer.
+    #[error("internal: {0} stopped without an answer")]
+    Lost(&'static str),
+}
+
+impl EngineError {
+    /// A request that can not be served, and what to do about it.
+    pub fn refused(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Refused { problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// A write error on the named file.
+    pub fn write(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Write { what, source }
+    }
+
+    /// A Parquet error on the named file.
+    pub fn parquet(what: impl Into<String>) -> impl FnOnce(parquet::errors::ParquetError) -> Self {
+        let what = what.into();
+        move |source| Self::Parquet { what, source }
+    }
+}
+
+impl From<datafusion::error::DataFusionError> for EngineError {
+    /// Our own errors come back as themselves after their way through a plan.
+    fn from(error: datafusion::error::DataFusionError) -> Self {
+        use datafusion::error::DataFusionError;
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(other) => Self::DataFusion(Box::new(DataFusionError::External(other))),
+            },
+            other => Self::DataFusion(Box::new(other)),
+        }
+    }
+}
+
+impl From<EngineError> for datafusion::error::DataFusionError {
+    fn from(error: EngineError) -> Self {
+        Self::External(Box::new(error))
+    }
+}

@@ -1,0 +1,3 @@
+//! The passes over the genotype matrix, one module each.
+
+pub mod forward;

@@ -1,0 +1,115 @@
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use datafusion::{
+    common::tree_node::TreeNodeRecursion,
+    error::Result,
+    execution::TaskContext,
+    physical_expr::{EquivalenceProperties, PhysicalExpr},
+    physical_plan::{
+        DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PlanProperties,
+        SendableRecordBatchStream,
+        execution_plan::{Boundedness, EmissionType},
+        stream::RecordBatchStreamAdapter,
+    },
+};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{BlockSums, partial::BatchSums};
+
+/// Adds the partial sums of all partitions: one output partition with one row per sample block, in block order.
+///
+/// It drives its input's partitions itself, at most `concurrency` at once, so that many small partitions balance
+/// the work of few threads.
+pub struct ForwardMergeExec {
+    input: Arc<dyn ExecutionPlan>,
+    concurrency: usize,
+    properties: Arc<PlanProperties>,
+}
+
+impl ForwardMergeExec {
+    /// Merges the partitions of `input`, whose rows are [`BlockSums`].
+    pub fn new(input: Arc<dyn ExecutionPlan>, concurrency: usize) -> Self {
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(BlockSums::schema()),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        ));
+        Self { input, concurrency: concurrency.max(1), properties }
+    }
+}
+
+impl ExecutionPlan for ForwardMergeExec {
+    fn name(&self) -> &'static str {
+        "ForwardMergeExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn required_input_distribution(&self) -> Vec<Distribution> {
+        vec![Distribution::UnspecifiedDistribution]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
+        Ok(Arc::new(Self::new(input, self.concurrency)))
+    }
+
+    fn execute(&self, _partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let streams = (0..self.input.properties().output_partitioning().partition_count())
+            .map(|partition| self.input.execute(partition, Arc::clone(&task)))
+            .collect::<Result<Vec<_>>>()?;
+        let concurrency = self.concurrency;
+        let merged = async move {
+            let mut blocks: BTreeMap<u32, BlockSums> = BTreeMap::new();
+            let mut batches = stream::iter(streams).flatten_unordered(concurrency);
+            while let Some(batch) = batches.try_next().await? {
+                for row in BatchSums::rows(&batch)? {
+                    match blocks.entry(row.block) {
+                        std::collections::btree_map::Entry::Vacant(slot) => {
+                            slot.insert(row.to_sums());
+                        }
+                        std::collections::btree_map::Entry::Occupied(mut sums) => sums.get_mut().add(&row),
+                    }
+                }
+            }
+            Ok::<_, datafusion::error::DataFusionError>(stream::iter(
+                blocks.into_values().map(BlockSums::into_batch),
+            ))
+        };
+        let rows = stream::once(merged).try_flatten().boxed();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(BlockSums::schema(), rows)))
+    }
+}
+
+impl DisplayAs for ForwardMergeExec {
+    fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForwardMergeExec: concurrency={}", self.concurrency)
+    }
+}
+
+impl fmt::Debug for ForwardMergeExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_as(DisplayFormatType::Default, f)
+    }
+}

@@ -1,0 +1,92 @@
+use std::{collections::HashMap, path::Path};
+
+use steppe_formats::frequency::{FrequencyTable, read_frequencies};
+use steppe_genome::{Ploidy, VariantTable};
+use steppe_store::CohortVariants;
+
+use super::MissingPolicy;
+use crate::EngineError;
+
+/// Fewer founders than this do not give frequencies that missing calls may be imputed from (plink2's rule).
+const FEWEST_FOUNDERS: usize = 50;
+
+/// Where allele frequencies come from.
+#[derive(Debug, Clone)]
+pub enum FrequencySource {
+    /// The founders of the cohort.
+    Founders,
+    /// A file in plink2's .afreq form.
+    File(FrequencyTable),
+}
+
+impl FrequencySource {
+    /// Chooses the source, and refuses to impute from too few founders.
+    ///
+    /// # Errors
+    /// A frequency file that can not be read; fewer than 50 founders where means have to be imputed.
+    pub fn choose(file: Option<&Path>, founders: usize, missing: MissingPolicy) -> Result<Self, EngineError> {
+        if let Some(path) = file {
+            return Ok(Self::File(read_frequencies(path)?));
+        }
+        if missing == MissingPolicy::Mean && founders < FEWEST_FOUNDERS {
+            return Err(EngineError::refused(
+                format!(
+                    "missing calls are to be imputed from allele frequencies, and {founders} founders (plink2's least is {FEWEST_FOUNDERS}) do not give them"
+                ),
+                "give frequencies of a larger cohort of the same population with --freq FILE (plink2 --freq makes one), or leave missing calls out with --missing zero",
+            ));
+        }
+        Ok(Self::Founders)
+    }
+}
+
+/// The counted allele's frequency of every variant.
+pub(super) struct Frequencies<'a> {
+    variants: &'a CohortVariants,
+    by_id: Option<HashMap<&'a str, usize>>,
+    table: Option<&'a FrequencyTable>,
+}
+
+impl<'a> Frequencies<'a> {
+    pub(super) fn new(variants: &'a CohortVariants, source: &'a FrequencySource) -> Self {
+        match source {
+            FrequencySource::Founders => Self { variants, by_id: None, table: None },
+            FrequencySource::File(table) => {
+                let by_id = (0..table.len()).map(|row| (table.id(row), row)).collect();
+                Self { variants, by_id: Some(by_id), table: Some(table) }
+            }
+        }
+    }
+
+    /// The frequency from the chosen source; `None` where it does not have the variant, or nobody is called.
+    pub(super) fn counted(&self, variant: u32) -> Option<f64> {
+        match (self.table, &self.by_id) {
+            (Some(table), Some(by_id)) => {
+                let index = variant as usize;
+                let row = *by_id.get(self.variants.id(index))?;
+                table.frequency_of(row, self.variants.counted_allele(index))
+            }
+            _ => founder_frequency(self.variants, variant),
+        }
+    }
+}
+
+/// The counted allele's frequency in the cohort's founders, as plink2 counts it: on X a male call is one allele and
+/// others two, on Y only males count, on MT everybody has one allele.
+pub(super) fn founder_frequency(variants: &CohortVariants, variant: u32) -> Option<f64> {
+    let index = variant as usize;
+    let everybody = variants.founder_counts(index);
+    let males = variants.founder_sex_counts(index).map_or([0; 4], |counts| counts.male);
+    let halves = |counts: [u64; 4]| (counts[1] + 2 * counts[2], 2 * (counts[0] + counts[1] + counts[2]));
+    let (counted, all) = match variants.chromosome(index).ploidy() {
+        Ploidy::Diploid | Ploidy::Haploid => halves(everybody),
+        Ploidy::Y => halves(males),
+        Ploidy::X => {
+            // In half alleles: a male call weighs half as much as another.
+            let (counted, all) = halves(everybody);
+            let (male_counted, male_all) = halves(males);
+            (2 * counted - male_counted, 2 * all - male_all)
+        }
+    };
+    (all > 0).then(|| counted as f64 / all as f64)
+}

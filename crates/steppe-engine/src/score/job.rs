@@ -1,0 +1,317 @@
+use std::sync::Arc;
+
+use steppe_genome::{
+    VariantTable,
+    matching::{Reason, RowDecision, RowStatus, VariantLookup},
+};
+use steppe_store::{Cohort, CohortVariants, SampleTable};
+
+use super::{
+    FrequencySource, Gate, MatchSettings, MatchedFile, MissingPolicy, Overlap, ScoreColumn, ScoreOptions, Scores,
+    frequency::{Frequencies, founder_frequency},
+    lanes::{self, PreparedScore, TABLE_BYTES},
+    ploidy::is_haploid_or_x,
+    selection::Selection,
+    sources::read_sources,
+};
+use crate::{Engine, EngineError, PassProgress, pass::forward::ForwardContext};
+
+/// Part of a job's identity: another number means that the same inputs may give other bits.
+pub const KERNEL_SEMANTICS: u32 = 1;
+
+/// Bytes that one sample's sums of one score take while a pass runs: the partial and the merged sum, and the copy
+/// that is being written.
+const SUM_BYTES: u64 = 3 * size_of::<i64>() as u64;
+
+/// A scoring job that has read and checked all its inputs, and read no genotype yet.
+pub struct ScoreJob {
+    /// What was asked for.
+    pub options: ScoreOptions,
+    /// The cohort.
+    pub cohort: Cohort,
+    /// Its samples.
+    pub samples: SampleTable,
+    /// Its variants.
+    pub variants: CohortVariants,
+    /// The scoring files with every row's decision.
+    pub files: Vec<MatchedFile>,
+    /// All scores, those too that did not pass the gate.
+    pub columns: Vec<ScoreColumn>,
+    /// Where allele frequencies come from.
+    pub frequencies: FrequencySource,
+    selection: Selection,
+}
+
+impl ScoreJob {
+    /// Opens nothing but small tables: reads, checks and matches every scoring file.
+    ///
+    /// # Errors
+    /// Any input that can not be used; nothing has been written then.
+    pub fn prepare(
+        cohort: Cohort,
+        options: ScoreOptions,
+        progress: &dyn PassProgress,
+    ) -> Result<Self, EngineError> {
+        progress.stage("reading scoring files", 0);
+        let build = cohort.manifest().genome_build()?;
+        let (tables, sources) = std::thread::scope(|scope| {
+            let tables = scope.spawn(|| Ok::<_, EngineError>((cohort.samples()?, cohort.variants()?)));
+            let sources = read_sources(&options.matching, build, options.threads);
+            match tables.join() {
+                Ok(tables) => (tables, sources),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        });
+        let ((samples, variants), sources) = (tables?, sources?);
+        let founders = samples.founder.iter().filter(|&&founder| founder).count();
+        let frequencies =
+            FrequencySource::choose(options.frequency_file.as_deref(), founders, options.missing)?;
+        let selection = Selection::new(&samples, options.keep.as_deref(), options.remove.as_deref())?;
+        progress.stage("matching variants", 0);
+        let files = match_files(sources, &variants, &options.matching);
+        let columns = columns_of(&files, &variants, options.matching.min_overlap);
+        let job = Self { options, cohort, samples, variants, files, columns, frequencies, selection };
+        job.check_missing()?;
+        Ok(job)
+    }
+
+    /// The scores that passed the gate, by index.
+    pub fn passing(&self) -> Vec<usize> {
+        (0..self.columns.len()).filter(|&score| self.columns[score].gate == Gate::Pass).collect()
+    }
+
+    /// The samples that are written out: one flag a sample.
+    pub fn kept(&self) -> &[bool] {
+        &self.selection.kept
+    }
+
+    /// How many samples are written out.
+    pub fn kept_count(&self) -> usize {
+        self.selection.count()
+    }
+
+    /// Entries of the keep and remove lists that name nobody in the cohort.
+    pub fn unknown_selected(&self) -> u64 {
+        self.selection.unknown
+    }
+
+    /// Under `--missing fail`, refuses when a variant that counts has a missing call; under `mean`, when a variant
+    /// with missing calls has no frequency.
+    fn check_missing(&self) -> Result<(), EngineError> {
+        if self.options.missing == MissingPolicy::Zero {
+            return Ok(());
+        }
+        let frequencies = Frequencies::new(&self.variants, &self.frequencies);
+        for score in self.passing() {
+            let column = &self.columns[score];
+            for row in self.files[column.file].matched_rows(column.column) {
+                let index = row.variant as usize;
+                let missing = self.variants.counts(index)[3];
+                if missing == 0 {
+                    continue;
+                }
+                if self.options.missing == MissingPolicy::Fail {
+                    return Err(EngineError::refused(
+                        format!(
+                            "score {}: variant {} has {missing} missing calls, and --missing fail allows none",
+                            column.name,
+                            self.variants.id(index)
+                        ),
+                        "use --missing mean or --missing zero, or leave the variant out",
+                    ));
+                }
+                if frequencies.counted(row.variant).is_none() {
+                    return Err(EngineError::refused(
+                        format!(
+                            "score {}: variant {} has {missing} missing calls and no allele frequency to impute them from",
+                            column.name,
+                            self.variants.id(index)
+                        ),
+                        "add the variant to the --freq file, or use --missing zero",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the forward passes and hands each one's sums to `sink`, which gets the job's columns completed.
+    ///
+    /// # Errors
+    /// A tile that is corrupt or can not be read; a sink that fails.
+    pub fn run(
+        &mut self,
+        engine: &dyn Engine,
+        progress: &Arc<dyn PassProgress>,
+        sink: &mut dyn FnMut(&Self, Scores) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let passes = self.passes();
+        let pass_count = passes.len();
+        for (index, scores) in passes.into_iter().enumerate() {
+            progress.stage("preparing weights", 0);
+            let context = self.context(&scores, Arc::clone(progress));
+            let name = match pass_count {
+                1 => "scoring".to_owned(),
+                _ => format!("scoring, pass {} of {pass_count}", index + 1),
+            };
+            let count_lanes = context.operand.counts.len();
+            let wanted = self.wanted_blocks();
+            let total: u64 = context
+                .row_groups
+                .iter()
+                .filter(|group| wanted[group.block as usize])
+                .filter(|group| {
+                    let end = group.first_variant + group.rows;
+                    !context.operand.plain_in(group.first_variant, end).is_empty()
+                        || !context.operand.by_sex_in(group.first_variant, end).is_empty()
+                })
+                .map(|group| u64::from(group.rows) * u64::from(context.blocks[group.block as usize].samples))
+                .sum();
+            progress.stage(&name, total);
+            let blocks = engine.forward(context, &|block| wanted[block as usize])?;
+            sink(self, Scores { scores, count_lanes, blocks })?;
+        }
+        Ok(())
+    }
+
+    /// Which sample blocks have a sample that is written out.
+    fn wanted_blocks(&self) -> Vec<bool> {
+        self.cohort
+            .blocks()
+            .iter()
+            .map(|block| {
+                let first = block.first_sample as usize;
+                self.selection.kept[first..first + block.samples as usize].contains(&true)
+            })
+            .collect()
+    }
+
+    /// Splits the scores into passes whose sums and tables fit into the memory limit.
+    fn passes(&self) -> Vec<Vec<usize>> {
+        let samples = self.samples.len() as u64;
+        let mut passes: Vec<Vec<usize>> = Vec::new();
+        let mut used = 0u64;
+        for score in self.passing() {
+            let cost = samples * SUM_BYTES + self.columns[score].overlap.rows_matched * TABLE_BYTES;
+            match passes.last_mut() {
+                Some(pass) if used + cost <= self.options.memory => {
+                    used += cost;
+                    pass.push(score);
+                }
+                _ => {
+                    used = cost;
+                    passes.push(vec![score]);
+                }
+            }
+        }
+        passes
+    }
+
+    fn context(&mut self, scores: &[usize], progress: Arc<dyn PassProgress>) -> Arc<ForwardContext> {
+        let prepared = self.prepare_lanes(scores);
+        for (&score, prepared) in scores.iter().zip(&prepared) {
+            let column = &mut self.columns[score];
+            column.scale = Some(prepared.scale);
+            column.variants = prepared.variants;
+            column.full_alleles = prepared.full_alleles;
+            column.missing_constants = prepared.missing_constants();
+        }
+        let (operand, lanes) = lanes::gather(prepared);
+        for (&score, lanes) in scores.iter().zip(lanes) {
+            self.columns[score].counts = Some(lanes);
+        }
+        Arc::new(ForwardContext {
+            reader: self.cohort.reader(),
+            blocks: self.cohort.blocks().to_vec(),
+            row_groups: self.cohort.row_groups().to_vec(),
+            operand,
+            masks: ForwardContext::masks_of(self.cohort.blocks(), &self.samples),
+            level: self.options.level,
+            progress,
+        })
+    }
+
+    /// The lanes of some scores, prepared on all threads.
+    fn prepare_lanes(&self, scores: &[usize]) -> Vec<PreparedScore> {
+        let frequencies = Frequencies::new(&self.variants, &self.frequencies);
+        let one = |&score: &usize| {
+            let column = &self.columns[score];
+            let file = &self.files[column.file];
+            let rows = file.matched_rows(column.column);
+            lanes::prepare(file, column.column, &rows, &self.variants, &frequencies, self.options.missing)
+        };
+        let chunk = scores.len().div_ceil(self.options.threads.max(1)).max(1);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = scores
+                .chunks(chunk)
+                .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
+                .collect();
+            workers
+                .into_iter()
+                .flat_map(|worker| match worker.join() {
+                    Ok(prepared) => prepared,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect()
+        })
+    }
+}
+
+/// Matches every file, and leaves out what plink2 does not score: other than additive effects where ploidy
+/// depends on sex or is one.
+fn match_files(
+    sources: Vec<super::ScoringSource>,
+    variants: &CohortVariants,
+    settings: &MatchSettings,
+) -> Vec<MatchedFile> {
+    let lookup = VariantLookup::build(variants);
+    let frequency = |variant: u32| founder_frequency(variants, variant);
+    let mut files: Vec<MatchedFile> = std::thread::scope(|scope| {
+        let workers: Vec<_> = sources
+            .into_iter()
+            .map(|source| {
+                let (lookup, frequency) = (&lookup, &frequency);
+                scope.spawn(move || MatchedFile::new(source, variants, lookup, frequency, &settings.rules))
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| match worker.join() {
+                Ok(matched) => matched,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    });
+    for file in &mut files {
+        let effects = &file.source.file.rows.effect_type;
+        for (decision, &effect) in file.decisions.iter_mut().zip(effects) {
+            if effect != steppe_genome::EffectType::Additive && is_on_sex_chromosome(decision, variants) {
+                decision.status = RowStatus::Excluded;
+                decision.reason = Reason::NonAdditiveOnHaploid;
+            }
+        }
+    }
+    files
+}
+
+fn is_on_sex_chromosome(decision: &RowDecision, variants: &CohortVariants) -> bool {
+    decision.status == RowStatus::Matched
+        && decision
+            .variant
+            .is_some_and(|variant| is_haploid_or_x(variants.chromosome(variant as usize).ploidy()))
+}
+
+fn columns_of(files: &[MatchedFile], variants: &CohortVariants, min_overlap: f64) -> Vec<ScoreColumn> {
+    let frequency = |variant: u32| founder_frequency(variants, variant);
+    files
+        .iter()
+        .enumerate()
+        .flat_map(|(file, matched)| {
+            matched.source.file.columns.iter().enumerate().map(move |(column, name)| {
+                let overlap = Overlap::of(matched, column, &frequency);
+                let gate = overlap.gate(min_overlap);
+                ScoreColumn::new(name.clone(), file, column, overlap, gate)
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,82 @@
+use steppe_formats::scoring_file::ScoringRows;
+use steppe_genome::{
+    VariantTable,
+    matching::{MatchOptions, RowDecision, RowStatus, ScoringRow, ScoringRowTable, VariantLookup, match_rows},
+};
+
+use super::ScoringSource;
+
+/// A scoring file with the decision on each of its rows.
+#[derive(Debug)]
+pub struct MatchedFile {
+    /// The file.
+    pub source: ScoringSource,
+    /// One decision per row of `source.file.rows`.
+    pub decisions: Vec<RowDecision>,
+}
+
+/// A row that scores: its index in the file and the variant it matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MatchedRow {
+    /// The row's index in the file's rows.
+    pub row: u32,
+    /// The variant's index in the cohort.
+    pub variant: u32,
+    /// Whether the effect allele is the counted one.
+    pub effect_is_counted: bool,
+}
+
+struct Rows<'a>(&'a ScoringRows);
+
+impl ScoringRowTable for Rows<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn row(&self, index: usize) -> ScoringRow<'_> {
+        ScoringRow {
+            chromosome: self.0.chromosome[index].as_ref(),
+            position: self.0.position[index],
+            id: self.0.id.get(index),
+            effect_allele: self.0.effect_allele.get(index),
+            other_allele: self.0.other_allele.get(index),
+            effect_frequency: self.0.frequency(index),
+        }
+    }
+}
+
+impl MatchedFile {
+    /// Matches every row of a file.
+    pub fn new(
+        source: ScoringSource,
+        variants: &impl VariantTable,
+        lookup: &VariantLookup,
+        frequency: &(dyn Fn(u32) -> Option<f64> + Sync),
+        options: &MatchOptions,
+    ) -> Self {
+        let decisions = match_rows(&Rows(&source.file.rows), variants, lookup, &|variant| frequency(variant), options);
+        Self { source, decisions }
+    }
+
+    /// The rows of a score that count, in variant order.
+    pub fn matched_rows(&self, column: usize) -> Vec<MatchedRow> {
+        let rows = &self.source.file.rows;
+        let mut matched: Vec<MatchedRow> = self
+            .decisions
+            .iter()
+            .enumerate()
+            .filter(|&(row, decision)| decision.status == RowStatus::Matched && rows.is_present(column, row))
+            .filter_map(|(row, decision)| {
+                decision.variant.map(|variant| MatchedRow {
+                    row: row as u32,
+                    variant,
+                    effect_is_counted: decision.effect_is_counted,
+                })
+            })
+            .collect();
+        if !matched.is_sorted_by_key(|row| row.variant) {
+            matched.sort_unstable_by_key(|row| row.variant);
+        }
+        matched
+    }
+}

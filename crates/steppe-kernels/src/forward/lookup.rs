@@ -1,0 +1,118 @@
+//! Many weight lanes: eight at a time by table lookup on four rows.
+
+use super::sums::{Sums, Weights, slots};
+use crate::passes::{LANES, Lanes, LookupTable, Passes};
+use crate::rows::{Rows, Tables, WeightTable};
+
+/// Quads of rows whose tables are held at once (17 KiB each): a sample's sums are loaded and stored once
+/// for all of them.
+const CHUNK_QUADS: usize = 32;
+/// Samples that are finished before the next: their sums (64 bytes each) stay in the second-level cache
+/// beside the tables.
+const STRIP_SLOTS: usize = 4096;
+
+/// Buffers of one call, kept for the next.
+#[derive(Default)]
+pub(super) struct LookupScratch {
+    /// Per quad of the chunk, one index per slot.
+    index: Vec<u8>,
+    tables: Vec<LookupTable>,
+    /// Rows of a quad, padded with zeros to a whole column.
+    tail: Vec<u8>,
+    /// The chunk's quads with an entry that is not zero in this group of lanes; a table each.
+    active: Vec<usize>,
+}
+
+impl<P: Passes> Sums<P> {
+    /// Adds all rows to all weight lanes.
+    pub(super) fn add_groups(&mut self, rows: &Rows<'_>, tables: &Tables<'_>) {
+        let slots = slots::<P>(rows.samples);
+        let Weights::ByGroup(sums) = &mut self.weights else { return };
+        let scratch = &mut self.lookup;
+        for first in (0..rows.rows).step_by(4 * CHUNK_QUADS) {
+            let quads = (rows.rows - first).div_ceil(4).min(CHUNK_QUADS);
+            scratch.merge(self.passes, rows, first, quads);
+            for (group, sums) in sums.chunks_mut(slots).enumerate() {
+                scratch.build(self.passes, rows.rows, tables, group, first, quads);
+                scratch.add(self.passes, slots, sums);
+            }
+        }
+    }
+}
+
+impl LookupScratch {
+    /// Merges the rows of each quad into indices.
+    fn merge<P: Passes>(&mut self, passes: P, rows: &Rows<'_>, first: usize, quads: usize) {
+        let slots = slots::<P>(rows.samples);
+        let row_bytes = rows.row_bytes();
+        let whole = row_bytes / P::COLUMN * P::COLUMN;
+        self.index.resize(quads * slots, 0);
+        self.tail.resize(4 * P::COLUMN, 0);
+        for (quad, index) in self.index.chunks_mut(slots).enumerate() {
+            // Past the last row any row will do: its table entries are zero.
+            let row = |member: usize| {
+                let row = (first + 4 * quad + member).min(rows.rows - 1);
+                &rows.bytes[row * rows.stride..][..row_bytes]
+            };
+            let members = [row(0), row(1), row(2), row(3)];
+            let mut columns = index.chunks_mut(4 * P::COLUMN);
+            for (at, index) in (0..whole).step_by(P::COLUMN).zip(&mut columns) {
+                passes.merge_index(members.map(|row| &row[at..][..P::COLUMN]), index);
+            }
+            if let Some(index) = columns.next() {
+                for (tail, row) in self.tail.chunks_mut(P::COLUMN).zip(members) {
+                    tail.fill(0);
+                    tail[..row_bytes - whole].copy_from_slice(&row[whole..]);
+                }
+                let tail = |member: usize| &self.tail[member * P::COLUMN..][..P::COLUMN];
+                passes.merge_index([tail(0), tail(1), tail(2), tail(3)], index);
+            }
+        }
+    }
+
+    /// Builds the tables of a group of lanes, without the quads that are zero in all of them.
+    fn build<P: Passes>(
+        &mut self,
+        passes: P,
+        rows: usize,
+        tables: &Tables<'_>,
+        group: usize,
+        first: usize,
+        quads: usize,
+    ) {
+        let lanes = (group * LANES)..tables.weight_lanes.min((group + 1) * LANES);
+        self.active.clear();
+        for quad in 0..quads {
+            let members = (first + 4 * quad)..rows.min(first + 4 * quad + 4);
+            let mut entries = [[Lanes::ZERO; 4]; 4];
+            let mut any = 0;
+            for (place, lane) in lanes.clone().enumerate() {
+                let lane_tables: &[WeightTable] = &tables.weights[lane * rows..][..rows];
+                for (entries, table) in entries.iter_mut().zip(&lane_tables[members.clone()]) {
+                    for (entry, &value) in entries.iter_mut().zip(table) {
+                        entry.0[place] = value;
+                        any |= value;
+                    }
+                }
+            }
+            if any == 0 {
+                continue;
+            }
+            let place = self.active.len();
+            if self.tables.len() <= place {
+                self.tables.push(LookupTable::ZERO);
+            }
+            passes.build_lookup(&entries, &mut self.tables[place]);
+            self.active.push(quad);
+        }
+    }
+
+    /// Adds the tables to the sums, strip by strip.
+    fn add<P: Passes>(&self, passes: P, slots: usize, sums: &mut [Lanes]) {
+        let tables = &self.tables[..self.active.len()];
+        let starts: Vec<usize> = self.active.iter().map(|quad| quad * slots).collect();
+        for (strip, sums) in sums.chunks_mut(STRIP_SLOTS).enumerate() {
+            passes.lookup(tables, &self.index[strip * STRIP_SLOTS..], &starts, sums);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! AVX2: thin wrappers that give the compiler the instruction set, and the two passes that it would not
+//! find by itself.
+
+mod column;
+mod lookup;
+
+use std::arch::is_x86_feature_detected;
+
+use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes};
+use crate::rows::{CountTable, WeightTable};
+use crate::scalar::bytes;
+
+/// Proof that the CPU has what every function here is compiled for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    pub(crate) fn new() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn count(row: &[u8], mask: Option<&[u8]>) -> [u64; 4] {
+    bytes::count(row, mask)
+}
+
+#[target_feature(enable = "avx2")]
+fn recode(bed: &[u8], tile: &mut [u8]) {
+    bytes::recode(bed, tile);
+}
+
+#[target_feature(enable = "avx2")]
+fn and_mask(row: &[u8], mask: &[u8], dst: &mut [u8]) {
+    bytes::and_mask(row, mask, dst);
+}
+
+impl Passes for Avx2 {
+    const COLUMN: usize = column::COLUMN;
+    const CHUNK_ROWS: usize = column::CHUNK_ROWS;
+    const LOOKUP_FROM: usize = 2;
+    type Prepared = column::Prepared;
+
+    fn count(self, row: &[u8], mask: Option<&[u8]>) -> [u64; 4] {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { count(row, mask) }
+    }
+
+    fn recode(self, bed: &[u8], tile: &mut [u8]) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { recode(bed, tile) }
+    }
+
+    fn and_mask(self, row: &[u8], mask: &[u8], dst: &mut [u8]) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { and_mask(row, mask, dst) }
+    }
+
+    fn prepare(self, weights: &[WeightTable], counts: &[CountTable], into: &mut Self::Prepared) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { into.fill(weights, counts) }
+    }
+
+    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: ColumnSums<'_>) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { column::add(block, prepared, sums) }
+    }
+
+    fn column_sample(slot: usize) -> usize {
+        column::sample(slot)
+    }
+
+    fn merge_index(self, rows: [&[u8]; 4], index: &mut [u8]) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { lookup::merge_index(rows, index) }
+    }
+
+    fn lookup(self, tables: &[LookupTable], index: &[u8], starts: &[usize], sums: &mut [Lanes]) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { lookup::add(tables, index, starts, sums) }
+    }
+
+    fn build_lookup(self, entries: &[[Lanes; 4]; 4], table: &mut LookupTable) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { lookup::build(entries, table) }
+    }
+
+    fn index_sample(slot: usize) -> usize {
+        lookup::sample(slot)
+    }
+}
