@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 
 pub use discover::discover;
 pub use header::{Harmonised, Header};
-pub use options::{COLUMNS_OPTION, ColumnRef, HEADER_OPTION, ReadOptions, ScoringFormat, TableColumns, TableHeader};
+pub use options::{
+    COLUMNS_OPTION, ColumnRef, HEADER_OPTION, ReadOptions, ScoringFormat, TableColumns, TableHeader,
+};
 pub use reader::read_scoring_file;
 pub use rows::{DuplicateRow, ScoringRows, UnsupportedKind, UnsupportedRow};
 
@@ -75,7 +77,9 @@ impl ScoringFile {
 fn file_stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut stem: &str = &name;
-    for extensions in [[".gz", ".zst", ".bgz"].as_slice(), [".txt", ".tsv", ".csv", ".score", ".scorefile"].as_slice()] {
+    for extensions in
+        [[".gz", ".zst", ".bgz"].as_slice(), [".txt", ".tsv", ".csv", ".score", ".scorefile"].as_slice()]
+    {
         let shorter = extensions.iter().find_map(|extension| stem.strip_suffix(extension));
         stem = shorter.filter(|shorter| !shorter.is_empty()).unwrap_or(stem);
     }

@@ -8,6 +8,7 @@ mod chromosome;
 mod effect;
 mod error;
 mod genome_build;
+pub mod matching;
 mod sex;
 mod string_column;
 mod variant_table;

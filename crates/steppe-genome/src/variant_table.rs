@@ -27,4 +27,10 @@ pub trait VariantTable: Sync {
 
     /// The other allele.
     fn other_allele(&self, variant: usize) -> &str;
+
+    /// Whether the variant is one alternate allele of several that the source lists at one site (a .pvar whose
+    /// ALT is `A,C`). PLINK 1 files can not say so: there it is always false, as in pgscatalog-match.
+    fn is_multiallelic(&self, _variant: usize) -> bool {
+        false
+    }
 }

@@ -69,7 +69,7 @@ pub fn recode_bed(level: Level, bed: &[u8], dst: &mut [u8], samples: usize) {
     let bytes = samples.div_ceil(4);
     let (row, padding) = dst.split_at_mut(bytes);
     with_passes!(level, passes => passes.recode(&bed[..bytes], row));
-    if samples % 4 != 0
+    if !samples.is_multiple_of(4)
         && let Some(last) = row.last_mut()
     {
         *last &= (1 << (2 * (samples % 4))) - 1;

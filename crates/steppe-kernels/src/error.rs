@@ -37,7 +37,9 @@ pub enum KernelError {
         bytes: usize,
     },
     /// A table holds another number of lanes or entries than the sums and rows ask for.
-    #[error("the {kind} tables hold {entries} entries for {lanes} lanes: {rows} rows and {expected_lanes} lanes were expected")]
+    #[error(
+        "the {kind} tables hold {entries} entries for {lanes} lanes: {rows} rows and {expected_lanes} lanes were expected"
+    )]
     TableShape {
         /// `weight` or `count`.
         kind: &'static str,

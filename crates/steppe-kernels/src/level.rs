@@ -37,7 +37,10 @@ impl Level {
 
     /// The fastest level that this CPU can run.
     pub fn best() -> Self {
-        [Self::Avx512, Self::Avx2, Self::Neon].into_iter().find(|level| level.is_available()).unwrap_or(Self::Scalar)
+        [Self::Avx512, Self::Avx2, Self::Neon]
+            .into_iter()
+            .find(|level| level.is_available())
+            .unwrap_or(Self::Scalar)
     }
 
     /// Every level, those that this CPU cannot run included.

@@ -73,7 +73,7 @@ pub(crate) trait Passes: Copy {
     /// Prepares the tables of at most `CHUNK_ROWS` rows (a multiple of four); an absent kind is empty.
     fn prepare(self, weights: &[WeightTable], counts: &[CountTable], into: &mut Self::Prepared);
     /// Adds one column of a chunk.
-    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: ColumnSums<'_>);
+    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: &mut ColumnSums<'_>);
     /// The sample of a column that a slot of `column` holds.
     fn column_sample(slot: usize) -> usize;
 

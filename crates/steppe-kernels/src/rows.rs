@@ -76,7 +76,12 @@ pub struct Tables<'a> {
 
 impl Tables<'_> {
     /// Checks shapes against the sums' lanes, and that every entry is in range.
-    pub(crate) fn check(&self, rows: usize, weight_lanes: usize, count_lanes: usize) -> Result<(), KernelError> {
+    pub(crate) fn check(
+        &self,
+        rows: usize,
+        weight_lanes: usize,
+        count_lanes: usize,
+    ) -> Result<(), KernelError> {
         let shape = |kind, entries: usize, lanes: usize, expected_lanes: usize| {
             if lanes == expected_lanes && lanes.checked_mul(rows) == Some(entries) {
                 return Ok(());
@@ -101,9 +106,9 @@ const LIMIT: i64 = 1 << (WEIGHT_BITS - 1);
 /// The first entry out of range; the common answer (none) is found without a branch per entry.
 fn weight_out_of_range(tables: &[WeightTable]) -> Option<(usize, i64)> {
     let outside = |entry: i64| entry.wrapping_add(LIMIT - 1) as u64 > (2 * (LIMIT - 1)) as u64;
-    let any = tables.chunks(64).any(|chunk| chunk.iter().fold(false, |any, table| {
-        table.iter().fold(any, |any, &entry| any | outside(entry))
-    }));
+    let any = tables.chunks(64).any(|chunk| {
+        chunk.iter().fold(false, |any, table| table.iter().fold(any, |any, &entry| any | outside(entry)))
+    });
     if !any {
         return None;
     }

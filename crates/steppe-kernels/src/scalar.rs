@@ -4,7 +4,7 @@ pub(crate) mod bytes;
 pub(crate) mod column;
 pub(crate) mod lookup;
 
-use crate::passes::{ColumnBlock, ColumnSums, LookupTable, Lanes, Passes};
+use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes};
 use crate::rows::{CountTable, WeightTable};
 
 /// The portable passes.
@@ -33,7 +33,7 @@ impl Passes for Scalar {
         into.fill(weights, counts);
     }
 
-    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: ColumnSums<'_>) {
+    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: &mut ColumnSums<'_>) {
         column::add::<{ Self::COLUMN }>(block, prepared, sums);
     }
 

@@ -78,7 +78,11 @@ impl Found {
         if pattern.contains(['*', '?', '[']) {
             return self.add_glob(&path);
         }
-        Err(nothing(&path, "there is no such file or folder", "give a scoring file, a folder, a pattern, or @LIST"))
+        Err(nothing(
+            &path,
+            "there is no such file or folder",
+            "give a scoring file, a folder, a pattern, or @LIST",
+        ))
     }
 
     fn add_folder(&mut self, folder: &Path) -> Result<(), FormatError> {
@@ -113,7 +117,11 @@ impl Found {
             }
         }
         if files.is_empty() {
-            return Err(nothing(pattern, "the pattern matches no file", "check it, and quote it for the shell"));
+            return Err(nothing(
+                pattern,
+                "the pattern matches no file",
+                "check it, and quote it for the shell",
+            ));
         }
         files.sort();
         files.into_iter().for_each(|path| self.push(path));

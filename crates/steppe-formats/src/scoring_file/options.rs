@@ -99,7 +99,11 @@ impl FromStr for TableColumns {
         if parts.iter().any(|part| part.is_empty()) {
             return Err(bad_columns(text, "an empty column name"));
         }
-        if parts.iter().all(|part| key_and_value(part).is_some()) { keyed(text, &parts) } else { in_order(text, &parts) }
+        if parts.iter().all(|part| key_and_value(part).is_some()) {
+            keyed(text, &parts)
+        } else {
+            in_order(text, &parts)
+        }
     }
 }
 
@@ -111,15 +115,18 @@ fn in_order(text: &str, parts: &[&str]) -> Result<TableColumns, FormatError> {
     for weight in weights {
         push_columns(text, weight, &mut columns)?;
     }
-    finish(text, TableColumns {
-        id: Some(column(text, id)?),
-        chromosome: None,
-        position: None,
-        effect_allele: column(text, effect_allele)?,
-        other_allele: None,
-        weights: columns,
-        header: TableHeader::Read,
-    })
+    finish(
+        text,
+        TableColumns {
+            id: Some(column(text, id)?),
+            chromosome: None,
+            position: None,
+            effect_allele: column(text, effect_allele)?,
+            other_allele: None,
+            weights: columns,
+            header: TableHeader::Read,
+        },
+    )
 }
 
 fn keyed(text: &str, parts: &[&str]) -> Result<TableColumns, FormatError> {
@@ -148,7 +155,10 @@ fn keyed(text: &str, parts: &[&str]) -> Result<TableColumns, FormatError> {
         return Err(bad_columns(text, "neither id= nor chr= and pos="));
     }
     let header = TableHeader::Read;
-    finish(text, TableColumns { id, chromosome, position, effect_allele, other_allele: other, weights, header })
+    finish(
+        text,
+        TableColumns { id, chromosome, position, effect_allele, other_allele: other, weights, header },
+    )
 }
 
 fn finish(text: &str, columns: TableColumns) -> Result<TableColumns, FormatError> {
@@ -161,7 +171,8 @@ fn finish(text: &str, columns: TableColumns) -> Result<TableColumns, FormatError
 /// Splits `key=value` where the key is one of ours.
 fn key_and_value(part: &str) -> Option<(&str, &str)> {
     let (key, value) = part.split_once('=')?;
-    (["id", "chr", "pos", "effect", "other", "weight"].contains(&key) && !value.is_empty()).then_some((key, value))
+    (["id", "chr", "pos", "effect", "other", "weight"].contains(&key) && !value.is_empty())
+        .then_some((key, value))
 }
 
 fn column(text: &str, part: &str) -> Result<ColumnRef, FormatError> {
@@ -174,7 +185,8 @@ fn column(text: &str, part: &str) -> Result<ColumnRef, FormatError> {
 
 /// One column, or all of a range `3-7`.
 fn push_columns(text: &str, part: &str, columns: &mut Vec<ColumnRef>) -> Result<(), FormatError> {
-    let range = part.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+    let range =
+        part.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
     let Some((first, last)): Option<(usize, usize)> = range else {
         columns.push(column(text, part)?);
         return Ok(());
@@ -212,7 +224,9 @@ impl FromStr for TableHeader {
             "none" => Ok(Self::None),
             _ => {
                 let remedy = "give read (names of columns and scores), skip or none";
-                Err(Malformed::new(Path::new(HEADER_OPTION), "unknown kind of first line", remedy).value(text).into())
+                Err(Malformed::new(Path::new(HEADER_OPTION), "unknown kind of first line", remedy)
+                    .value(text)
+                    .into())
             }
         }
     }
@@ -224,7 +238,8 @@ mod tests {
 
     #[test]
     fn numbers_names_and_ranges() {
-        let columns: TableColumns = "1,A1,3-5,7".parse().unwrap_or_else(|_| TableColumns::numbered(9, 9, &[]));
+        let columns: TableColumns =
+            "1,A1,3-5,7".parse().unwrap_or_else(|_| TableColumns::numbered(9, 9, &[]));
         assert_eq!(columns.id, Some(ColumnRef::Number(1)));
         assert_eq!(columns.effect_allele, ColumnRef::Name("A1".into()));
         assert_eq!(columns.weights, [3, 4, 5, 7].map(ColumnRef::Number));
@@ -240,7 +255,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "1,2", "1,,3", "0,1,2", "1,2,7-3", "1,2,1-99999999", "effect=A,weight=3", "id=1,effect=2"] {
+        for text in
+            ["", "1,2", "1,,3", "0,1,2", "1,2,7-3", "1,2,1-99999999", "effect=A,weight=3", "id=1,effect=2"]
+        {
             assert!(text.parse::<TableColumns>().is_err(), "{text}");
         }
     }

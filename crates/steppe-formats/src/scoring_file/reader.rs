@@ -60,7 +60,11 @@ pub fn read_scoring_file(path: &Path, options: &ReadOptions) -> Result<ScoringFi
 }
 
 /// The first line that is no header line, and the header lines before it.
-fn first_line(path: &Path, lines: &mut LineReader, header: &mut HeaderLines) -> Result<FirstLine, FormatError> {
+fn first_line(
+    path: &Path,
+    lines: &mut LineReader,
+    header: &mut HeaderLines,
+) -> Result<FirstLine, FormatError> {
     while let Some(FirstLine { text, number }) = next_line(lines)? {
         if !text.starts_with('#') {
             return Ok(FirstLine { text, number });
@@ -119,7 +123,10 @@ fn is_harmonised(
 fn add(path: &Path, reader: &mut RowReader<'_>, number: u64, line: &str) -> Result<(), FormatError> {
     if line.starts_with('#') {
         let problem = "a header line among the rows: two files may have been joined";
-        return Err(Malformed::new(path, problem, "give one scoring file per file").line(number).value(line).into());
+        return Err(Malformed::new(path, problem, "give one scoring file per file")
+            .line(number)
+            .value(line)
+            .into());
     }
     if line.trim_ascii().is_empty() { Ok(()) } else { reader.add(number, line) }
 }
@@ -140,7 +147,8 @@ fn finish(
         return Err(Malformed::new(path, "the file has no variants", remedy).into());
     }
     let duplicates = duplicates::find(&keys, &rows).map_err(|duplicates::Conflict { first_row, row }| {
-        let problem = format!("the same variant and alleles have another weight on line {}", rows.line[first_row]);
+        let problem =
+            format!("the same variant and alleles have another weight on line {}", rows.line[first_row]);
         let malformed = Malformed::new(path, problem, "keep one of the two rows").line(rows.line[row]);
         malformed.field(layout.weight_name()).value(&described(&rows, row))
     })?;

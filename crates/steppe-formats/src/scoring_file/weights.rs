@@ -35,10 +35,13 @@ impl BadWeight {
             Self::NotANumber => {
                 ("the weight is not a decimal number", "write it with a point, as in -0.0123 or -1.23e-2")
             }
-            Self::NotFinite => ("the weight is not a finite number", "give a finite weight, or remove the row"),
-            Self::Overflow => {
-                ("the weight is too large for a 64-bit float", "give a weight below 1.8e308, or remove the row")
+            Self::NotFinite => {
+                ("the weight is not a finite number", "give a finite weight, or remove the row")
             }
+            Self::Overflow => (
+                "the weight is too large for a 64-bit float",
+                "give a weight below 1.8e308, or remove the row",
+            ),
         };
         Malformed::new(path, problem, remedy)
     }

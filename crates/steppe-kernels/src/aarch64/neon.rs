@@ -37,7 +37,7 @@ impl Passes for Neon {
         self.0.prepare(weights, counts, into);
     }
 
-    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: ColumnSums<'_>) {
+    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: &mut ColumnSums<'_>) {
         self.0.column(block, prepared, sums);
     }
 

@@ -1,5 +1,7 @@
 //! Many weight lanes: eight at a time by table lookup on four rows.
 
+use std::ops::Range;
+
 use super::sums::{Sums, Weights, slots};
 use crate::passes::{LANES, Lanes, LookupTable, Passes};
 use crate::rows::{Rows, Tables, WeightTable};
@@ -30,10 +32,10 @@ impl<P: Passes> Sums<P> {
         let Weights::ByGroup(sums) = &mut self.weights else { return };
         let scratch = &mut self.lookup;
         for first in (0..rows.rows).step_by(4 * CHUNK_QUADS) {
-            let quads = (rows.rows - first).div_ceil(4).min(CHUNK_QUADS);
-            scratch.merge(self.passes, rows, first, quads);
+            let chunk = first..rows.rows.min(first + 4 * CHUNK_QUADS);
+            scratch.merge(self.passes, rows, chunk.clone());
             for (group, sums) in sums.chunks_mut(slots).enumerate() {
-                scratch.build(self.passes, rows.rows, tables, group, first, quads);
+                scratch.build(self.passes, tables, group, chunk.clone());
                 scratch.add(self.passes, slots, sums);
             }
         }
@@ -42,16 +44,16 @@ impl<P: Passes> Sums<P> {
 
 impl LookupScratch {
     /// Merges the rows of each quad into indices.
-    fn merge<P: Passes>(&mut self, passes: P, rows: &Rows<'_>, first: usize, quads: usize) {
+    fn merge<P: Passes>(&mut self, passes: P, rows: &Rows<'_>, chunk: Range<usize>) {
         let slots = slots::<P>(rows.samples);
         let row_bytes = rows.row_bytes();
         let whole = row_bytes / P::COLUMN * P::COLUMN;
-        self.index.resize(quads * slots, 0);
+        self.index.resize(chunk.len().div_ceil(4) * slots, 0);
         self.tail.resize(4 * P::COLUMN, 0);
         for (quad, index) in self.index.chunks_mut(slots).enumerate() {
             // Past the last row any row will do: its table entries are zero.
             let row = |member: usize| {
-                let row = (first + 4 * quad + member).min(rows.rows - 1);
+                let row = (chunk.start + 4 * quad + member).min(rows.rows - 1);
                 &rows.bytes[row * rows.stride..][..row_bytes]
             };
             let members = [row(0), row(1), row(2), row(3)];
@@ -71,19 +73,12 @@ impl LookupScratch {
     }
 
     /// Builds the tables of a group of lanes, without the quads that are zero in all of them.
-    fn build<P: Passes>(
-        &mut self,
-        passes: P,
-        rows: usize,
-        tables: &Tables<'_>,
-        group: usize,
-        first: usize,
-        quads: usize,
-    ) {
+    fn build<P: Passes>(&mut self, passes: P, tables: &Tables<'_>, group: usize, chunk: Range<usize>) {
+        let rows = tables.weights.len() / tables.weight_lanes;
         let lanes = (group * LANES)..tables.weight_lanes.min((group + 1) * LANES);
         self.active.clear();
-        for quad in 0..quads {
-            let members = (first + 4 * quad)..rows.min(first + 4 * quad + 4);
+        for (quad, first) in chunk.step_by(4).enumerate() {
+            let members = first..rows.min(first + 4);
             let mut entries = [[Lanes::ZERO; 4]; 4];
             let mut any = 0;
             for (place, lane) in lanes.clone().enumerate() {

@@ -1,5 +1,7 @@
 //! One lane at a time: a weighted sum, a count, or both in one pass over the rows that are not all zero.
 
+use std::ops::Range;
+
 use super::sums::{Sums, Weights, slots};
 use crate::passes::{ColumnBlock, ColumnSums, Passes};
 use crate::rows::{CountEntry, CountTable, Rows, Tables, WeightTable};
@@ -43,7 +45,7 @@ impl<P: Passes> NarrowScratch<P> {
     }
 
     /// Gathers a chunk's tables and row starts, padded to a multiple of four rows.
-    fn gather(&mut self, chunk: std::ops::Range<usize>, stride: usize, weights: &[WeightTable], counts: &[CountTable]) {
+    fn gather(&mut self, chunk: Range<usize>, stride: usize, weights: &[WeightTable], counts: &[CountTable]) {
         let active = &self.active[chunk];
         let padded = active.len().next_multiple_of(4);
         self.starts.clear();
@@ -95,7 +97,9 @@ impl<P: Passes> Sums<P> {
             _ => &mut [],
         };
         let (alleles, dosage) = match count_lane {
-            Some(lane) => (&mut self.alleles[lane * slots..][..slots], &mut self.dosage[lane * slots..][..slots]),
+            Some(lane) => {
+                (&mut self.alleles[lane * slots..][..slots], &mut self.dosage[lane * slots..][..slots])
+            }
             None => (&mut [][..], &mut [][..]),
         };
         let mut sums = ColumnSums { weights, alleles, dosage };
@@ -111,7 +115,12 @@ impl<P: Passes> Sums<P> {
 }
 
 /// Adds the chunk that `scratch` holds, column by column.
-fn add_chunk<P: Passes>(passes: P, rows: &Rows<'_>, scratch: &mut NarrowScratch<P>, sums: &mut ColumnSums<'_>) {
+fn add_chunk<P: Passes>(
+    passes: P,
+    rows: &Rows<'_>,
+    scratch: &mut NarrowScratch<P>,
+    sums: &mut ColumnSums<'_>,
+) {
     let whole = rows.row_bytes() / P::COLUMN;
     // Past the row's end the next chunk's rows are the ones that are read soon.
     let next_chunk = rows.stride * scratch.starts.len();
@@ -120,13 +129,13 @@ fn add_chunk<P: Passes>(passes: P, rows: &Rows<'_>, scratch: &mut NarrowScratch<
         let soon = column + PREFETCH_COLUMNS;
         let prefetch = if soon < whole { soon * P::COLUMN } else { next_chunk + (soon - whole) * P::COLUMN };
         let block = ColumnBlock { bytes: rows.bytes, starts: &scratch.starts, at, prefetch };
-        passes.column(block, &mut scratch.prepared, at_column::<P>(sums, column));
+        passes.column(block, &mut scratch.prepared, &mut at_column::<P>(sums, column));
     }
     let at = whole * P::COLUMN;
     if at < rows.row_bytes() {
         scratch.copy_tail(rows, at);
         let block = ColumnBlock { bytes: &scratch.tail, starts: &scratch.tail_starts, at: 0, prefetch: 0 };
-        passes.column(block, &mut scratch.prepared, at_column::<P>(sums, whole));
+        passes.column(block, &mut scratch.prepared, &mut at_column::<P>(sums, whole));
     }
 }
 

@@ -69,7 +69,12 @@ impl<P: Passes> Sums<P> {
             }
         };
         for lane in 0..by_lane.max(self.count_lanes) {
-            self.add_lane(rows, tables, (lane < by_lane).then_some(lane), (lane < self.count_lanes).then_some(lane));
+            self.add_lane(
+                rows,
+                tables,
+                (lane < by_lane).then_some(lane),
+                (lane < self.count_lanes).then_some(lane),
+            );
         }
         Ok(())
     }

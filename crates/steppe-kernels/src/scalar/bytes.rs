@@ -13,7 +13,7 @@ pub(crate) fn count(row: &[u8], mask: Option<&[u8]>) -> [u64; 4] {
     match mask {
         None => {
             let [low, high, both, _] = count_bits(row, |_, _| LOW);
-            [4 * row.len() as u64 - low - high + both, low - both, high - both, both]
+            [4 * row.len() as u64 + both - low - high, low - both, high - both, both]
         }
         Some(mask) => {
             let field = |at: usize, bytes: usize| {
@@ -21,7 +21,7 @@ pub(crate) fn count(row: &[u8], mask: Option<&[u8]>) -> [u64; 4] {
                 word & (word >> 1) & LOW
             };
             let [low, high, both, members] = count_bits(row, field);
-            [members - low - high + both, low - both, high - both, both]
+            [members + both - low - high, low - both, high - both, both]
         }
     }
 }

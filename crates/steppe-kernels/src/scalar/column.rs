@@ -23,7 +23,11 @@ impl Prepared {
 
 /// Adds a column of `COLUMN` bytes; slots are samples.
 #[inline(always)]
-pub(crate) fn add<const COLUMN: usize>(block: ColumnBlock<'_>, prepared: &Prepared, sums: ColumnSums<'_>) {
+pub(crate) fn add<const COLUMN: usize>(
+    block: ColumnBlock<'_>,
+    prepared: &Prepared,
+    sums: &mut ColumnSums<'_>,
+) {
     let row = |start: usize| &block.bytes[start + block.at..][..COLUMN];
     for (&start, table) in block.starts.iter().zip(&prepared.weights) {
         for (sums, &byte) in sums.weights.as_chunks_mut::<4>().0.iter_mut().zip(row(start)) {

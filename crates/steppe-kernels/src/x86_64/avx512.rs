@@ -67,7 +67,7 @@ impl Passes for Avx512 {
         unsafe { into.fill(weights, counts) }
     }
 
-    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: ColumnSums<'_>) {
+    fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: &mut ColumnSums<'_>) {
         // SAFETY: `self` exists only where `new` found the features.
         unsafe { column::add(block, prepared, sums) }
     }

@@ -141,8 +141,25 @@ const ALIASES: &[(&str, Role)] = &[
 
 /// Columns of summary statistics, in lower case.
 const STATISTICS: &[&str] = &[
-    "se", "stderr", "standard_error", "p", "pval", "pvalue", "p_value", "p-value", "z", "t_stat", "n", "n_eff", "maf",
-    "eaf", "freq", "af", "effect_allele_frequency", "info", "cm",
+    "se",
+    "stderr",
+    "standard_error",
+    "p",
+    "pval",
+    "pvalue",
+    "p_value",
+    "p-value",
+    "z",
+    "t_stat",
+    "n",
+    "n_eff",
+    "maf",
+    "eaf",
+    "freq",
+    "af",
+    "effect_allele_frequency",
+    "info",
+    "cm",
 ];
 
 /// What a column name means.

@@ -12,7 +12,8 @@ pub(super) struct Conflict {
 /// Finds the rows that repeat an earlier one, in the file's order; the first contradiction, if there is one, instead.
 /// `keys` holds one hash per row, 0 for rows that nothing identifies.
 pub(super) fn find(keys: &[u64], rows: &ScoringRows) -> Result<Vec<DuplicateRow>, Conflict> {
-    let mut order: Vec<(u64, u32)> = (0..).zip(keys).filter(|(_, key)| **key != 0).map(|(row, key)| (*key, row)).collect();
+    let mut order: Vec<(u64, u32)> =
+        (0..).zip(keys).filter(|(_, key)| **key != 0).map(|(row, key)| (*key, row)).collect();
     order.sort_unstable();
     let mut duplicates = Vec::new();
     let mut conflict: Option<Conflict> = None;

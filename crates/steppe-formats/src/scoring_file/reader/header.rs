@@ -24,7 +24,8 @@ const SYNONYMS: &[(&str, &str)] = &[
 ];
 
 /// Keys that a file of format 2.0 must have.
-const REQUIRED: &[&str] = &["pgs_id", "trait_reported", "trait_mapped", "trait_efo", "genome_build", "pgp_id", "citation"];
+const REQUIRED: &[&str] =
+    &["pgs_id", "trait_reported", "trait_mapped", "trait_efo", "genome_build", "pgp_id", "citation"];
 
 /// Collects header lines and reads them when the last is there.
 #[derive(Default)]
@@ -139,9 +140,14 @@ impl HeaderLines {
         let find = |key: &str| self.entries.iter().find(|(known, ..)| known == key);
         let Some((_, version, line)) = find("format_version") else { return Ok(()) };
         if !matches!(version.as_str(), "2.0" | "2") {
-            let remedy = "this program reads format 2.0 of the PGS Catalog; download the score in that format";
+            let remedy =
+                "this program reads format 2.0 of the PGS Catalog; download the score in that format";
             let problem = "unknown version of the scoring-file format";
-            return Err(Malformed::new(path, problem, remedy).line(*line).field("format_version").value(version).into());
+            return Err(Malformed::new(path, problem, remedy)
+                .line(*line)
+                .field("format_version")
+                .value(version)
+                .into());
         }
         for key in REQUIRED.iter().filter(|key| find(key).is_none()) {
             tally.add(NoteKind::Other, "the header lacks keys of format 2.0", *line, key);
@@ -174,7 +180,8 @@ mod tests {
 
     #[test]
     fn first_equals_sign_splits() {
-        let header = read(&["##SECTION=1", "#citation=a=b doi:10=1\t\t", "#score_id = s1", "#trait_mapped=x|y z"]);
+        let header =
+            read(&["##SECTION=1", "#citation=a=b doi:10=1\t\t", "#score_id = s1", "#trait_mapped=x|y z"]);
         assert!(header.is_ok_and(|header| header.citation.as_deref() == Some("a=b doi:10=1")
             && header.pgs_id.as_deref() == Some("s1")
             && header.trait_mapped == ["x", "y z"]

@@ -45,7 +45,13 @@ pub(super) struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
-    pub(super) fn new(path: &'a Path, layout: &'a Layout, harmonised: bool, default: EffectType, tally: Tally) -> Self {
+    pub(super) fn new(
+        path: &'a Path,
+        layout: &'a Layout,
+        harmonised: bool,
+        default: EffectType,
+        tally: Tally,
+    ) -> Self {
         let scores = layout.scores.len();
         Self {
             path,
@@ -169,7 +175,12 @@ impl<'a> RowReader<'a> {
     fn note_underflow(&mut self, cells: &Cells<'_>, column: Option<usize>, weight: f64) {
         let text = column.map_or("", |column| cells.cell(column));
         if weight == 0.0 && weights::underflows(text) {
-            self.tally.add(NoteKind::Other, "weights too small for a 64-bit float, read as 0", cells.number, text);
+            self.tally.add(
+                NoteKind::Other,
+                "weights too small for a 64-bit float, read as 0",
+                cells.number,
+                text,
+            );
         }
     }
 
@@ -251,7 +262,11 @@ impl<'a> RowReader<'a> {
     fn effect_allele<'c>(&mut self, cells: &Cells<'c>) -> Result<std::borrow::Cow<'c, str>, FormatError> {
         let text = cells.get(Role::EffectAllele);
         if text.is_empty() {
-            return Err(cells.bad(Role::EffectAllele, "the effect allele is empty", "give the allele that the weight counts"));
+            return Err(cells.bad(
+                Role::EffectAllele,
+                "the effect allele is empty",
+                "give the allele that the weight counts",
+            ));
         }
         let effect_allele = self.upper_case(cells, text);
         if !is_acgt(&effect_allele) {

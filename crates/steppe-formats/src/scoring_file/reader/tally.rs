@@ -21,7 +21,9 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts one occurrence; the first is kept as the example.
     pub(super) fn add(&mut self, kind: NoteKind, label: &'static str, line: u64, example: &str) {
-        if let Some(oddity) = self.oddities.iter_mut().find(|oddity| oddity.kind == kind && oddity.label == label) {
+        if let Some(oddity) =
+            self.oddities.iter_mut().find(|oddity| oddity.kind == kind && oddity.label == label)
+        {
             oddity.count += 1;
             return;
         }

@@ -18,7 +18,8 @@ use crate::rows::{CountEntry, CountTable, WeightTable};
 pub(super) const COLUMN: usize = 32;
 pub(super) const CHUNK_ROWS: usize = 120;
 
-const _: () = assert!(CHUNK_ROWS.is_multiple_of(4) && CHUNK_ROWS / 2 * 127 < 1 << 16 && 2 * CHUNK_ROWS < 1 << 8);
+const _: () =
+    assert!(CHUNK_ROWS.is_multiple_of(4) && CHUNK_ROWS / 2 * 127 < 1 << 16 && 2 * CHUNK_ROWS < 1 << 8);
 
 /// Digits of a weight.
 const DIGITS: usize = 7;
@@ -58,7 +59,8 @@ impl Prepared {
             let mut digits = [[[0; 16]; 2]; DIGITS];
             for pair in 0..2 {
                 let (first, second) = (quad[2 * pair], quad[2 * pair + 1]);
-                let least = first.into_iter().fold(i64::MAX, i64::min) + second.into_iter().fold(i64::MAX, i64::min);
+                let least =
+                    first.into_iter().fold(i64::MAX, i64::min) + second.into_iter().fold(i64::MAX, i64::min);
                 self.least += least;
                 for at in 0..16 {
                     let sum = (first[at % 4] + second[at / 4] - least) as u64;
@@ -73,7 +75,9 @@ impl Prepared {
         for quad in counts.as_chunks::<4>().0 {
             let table = |count: fn(CountEntry) -> u8| {
                 let pair = |pair: usize| -> [u8; 16] {
-                    std::array::from_fn(|at| count(quad[2 * pair][at % 4]) + count(quad[2 * pair + 1][at / 4]))
+                    std::array::from_fn(|at| {
+                        count(quad[2 * pair][at % 4]) + count(quad[2 * pair + 1][at / 4])
+                    })
                 };
                 [pair(0), pair(1)]
             };
@@ -84,7 +88,7 @@ impl Prepared {
 
 /// Adds a column to the sums that are not empty.
 #[target_feature(enable = "avx2")]
-pub(super) fn add(block: ColumnBlock<'_>, prepared: &mut Prepared, sums: ColumnSums<'_>) {
+pub(super) fn add(block: ColumnBlock<'_>, prepared: &mut Prepared, sums: &mut ColumnSums<'_>) {
     let quads = block.starts.as_chunks::<4>().0;
     prepared.merged.resize(quads.len(), [[[0; 32]; 2]; 4]);
     for (starts, merged) in quads.iter().zip(&mut prepared.merged) {
@@ -121,7 +125,9 @@ fn store(bytes: &mut [u8; 32], vector: __m256i) {
 fn merge(block: &ColumnBlock<'_>, starts: [usize; 2], pair: usize, merged: &mut [Indices; 4]) {
     let mut rows = [_mm256_setzero_si256(); 2];
     for (row, &start) in rows.iter_mut().zip(&starts) {
-        let Some(bytes) = block.bytes.get(start + block.at..).and_then(|bytes| bytes.first_chunk()) else { return };
+        let Some(bytes) = block.bytes.get(start + block.at..).and_then(|bytes| bytes.first_chunk()) else {
+            return;
+        };
         *row = load(bytes);
         let soon = block.bytes.as_ptr().wrapping_add(start + block.prefetch);
         _mm_prefetch::<_MM_HINT_T0>(soon.cast());

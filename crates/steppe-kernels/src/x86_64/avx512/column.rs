@@ -18,7 +18,9 @@ use crate::rows::{CountTable, WeightTable};
 pub(super) const COLUMN: usize = 64;
 pub(super) const CHUNK_ROWS: usize = 128;
 
-const _: () = assert!(CHUNK_ROWS.is_multiple_of(4) && (CHUNK_ROWS / 2) << 15 < 1 << 31 && 2 * CHUNK_ROWS < 1 << ALLELES_SHIFT);
+const _: () = assert!(
+    CHUNK_ROWS.is_multiple_of(4) && (CHUNK_ROWS / 2) << 15 < 1 << 31 && 2 * CHUNK_ROWS < 1 << ALLELES_SHIFT
+);
 
 /// Digits of a weight.
 const DIGITS: usize = 3;
@@ -82,7 +84,7 @@ impl Prepared {
 
 /// Adds a column to the sums that are not empty.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
-pub(super) fn add(block: ColumnBlock<'_>, prepared: &mut Prepared, sums: ColumnSums<'_>) {
+pub(super) fn add(block: ColumnBlock<'_>, prepared: &mut Prepared, sums: &mut ColumnSums<'_>) {
     let quads = block.starts.as_chunks::<4>().0;
     prepared.merged.resize(quads.len(), Merged([[0; 64]; 4]));
     for (starts, merged) in quads.iter().zip(&mut prepared.merged) {
@@ -138,7 +140,9 @@ const AND_OR: i32 = 0xEA;
 fn merge(block: &ColumnBlock<'_>, starts: &[usize; 4], merged: &mut Merged) {
     let mut rows = [_mm512_setzero_si512(); 4];
     for (row, &start) in rows.iter_mut().zip(starts) {
-        let Some(bytes) = block.bytes.get(start + block.at..).and_then(|bytes| bytes.first_chunk()) else { return };
+        let Some(bytes) = block.bytes.get(start + block.at..).and_then(|bytes| bytes.first_chunk()) else {
+            return;
+        };
         *row = load(bytes);
         let soon = block.bytes.as_ptr().wrapping_add(start + block.prefetch);
         _mm_prefetch::<_MM_HINT_T0>(soon.cast());

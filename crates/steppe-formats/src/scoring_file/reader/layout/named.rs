@@ -82,14 +82,20 @@ fn place_aliases(header: &Names<'_>, layout: &mut Layout, tally: &mut Tally) -> 
 }
 
 fn has_weight(layout: &Layout) -> bool {
-    [Role::Weight, Role::Dosage0, Role::OddsRatio, Role::HazardRatio].iter().any(|&role| layout.at(role).is_some())
+    [Role::Weight, Role::Dosage0, Role::OddsRatio, Role::HazardRatio]
+        .iter()
+        .any(|&role| layout.at(role).is_some())
 }
 
 fn check_complete(header: &Names<'_>, layout: &Layout) -> Result<(), FormatError> {
     let missing = |what: &str, spelled: &str| {
         let remedy = format!("name it {spelled}, or say which columns to use with {COLUMNS_OPTION}");
         let found = header.names.join(" ");
-        Err(header.refuse(format!("the column {what} is missing"), remedy).field(spelled).value(&found).into())
+        Err(header
+            .refuse(format!("the column {what} is missing"), remedy)
+            .field(spelled)
+            .value(&found)
+            .into())
     };
     if layout.at(Role::EffectAllele).is_none() {
         return missing("of the effect allele", "effect_allele");
@@ -97,7 +103,10 @@ fn check_complete(header: &Names<'_>, layout: &Layout) -> Result<(), FormatError
     let dosages = [Role::Dosage0, Role::Dosage1, Role::Dosage2];
     let has = dosages.iter().filter(|&&role| layout.at(role).is_some()).count();
     if has != 0 && has != dosages.len() {
-        return missing("of one of the three dosage weights", "dosage_0_weight, dosage_1_weight, dosage_2_weight");
+        return missing(
+            "of one of the three dosage weights",
+            "dosage_0_weight, dosage_1_weight, dosage_2_weight",
+        );
     }
     if !has_weight(layout) {
         return missing("of the weights", "effect_weight");
@@ -131,7 +140,11 @@ fn refuse_other_scores(
 }
 
 /// Says that harmonised columns are there and not used.
-pub(in crate::scoring_file::reader) fn note_unused_harmonisation(layout: &Layout, line: u64, tally: &mut Tally) {
+pub(in crate::scoring_file::reader) fn note_unused_harmonisation(
+    layout: &Layout,
+    line: u64,
+    tally: &mut Tally,
+) {
     if let Some(column) = layout.at(Role::HarmonisedPosition) {
         let label = "harmonised columns are not used, as the header has no HmPOS_build and HmPOS_date";
         tally.add(NoteKind::UnknownField, label, line, layout.name(column));

@@ -52,7 +52,10 @@ fn find(header: &Names<'_>, kind: TableHeader, column: &ColumnRef) -> Result<usi
         ColumnRef::Number(number) => number.checked_sub(1).filter(|&index| index < header.names.len()),
         ColumnRef::Name(_) if kind == TableHeader::None => {
             let remedy = format!("give column numbers, or drop {HEADER_OPTION} none");
-            return Err(header.refuse("a table without column names has no such column", remedy).field(column.to_string()).into());
+            return Err(header
+                .refuse("a table without column names has no such column", remedy)
+                .field(column.to_string())
+                .into());
         }
         ColumnRef::Name(name) => {
             let mut at = (0..header.names.len()).filter(|&index| header.names[index] == *name);
@@ -80,7 +83,10 @@ fn refuse_shared(header: &Names<'_>, layout: &Layout) -> Result<(), FormatError>
     match columns.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => {
             let remedy = format!("name each column once in {COLUMNS_OPTION}");
-            Err(header.refuse("the column is named for two purposes", remedy).field(layout.name(pair[0])).into())
+            Err(header
+                .refuse("the column is named for two purposes", remedy)
+                .field(layout.name(pair[0]))
+                .into())
         }
         None => Ok(()),
     }
@@ -98,9 +104,12 @@ fn refuse_numbers_as_names(header: &Names<'_>, layout: &Layout) -> Result<(), Fo
 
 /// Scores are named after their columns; a single one whose column has a general name, after the file.
 fn scores(layout: &Layout, header: TableHeader) -> Vec<Option<String>> {
-    let general = |name: &str| matches!(naming(name), Naming::Exact(_) | Naming::Alias(_) | Naming::Statistic);
+    let general =
+        |name: &str| matches!(naming(name), Naming::Exact(_) | Naming::Alias(_) | Naming::Statistic);
     match (layout.weights.as_slice(), header) {
-        ([only], TableHeader::Read) if !general(layout.name(*only)) => vec![Some(layout.name(*only).to_owned())],
+        ([only], TableHeader::Read) if !general(layout.name(*only)) => {
+            vec![Some(layout.name(*only).to_owned())]
+        }
         ([_], _) => vec![None],
         (several, TableHeader::Read) => several.iter().map(|&at| Some(layout.name(at).to_owned())).collect(),
         (several, _) => (1..=several.len()).map(|number| Some(format!("SCORE{number}"))).collect(),

@@ -38,7 +38,8 @@ pub(super) fn position(cells: &Cells<'_>, role: Role, zero_is_none: bool) -> Res
     match text.parse::<u32>() {
         Ok(position) if digits && (position > 0 || zero_is_none) => Ok(position),
         _ => {
-            let remedy = "write the 1-based position in digits only, as in 1000000; spreadsheets change them to 1e6";
+            let remedy =
+                "write the 1-based position in digits only, as in 1000000; spreadsheets change them to 1e6";
             Err(cells.bad(role, "this is no position", remedy))
         }
     }
@@ -52,7 +53,11 @@ pub(super) fn frequency(cells: &Cells<'_>) -> Result<Option<f64>, FormatError> {
     }
     match text.parse::<f64>() {
         Ok(frequency) if (0.0..=1.0).contains(&frequency) => Ok(Some(frequency)),
-        _ => Err(cells.bad(Role::Frequency, "this is no allele frequency", "give a number from 0 to 1, or nothing")),
+        _ => Err(cells.bad(
+            Role::Frequency,
+            "this is no allele frequency",
+            "give a number from 0 to 1, or nothing",
+        )),
     }
 }
 
@@ -92,7 +97,9 @@ mod tests {
 
     #[test]
     fn only_bases_are_upper_cased() {
-        for (text, read) in [("acG", "ACG"), ("i", "I"), ("HLA-DRB1*04:01n", "HLA-DRB1*04:01n"), ("<del>", "<del>")] {
+        for (text, read) in
+            [("acG", "ACG"), ("i", "I"), ("HLA-DRB1*04:01n", "HLA-DRB1*04:01n"), ("<del>", "<del>")]
+        {
             assert_eq!(allele(text), read);
         }
     }

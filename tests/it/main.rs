@@ -1,0 +1,13 @@
+//! Black-box tests of the steppe command.
+
+mod bad_inputs;
+mod bit_flips;
+mod decoding;
+mod digests;
+mod interrupted;
+mod matching;
+mod plink2_scores;
+mod reference;
+mod sets;
+mod sql;
+mod wrong_use;
