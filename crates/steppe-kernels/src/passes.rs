@@ -36,8 +36,11 @@ pub(crate) struct ColumnBlock<'a> {
     /// Where each row starts; a multiple of four rows (the padding rows' tables are zero).
     pub(crate) starts: &'a [usize],
     pub(crate) at: usize,
-    /// Where the column that is soon to be read lies, relative to `starts`.
-    pub(crate) prefetch: usize,
+    /// What is read next, for the caches: the column after this one, relative to `starts`.
+    pub(crate) next: usize,
+    /// What is read later, likewise: one cache line for each row of this block, from here on in `bytes`
+    /// (or past its end).
+    pub(crate) later: usize,
 }
 
 /// Where a column's sums go, one place per slot of the column. An absent kind is an empty slice.

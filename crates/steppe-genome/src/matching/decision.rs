@@ -179,7 +179,9 @@ impl Reason {
         match self {
             Self::Matched => "found in the cohort and scored",
             Self::DuplicateVariant => "several rows of the scoring file match this variant",
-            Self::Ambiguous => "the alleles are each other's complement (A/T or C/G), so the strand is unknown",
+            Self::Ambiguous => {
+                "the alleles are each other's complement (A/T or C/G), so the strand is unknown"
+            }
             Self::Multiallelic => "the variant is one of several alternate alleles at one site",
             Self::StrandFlip => "the alleles match only on the other strand, and flips are ignored",
             Self::DuplicateId => "the id names several variants of the cohort",
@@ -187,7 +189,9 @@ impl Reason {
             Self::NoSuchPosition => "the cohort has no variant at this position",
             Self::NoSuchId => "the cohort has no variant with this id",
             Self::AllelesDiffer => "the cohort has this place with other alleles",
-            Self::UnmatchableAllele => "the effect allele is no A/C/G/T sequence and the cohort does not have it",
+            Self::UnmatchableAllele => {
+                "the effect allele is no A/C/G/T sequence and the cohort does not have it"
+            }
             Self::NonAdditiveOnHaploid => "a non-additive effect on X, Y or MT, which is not scored",
         }
     }
@@ -231,20 +235,6 @@ pub struct RowDecision {
     pub effect_is_counted: bool,
     /// What is noteworthy.
     pub flags: MatchFlags,
-}
-
-impl RowDecision {
-    /// A row without a variant.
-    pub(super) fn without_variant(status: RowStatus, reason: Reason) -> Self {
-        Self {
-            status,
-            reason,
-            variant: None,
-            match_type: None,
-            effect_is_counted: false,
-            flags: MatchFlags::default(),
-        }
-    }
 }
 
 /// One way to match a row: a variant at its place and how the alleles correspond.

@@ -126,13 +126,7 @@ impl Places {
 
 impl Cursor {
     /// The first index of `range` whose position is not below `position`, sought from the last one found.
-    fn lower_bound(
-        &mut self,
-        code: usize,
-        range: Range<u32>,
-        position: u32,
-        at: impl Fn(u32) -> u32,
-    ) -> u32 {
+    fn lower_bound(&mut self, code: usize, range: Range<u32>, position: u32, at: impl Fn(u32) -> u32) -> u32 {
         let found = self.found[code];
         let from = found.index.clamp(range.start, range.end);
         let index = if found.index != from || position < found.position {

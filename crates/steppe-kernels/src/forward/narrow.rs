@@ -6,9 +6,6 @@ use super::sums::{Sums, Weights, slots};
 use crate::passes::{ColumnBlock, ColumnSums, Passes};
 use crate::rows::{CountEntry, CountTable, Rows, Tables, WeightTable};
 
-/// Columns from the one that is read to the one that is prefetched.
-const PREFETCH_COLUMNS: usize = 2;
-
 /// Buffers of one call, kept for the next.
 pub(super) struct NarrowScratch<P: Passes> {
     /// Rows with a table that is not all zero.
@@ -122,19 +119,20 @@ fn add_chunk<P: Passes>(
     sums: &mut ColumnSums<'_>,
 ) {
     let whole = rows.row_bytes() / P::COLUMN;
-    // Past the row's end the next chunk's rows are the ones that are read soon.
-    let next_chunk = rows.stride * scratch.starts.len();
+    let rows_here = scratch.starts.len();
     for column in 0..whole {
         let at = column * P::COLUMN;
-        let soon = column + PREFETCH_COLUMNS;
-        let prefetch = if soon < whole { soon * P::COLUMN } else { next_chunk + (soon - whole) * P::COLUMN };
-        let block = ColumnBlock { bytes: rows.bytes, starts: &scratch.starts, at, prefetch };
+        // Column by column, the rows that follow this chunk are fetched from memory one after another.
+        let later = scratch.starts[column * rows_here / whole] + rows_here * rows.stride;
+        let block =
+            ColumnBlock { bytes: rows.bytes, starts: &scratch.starts, at, next: at + P::COLUMN, later };
         passes.column(block, &mut scratch.prepared, &mut at_column::<P>(sums, column));
     }
     let at = whole * P::COLUMN;
     if at < rows.row_bytes() {
         scratch.copy_tail(rows, at);
-        let block = ColumnBlock { bytes: &scratch.tail, starts: &scratch.tail_starts, at: 0, prefetch: 0 };
+        let block =
+            ColumnBlock { bytes: &scratch.tail, starts: &scratch.tail_starts, at: 0, next: 0, later: 0 };
         passes.column(block, &mut scratch.prepared, &mut at_column::<P>(sums, whole));
     }
 }

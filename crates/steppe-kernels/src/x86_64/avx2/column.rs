@@ -37,6 +37,8 @@ pub(crate) struct Prepared {
     weights: Vec<[PairTables; DIGITS]>,
     /// The sum over all pairs of what was taken from the pair's entries.
     least: i64,
+    /// All that is left of the pairs' entries, bit by bit: digits above its highest bit are zero.
+    bits: u64,
     /// Alleles and dosage.
     counts: Vec<[PairTables; 2]>,
     /// `[phase][pair]`, see [`sample`].
@@ -55,6 +57,7 @@ impl Prepared {
     pub(super) fn fill(&mut self, weights: &[WeightTable], counts: &[CountTable]) {
         self.weights.clear();
         self.least = 0;
+        self.bits = 0;
         for quad in weights.as_chunks::<4>().0 {
             let mut digits = [[[0; 16]; 2]; DIGITS];
             for pair in 0..2 {
@@ -64,6 +67,7 @@ impl Prepared {
                 self.least += least;
                 for at in 0..16 {
                     let sum = (first[at % 4] + second[at / 4] - least) as u64;
+                    self.bits |= sum;
                     for (place, digit) in digits.iter_mut().enumerate() {
                         digit[pair][at] = (sum >> (DIGIT_BITS * place as u32)) as u8 & 0x7f;
                     }
@@ -97,11 +101,11 @@ pub(super) fn add(block: ColumnBlock<'_>, prepared: &mut Prepared, sums: &mut Co
         }
     }
     for (phase, slots) in sums.weights.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-        add_weights(prepared, phase, slots);
+        add_weights(&block, prepared, phase, slots);
     }
     let counts = sums.alleles.as_chunks_mut::<32>().0.iter_mut().zip(sums.dosage.as_chunks_mut::<32>().0);
     for (phase, (alleles, dosage)) in counts.enumerate() {
-        add_counts(prepared, phase, alleles, dosage);
+        add_counts(&block, prepared, phase, alleles, dosage);
     }
 }
 
@@ -129,8 +133,6 @@ fn merge(block: &ColumnBlock<'_>, starts: [usize; 2], pair: usize, merged: &mut 
             return;
         };
         *row = load(bytes);
-        let soon = block.bytes.as_ptr().wrapping_add(start + block.prefetch);
-        _mm_prefetch::<_MM_HINT_T0>(soon.cast());
     }
     let [first, second] = rows;
     let (pairs, nibbles) = (_mm256_set1_epi8(0x33), _mm256_set1_epi8(0x0f));
@@ -155,13 +157,49 @@ fn found(tables: &PairTables, indices: [__m256i; 2]) -> __m256i {
     _mm256_add_epi8(_mm256_shuffle_epi8(table(0), indices[0]), _mm256_shuffle_epi8(table(1), indices[1]))
 }
 
+/// The lines of a quad that are read next and later: one of four of each for every phase, since all of
+/// them at once would wait for the memory.
+struct Fetch<'a> {
+    bytes: *const u8,
+    starts: std::slice::Iter<'a, [usize; 4]>,
+    phase: usize,
+    next: usize,
+    later: usize,
+}
+
+impl<'a> Fetch<'a> {
+    fn new(block: &ColumnBlock<'a>, phase: usize) -> Self {
+        let starts = block.starts.as_chunks::<4>().0.iter();
+        // Two columns share a cache line.
+        let later = block.later + phase * starts.len() * COLUMN;
+        Self { bytes: block.bytes.as_ptr(), starts, phase, next: block.next, later }
+    }
+
+    #[inline(always)]
+    fn one(&mut self) {
+        if let Some(starts) = self.starts.next() {
+            _mm_prefetch::<_MM_HINT_T0>(self.bytes.wrapping_add(starts[self.phase] + self.next).cast());
+            _mm_prefetch::<_MM_HINT_T1>(self.bytes.wrapping_add(self.later).cast());
+            self.later += COLUMN;
+        }
+    }
+}
+
 /// Sums of `N` digits from `first` on: `[digit][parity][place]`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn sum_digits<const N: usize>(prepared: &Prepared, phase: usize, first: usize) -> [[[u16; 16]; 2]; N] {
+fn sum_digits<const N: usize>(
+    prepared: &Prepared,
+    phase: usize,
+    first: usize,
+    mut fetch: Option<Fetch<'_>>,
+) -> [[[u16; 16]; 2]; N] {
     let mut both = [_mm256_setzero_si256(); N];
     let mut odd = [_mm256_setzero_si256(); N];
     for (merged, tables) in prepared.merged.iter().zip(&prepared.weights) {
+        if let Some(fetch) = &mut fetch {
+            fetch.one();
+        }
         let indices = [load(&merged[phase][0]), load(&merged[phase][1])];
         for digit in 0..N {
             let found = found(&tables[first + digit], indices);
@@ -188,27 +226,53 @@ fn to_u16(vector: __m256i) -> [u16; 16] {
 }
 
 #[target_feature(enable = "avx2")]
-fn add_weights(prepared: &Prepared, phase: usize, slots: &mut [i64; 32]) {
-    let [a, b, c, d] = sum_digits::<4>(prepared, phase, 0);
-    let [e, f, g] = sum_digits::<3>(prepared, phase, 4);
-    let three = |x: u16, y: u16, z: u16| {
-        u32::from(x) + (u32::from(y) << DIGIT_BITS) + (u32::from(z) << (2 * DIGIT_BITS))
-    };
+fn add_weights(block: &ColumnBlock<'_>, prepared: &Prepared, phase: usize, slots: &mut [i64; 32]) {
+    let low = sum_digits::<3>(prepared, phase, 0, Some(Fetch::new(block, phase)));
     for (parity, slots) in slots.as_chunks_mut::<16>().0.iter_mut().enumerate() {
-        for place in 0..16 {
-            let at = |digit: &[[u16; 16]; 2]| digit[parity][place];
-            let low = i64::from(three(at(&a), at(&b), at(&c)));
-            let middle = i64::from(three(at(&d), at(&e), at(&f))) << (3 * DIGIT_BITS);
-            let high = i64::from(at(&g)) << (6 * DIGIT_BITS);
-            slots[place] = slots[place].wrapping_add(low + middle + high + prepared.least);
+        for (place, slot) in slots.iter_mut().enumerate() {
+            *slot = slot.wrapping_add(i64::from(three(&low, parity, place)) + prepared.least);
+        }
+    }
+    // The larger weights are rare: most chunks do without the seventh digit.
+    if prepared.bits >> (3 * DIGIT_BITS) != 0 {
+        let middle = sum_digits::<3>(prepared, phase, 3, None);
+        for (parity, slots) in slots.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+            for (place, slot) in slots.iter_mut().enumerate() {
+                *slot = slot.wrapping_add(i64::from(three(&middle, parity, place)) << (3 * DIGIT_BITS));
+            }
+        }
+    }
+    if prepared.bits >> (6 * DIGIT_BITS) != 0 {
+        let [high] = sum_digits::<1>(prepared, phase, 6, None);
+        for (slots, high) in slots.as_chunks_mut::<16>().0.iter_mut().zip(&high) {
+            for (slot, &high) in slots.iter_mut().zip(high) {
+                *slot = slot.wrapping_add(i64::from(high) << (6 * DIGIT_BITS));
+            }
         }
     }
 }
 
+/// Three digits' sums put together.
+#[inline(always)]
+fn three([low, middle, high]: &[[[u16; 16]; 2]; 3], parity: usize, place: usize) -> u32 {
+    let at = |digit: &[[u16; 16]; 2]| u32::from(digit[parity][place]);
+    at(low) + (at(middle) << DIGIT_BITS) + (at(high) << (2 * DIGIT_BITS))
+}
+
 #[target_feature(enable = "avx2")]
-fn add_counts(prepared: &Prepared, phase: usize, alleles: &mut [u32; 32], dosage: &mut [u32; 32]) {
+fn add_counts(
+    block: &ColumnBlock<'_>,
+    prepared: &Prepared,
+    phase: usize,
+    alleles: &mut [u32; 32],
+    dosage: &mut [u32; 32],
+) {
+    let mut fetch = prepared.weights.is_empty().then(|| Fetch::new(block, phase));
     let mut sums = [_mm256_setzero_si256(); 2];
     for (merged, tables) in prepared.merged.iter().zip(&prepared.counts) {
+        if let Some(fetch) = &mut fetch {
+            fetch.one();
+        }
         let indices = [load(&merged[phase][0]), load(&merged[phase][1])];
         for (sum, tables) in sums.iter_mut().zip(tables) {
             *sum = _mm256_add_epi8(*sum, found(tables, indices));

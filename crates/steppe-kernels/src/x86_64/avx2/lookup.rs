@@ -10,14 +10,37 @@ pub(super) fn sample(slot: usize) -> usize {
     4 * (slot % 32) + slot / 32
 }
 
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load(bytes: &[u8]) -> __m256i {
+    match bytes.first_chunk::<32>() {
+        // SAFETY: the reference covers the 32 bytes that are read; no alignment is asked for.
+        Some(bytes) => unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) },
+        None => _mm256_setzero_si256(),
+    }
+}
+
 /// Merges the four 2-bit codes of a sample into one byte.
 #[target_feature(enable = "avx2")]
 pub(super) fn merge_index(rows: [&[u8]; 4], index: &mut [u8]) {
-    for (field, index) in index.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-        for (at, index) in index.iter_mut().enumerate() {
-            let code = |row: usize| rows[row][at] >> (2 * field) & 3;
-            *index = code(0) | code(1) << 2 | code(2) << 4 | code(3) << 6;
-        }
+    let [first, second, third, fourth] = [load(rows[0]), load(rows[1]), load(rows[2]), load(rows[3])];
+    let (pairs, nibbles) = (_mm256_set1_epi8(0x33), _mm256_set1_epi8(0x0f));
+    let select = |mask, yes, no| _mm256_or_si256(_mm256_and_si256(mask, yes), _mm256_andnot_si256(mask, no));
+    let even = |a, b| select(pairs, a, _mm256_slli_epi32::<2>(b));
+    let odd = |a, b| select(pairs, _mm256_srli_epi32::<2>(a), b);
+    let low = |a, b| select(nibbles, a, _mm256_slli_epi32::<4>(b));
+    let high = |a, b| select(nibbles, _mm256_srli_epi32::<4>(a), b);
+    let (even_low, even_high) = (even(first, second), even(third, fourth));
+    let (odd_low, odd_high) = (odd(first, second), odd(third, fourth));
+    let fields = [
+        low(even_low, even_high),
+        low(odd_low, odd_high),
+        high(even_low, even_high),
+        high(odd_low, odd_high),
+    ];
+    for (index, field) in index.as_chunks_mut::<32>().0.iter_mut().zip(fields) {
+        // SAFETY: the reference covers the 32 bytes that are written; no alignment is asked for.
+        unsafe { _mm256_storeu_si256(index.as_mut_ptr().cast(), field) };
     }
 }
 

@@ -90,18 +90,23 @@ pub(super) fn add(block: ColumnBlock<'_>, prepared: &mut Prepared, sums: &mut Co
     for (starts, merged) in quads.iter().zip(&mut prepared.merged) {
         merge(&block, starts, merged);
     }
+    let mut weights = sums.weights.as_chunks_mut::<64>().0.iter_mut();
+    let mut alleles = sums.alleles.as_chunks_mut::<64>().0.iter_mut();
+    let mut dosage = sums.dosage.as_chunks_mut::<64>().0.iter_mut();
     for vector in 0..4 {
-        if !sums.weights.is_empty() {
-            let slots = sums.weights[64 * vector..].first_chunk_mut();
-            if let Some(slots) = slots {
-                add_weights(&prepared.merged, &prepared.weights, vector, slots);
+        match (weights.next(), alleles.next().zip(dosage.next())) {
+            (Some(weights), Some((alleles, dosage))) => {
+                let sums = sum_vector::<true, true>(&block, prepared, vector);
+                add_weights(&sums, weights);
+                add_counts(&sums, alleles, dosage);
             }
-        }
-        let counts = (sums.alleles.get_mut(64 * vector..), sums.dosage.get_mut(64 * vector..));
-        if let (Some(alleles), Some(dosage)) = counts
-            && let (Some(alleles), Some(dosage)) = (alleles.first_chunk_mut(), dosage.first_chunk_mut())
-        {
-            add_counts(&prepared.merged, &prepared.counts, vector, alleles, dosage);
+            (Some(weights), None) => {
+                add_weights(&sum_vector::<true, false>(&block, prepared, vector), weights)
+            }
+            (None, Some((alleles, dosage))) => {
+                add_counts(&sum_vector::<false, true>(&block, prepared, vector), alleles, dosage);
+            }
+            (None, None) => {}
         }
     }
 }
@@ -144,8 +149,6 @@ fn merge(block: &ColumnBlock<'_>, starts: &[usize; 4], merged: &mut Merged) {
             return;
         };
         *row = load(bytes);
-        let soon = block.bytes.as_ptr().wrapping_add(start + block.prefetch);
-        _mm_prefetch::<_MM_HINT_T0>(soon.cast());
     }
     let pairs = _mm512_set1_epi8(0x33);
     let halves = _mm512_set1_epi32(0xffff);
@@ -177,62 +180,90 @@ fn indices(merged: &Merged, vector: usize) -> [__m512i; 4] {
     ]
 }
 
+/// One vector's sums: `[nibble][digit]`, the counts being the last digit.
+type VectorSums = [[__m512i; DIGITS + 1]; 4];
+
+/// Sums one merged vector over the chunk's quads; what is neither asked for nor there stays zero.
+///
+/// A quarter of the lines that are read next and later is fetched meanwhile: all of them at once would
+/// wait for the memory, and leave it idle here.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
-fn add_weights(merged: &[Merged], tables: &[[PairTable; DIGITS]], vector: usize, slots: &mut [i64; 64]) {
+fn sum_vector<const WEIGHTS: bool, const COUNTS: bool>(
+    block: &ColumnBlock<'_>,
+    prepared: &Prepared,
+    vector: usize,
+) -> VectorSums {
     let ones = _mm512_set1_epi16(1);
-    let mut sums = [[_mm512_setzero_si512(); DIGITS]; 4];
-    for (merged, tables) in merged.iter().zip(tables) {
+    let mut sums = [[_mm512_setzero_si512(); DIGITS + 1]; 4];
+    let quads = block.starts.as_chunks::<4>().0.iter().zip(&prepared.merged);
+    let mut weights = prepared.weights.iter();
+    let mut counts = prepared.counts.iter();
+    let bytes = block.bytes.as_ptr();
+    let mut later = bytes.wrapping_add(block.later + vector * quads.len() * 64);
+    for (starts, merged) in quads {
+        _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(starts[vector] + block.next).cast());
+        _mm_prefetch::<_MM_HINT_T1>(later.cast());
+        later = later.wrapping_add(64);
         let indices = indices(merged, vector);
-        for digit in 0..DIGITS {
-            let table = load_table(&tables[digit]);
+        if WEIGHTS && let Some(tables) = weights.next() {
+            for digit in 0..DIGITS {
+                let table = load_table(&tables[digit]);
+                for nibble in 0..4 {
+                    let found = _mm512_permutexvar_epi16(indices[nibble], table);
+                    sums[nibble][digit] = _mm512_dpwssd_epi32(sums[nibble][digit], found, ones);
+                }
+            }
+        }
+        if COUNTS && let Some(table) = counts.next() {
+            let table = load_table(table);
             for nibble in 0..4 {
                 let found = _mm512_permutexvar_epi16(indices[nibble], table);
-                sums[nibble][digit] = _mm512_dpwssd_epi32(sums[nibble][digit], found, ones);
+                sums[nibble][DIGITS] = _mm512_dpwssd_epi32(sums[nibble][DIGITS], found, ones);
             }
         }
     }
-    for (slots, sums) in slots.as_chunks_mut::<16>().0.iter_mut().zip(sums) {
-        let [low, middle, high] = [to_i32(sums[0]), to_i32(sums[1]), to_i32(sums[2])];
-        for place in 0..16 {
-            let middle = i64::from(middle[place]) << DIGIT_BITS;
-            let high = i64::from(high[place]) << (2 * DIGIT_BITS);
-            slots[place] = slots[place].wrapping_add(i64::from(low[place]) + middle + high);
-        }
-    }
+    sums
 }
 
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
-fn add_counts(
-    merged: &[Merged],
-    tables: &[PairTable],
-    vector: usize,
-    alleles: &mut [u32; 64],
-    dosage: &mut [u32; 64],
-) {
-    let ones = _mm512_set1_epi16(1);
-    let mut sums = [_mm512_setzero_si512(); 4];
-    for (merged, table) in merged.iter().zip(tables) {
-        let indices = indices(merged, vector);
-        let table = load_table(table);
-        for nibble in 0..4 {
-            let found = _mm512_permutexvar_epi16(indices[nibble], table);
-            sums[nibble] = _mm512_dpwssd_epi32(sums[nibble], found, ones);
-        }
-    }
-    let places = alleles.as_chunks_mut::<16>().0.iter_mut().zip(dosage.as_chunks_mut::<16>().0);
-    for ((alleles, dosage), sums) in places.zip(sums) {
-        for (place, sum) in to_i32(sums).into_iter().enumerate() {
-            alleles[place] = alleles[place].wrapping_add(sum as u32 >> ALLELES_SHIFT);
-            dosage[place] = dosage[place].wrapping_add(sum as u32 & ((1 << ALLELES_SHIFT) - 1));
+fn add_weights(sums: &VectorSums, slots: &mut [i64; 64]) {
+    for (slots, [low, middle, high, _]) in slots.as_chunks_mut::<16>().0.iter_mut().zip(sums) {
+        let (first, second) = slots.split_at_mut(8);
+        for (half, slots) in [first, second].into_iter().enumerate() {
+            let widen = |digits: __m512i| match half {
+                0 => _mm512_cvtepi32_epi64(_mm512_castsi512_si256(digits)),
+                _ => _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64::<1>(digits)),
+            };
+            let middle = _mm512_slli_epi64::<DIGIT_BITS>(widen(*middle));
+            let high = _mm512_slli_epi64::<{ 2 * DIGIT_BITS }>(widen(*high));
+            let sum = _mm512_add_epi64(_mm512_add_epi64(widen(*low), middle), high);
+            // SAFETY: `slots` is a half of 16 places of 8 bytes: the 64 bytes that are read and written.
+            unsafe {
+                let slots = slots.as_mut_ptr().cast();
+                _mm512_storeu_si512(slots, _mm512_add_epi64(_mm512_loadu_si512(slots), sum));
+            }
         }
     }
 }
 
 #[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
+fn add_counts(sums: &VectorSums, alleles: &mut [u32; 64], dosage: &mut [u32; 64]) {
+    let low = _mm512_set1_epi32((1 << ALLELES_SHIFT) - 1);
+    let places = alleles.as_chunks_mut::<16>().0.iter_mut().zip(dosage.as_chunks_mut::<16>().0);
+    for ((alleles, dosage), sums) in places.zip(sums) {
+        let counted = _mm512_srli_epi32::<ALLELES_SHIFT>(sums[DIGITS]);
+        add_to(alleles, counted);
+        add_to(dosage, _mm512_and_si512(sums[DIGITS], low));
+    }
+}
+
+#[inline]
 #[target_feature(enable = "avx512f")]
-fn to_i32(vector: __m512i) -> [i32; 16] {
-    let mut places = [0; 16];
-    // SAFETY: `places` is the 64 bytes that are written.
-    unsafe { _mm512_storeu_si512(places.as_mut_ptr().cast(), vector) };
-    places
+fn add_to(slots: &mut [u32; 16], sum: __m512i) {
+    let slots = slots.as_mut_ptr().cast();
+    // SAFETY: the reference covers the 64 bytes that are read and written; no alignment is asked for.
+    unsafe { _mm512_storeu_si512(slots, _mm512_add_epi32(_mm512_loadu_si512(slots), sum)) };
 }

@@ -1,0 +1,80 @@
+//! Cohorts and results as SQL tables.
+//!
+//! | table | where it comes from | one row per |
+//! |---|---|---|
+//! | `samples`, `variants` | the cohort | sample, variant |
+//! | `scores` | `scores.parquet` of every run | run, sample and score |
+//! | `match_log` | `match_log.parquet` of every run | run and scoring-file row |
+//! | `runs`, `run_scores`, `run_inputs` | `run.json` of every run | run; run and score; run and input file |
+//!
+//! Tables that come from runs start with a `run` column: the name of the run's folder. Other files (Parquet, comma-
+//! or tab-separated text) can be added under names of their own. Nothing can be written through SQL.
+
+mod files;
+mod record_tables;
+mod runs;
+mod session;
+
+use datafusion::{
+    arrow::{array::RecordBatch, datatypes::SchemaRef},
+    execution::{SendableRecordBatchStream, context::SQLOptions},
+    prelude::SessionContext,
+};
+use futures::TryStreamExt;
+use steppe_store::Location;
+
+pub use session::SqlTable;
+
+use crate::EngineError;
+
+/// What is opened as tables.
+#[derive(Debug, Clone, Default)]
+pub struct SqlSources {
+    /// The cohort store behind `samples` and `variants`.
+    pub cohort: Option<Location>,
+    /// Results of `steppe score` and `steppe match`.
+    pub scores: Vec<Location>,
+    /// Other files, by the name of the table that each becomes: `.parquet`, `.csv`, or tab-separated `.tsv`, `.txt`,
+    /// `.sscore` and `.afreq`.
+    pub tables: Vec<(String, Location)>,
+    /// Threads that a query may use; 0 takes one per core.
+    pub threads: usize,
+}
+
+/// Opens everything as tables.
+///
+/// # Errors
+/// A cohort, result or file that is not there or can not be read; two tables of one name.
+pub async fn open(sources: &SqlSources) -> Result<SessionContext, EngineError> {
+    session::open(sources).await
+}
+
+/// The tables of a session with their columns, in order of name.
+///
+/// # Errors
+/// A table whose schema can not be read.
+pub async fn tables(context: &SessionContext) -> Result<Vec<SqlTable>, EngineError> {
+    session::tables(context).await
+}
+
+/// Starts a query: `SELECT`, `WITH`, `EXPLAIN`, `SHOW` or `DESCRIBE`.
+///
+/// # Errors
+/// Text that is no query, that would change something, or that names what is not there.
+pub async fn stream(context: &SessionContext, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {
+    let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    Ok(context.sql_with_options(sql, read_only).await?.execute_stream().await?)
+}
+
+/// Runs a query and holds its whole result in memory.
+///
+/// # Errors
+/// As [`stream`], and whatever goes wrong while it runs.
+pub async fn query(
+    context: &SessionContext,
+    sql: &str,
+) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
+    let stream = stream(context, sql).await?;
+    let schema = stream.schema();
+    Ok((schema, stream.try_collect().await?))
+}

@@ -1,0 +1,99 @@
+use std::collections::HashSet;
+
+use datafusion::{
+    logical_expr::lit,
+    prelude::{DataFrame, SessionContext, ident},
+};
+use steppe_store::Location;
+
+use super::{files, record_tables, session::off_runtime};
+use crate::{EngineError, output::RunRecord};
+
+/// A run's folder with the name that its rows carry.
+pub(super) struct NamedRun {
+    pub name: String,
+    pub folder: Location,
+    pub record: RunRecord,
+}
+
+/// Registers the tables of all runs; none where no run is given.
+pub(super) async fn register(context: &SessionContext, folders: &[Location]) -> Result<(), EngineError> {
+    if folders.is_empty() {
+        return Ok(());
+    }
+    let folders = folders.to_vec();
+    let runs = off_runtime(move || read_records(folders)).await?;
+    for (table, file) in [("scores", "scores.parquet"), ("match_log", "match_log.parquet")] {
+        if let Some(all) = union(context, &runs, file).await? {
+            context.register_table(table, all.into_view())?;
+        }
+    }
+    record_tables::register(context, &runs)
+}
+
+fn read_records(folders: Vec<Location>) -> Result<Vec<NamedRun>, EngineError> {
+    let mut names = HashSet::new();
+    folders
+        .into_iter()
+        .map(|folder| {
+            let record = read_record(&folder)?;
+            let mut name = folder_name(&folder);
+            if !names.insert(name.clone()) {
+                name = format!("{name}#{}", record.job.get(..12).unwrap_or(&record.job));
+                if !names.insert(name.clone()) {
+                    return Err(EngineError::refused(
+                        format!("{folder}: the same result is given twice"),
+                        "name each result once",
+                    ));
+                }
+            }
+            Ok(NamedRun { name, folder, record })
+        })
+        .collect()
+}
+
+fn read_record(folder: &Location) -> Result<RunRecord, EngineError> {
+    let file = folder.child("run.json");
+    if !file.exists()? {
+        return Err(EngineError::refused(
+            format!("{folder}: there is no result of steppe (no run.json)"),
+            "give the folder that steppe score or steppe match wrote with --out",
+        ));
+    }
+    serde_json::from_slice(&file.read()?).map_err(|error| {
+        EngineError::refused(
+            format!("{file}: it is not a record that this version of steppe writes ({error})"),
+            "run the job again with --overwrite",
+        )
+    })
+}
+
+/// The last part of a location.
+fn folder_name(folder: &Location) -> String {
+    let text = folder.to_string();
+    let resolved = folder.local_path().and_then(|path| std::fs::canonicalize(path).ok());
+    match resolved.as_deref().and_then(std::path::Path::file_name) {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => text.trim_end_matches('/').rsplit('/').next().unwrap_or(&text).to_owned(),
+    }
+}
+
+/// One file of every run that has it, one under the other, with the run's name in front.
+async fn union(
+    context: &SessionContext,
+    runs: &[NamedRun],
+    file: &str,
+) -> Result<Option<DataFrame>, EngineError> {
+    let mut all: Option<DataFrame> = None;
+    for run in runs.iter().filter(|run| run.record.outputs.iter().any(|output| output.name == file)) {
+        let rows = files::read(context, &run.folder.child(file)).await?;
+        let mut columns = vec![lit(run.name.as_str()).alias("run")];
+        columns.extend(rows.schema().fields().iter().map(|field| ident(field.name().as_str())));
+        let named = rows.select(columns)?;
+        all = Some(match all {
+            Some(above) => above.union(named)?,
+            None => named,
+        });
+    }
+    Ok(all)
+}
