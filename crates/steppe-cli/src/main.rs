@@ -1,2 +1,32 @@
-//! The steppe command.
-fn main() {}
+//! The `steppe` command: polygenic scores for whole cohorts.
+//!
+//! Standard output is data; everything else (progress, notes, errors) goes to standard error.
+
+mod cli;
+mod commands;
+mod console;
+mod exit;
+mod failure;
+mod interrupt;
+mod logging;
+mod options;
+mod progress;
+mod render;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    logging::start(cli.global.verbose);
+    let console = console::Console::new(cli.global.quiet);
+    match commands::run(cli, &console) {
+        Ok(outcome) => outcome.into(),
+        Err(error) if exit::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            failure::show(&error, &console);
+            exit::code_of(&error)
+        }
+    }
+}

@@ -44,6 +44,8 @@ pub enum NoteKind {
     Contigs,
     /// Positions that are zero or negative: kept, never matched by position.
     NoPosition,
+    /// Positions such as `5e+05`, read as 500000 (plink2 reads 5).
+    ScientificPositions,
     /// The .bim has no centimorgan column.
     NoCentimorganColumn,
     /// Phenotypes that are neither a number nor a known missing code.
@@ -77,6 +79,7 @@ impl NoteKind {
             Self::UnplacedVariants => "unplaced_variants",
             Self::Contigs => "contigs",
             Self::NoPosition => "no_position",
+            Self::ScientificPositions => "scientific_positions",
             Self::NoCentimorganColumn => "no_centimorgan_column",
             Self::OddPhenotypes => "odd_phenotypes",
             Self::UnknownSex => "unknown_sex",

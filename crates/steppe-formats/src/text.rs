@@ -1,10 +1,14 @@
 //! What all text readers share: lines of a plain, gzip or zstd file, in bounded memory.
 
+mod fields;
+
 use std::{
     fs::File,
     io::{self, BufReader, Chain, Cursor, Read},
     path::{Path, PathBuf},
 };
+
+pub(crate) use fields::Fields;
 
 use crate::{FileNote, FormatError, Malformed, NoteKind, note::NoteTally};
 
@@ -97,6 +101,41 @@ impl LineReader {
 
     /// The next line with its 1-based number, without line end; `None` after the last.
     pub(crate) fn next_line(&mut self) -> Result<Option<(u64, &str)>, FormatError> {
+        match self.next_content()? {
+            Some((first, last)) => self.text(first, last).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The next line of a file of rows, as [`Self::next_line`]; blank lines at the end are passed over, and refused
+    /// before another row, as plink2 does.
+    pub(crate) fn next_row(&mut self) -> Result<Option<(u64, &str)>, FormatError> {
+        let mut blank = None;
+        while let Some((first, last)) = self.next_content()? {
+            if self.buffer[first..last].trim_ascii().is_empty() {
+                blank = blank.or(Some(self.line));
+                continue;
+            }
+            if let Some(line) = blank {
+                return Err(Malformed::new(&self.path, "a blank line stands between rows", "delete the line")
+                    .line(line)
+                    .into());
+            }
+            return self.text(first, last).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn text(&self, first: usize, last: usize) -> Result<(u64, &str), FormatError> {
+        let bytes = &self.buffer[first..last];
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok((self.line, text)),
+            Err(_) => Err(not_utf8(&self.path, self.line, bytes)),
+        }
+    }
+
+    /// Where the next line lies in the buffer, without its line end; counts it, and refuses NUL bytes.
+    fn next_content(&mut self) -> Result<Option<(usize, usize)>, FormatError> {
         let Some((first, mut last, found)) = self.next_span()? else { return Ok(None) };
         self.line += 1;
         if !found {
@@ -112,10 +151,7 @@ impl LineReader {
         if memchr::memchr(0, bytes).is_some() {
             return Err(nul_byte(&self.path, self.line, bytes));
         }
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Some((self.line, text))),
-            Err(_) => Err(not_utf8(&self.path, self.line, bytes)),
-        }
+        Ok(Some((first, last)))
     }
 
     /// The bytes of the next line within the buffer, and whether a line end was found; advances past it.

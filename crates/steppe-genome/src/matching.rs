@@ -19,7 +19,7 @@
 //!
 //! 1. It reads the first allele of a .bim as REF; here A2 is REF, as in plink2. For .bim input `refalt` and
 //!    `altref` change names (and so do the flips, and `no_oa_ref` with `no_oa_alt`); no decision depends on it
-//!    unless a position holds two variants with swapped alleles.
+//!    unless a position holds several variants of which one matches by REF and another by ALT.
 //! 2. It groups duplicates by the id's text. Here they are grouped by variant, so that different variants of one
 //!    id (`.`, or the alternates of a multi-allelic site) do not exclude each other. It drops variants with id
 //!    `.`; here they match by position.
@@ -38,8 +38,8 @@
 //! 1. plink2 looks at the effect allele only, also where the file has another allele, and knows no flips.
 //! 2. plink2 scores ambiguous and multi-allelic variants: [`Ambiguous::Keep`] and
 //!    [`MatchOptions::keep_multiallelic`] do the same.
-//! 3. plink2 stops at an id that several variants have, and at an id that several rows have. Here such rows are
-//!    excluded with their reason.
+//! 3. plink2 stops at an id that several variants have, and at one effect allele of one variant in several rows;
+//!    rows for both alleles of a variant it adds up. Here all such rows are excluded with their reason.
 //! 4. plink2 compares alleles with regard to case.
 
 mod alleles;

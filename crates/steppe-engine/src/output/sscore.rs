@@ -62,9 +62,10 @@ pub(super) fn write(
         .collect();
     for group in chunks.chunks(job.options.threads.max(1)) {
         let texts: Vec<Result<Vec<u8>, EngineError>> = std::thread::scope(|scope| {
+            let table = &table;
             let workers: Vec<_> = group
                 .iter()
-                .map(|&(block, samples)| scope.spawn(|| table.rows(block, samples)))
+                .map(|&(block, samples)| scope.spawn(move || table.rows(block, samples)))
                 .collect();
             workers
                 .into_iter()

@@ -63,7 +63,6 @@ pub(super) fn prepare(
         tables.iter().flatten().fold(0.0, |largest: f64, entry| largest.max(entry.abs()))
     };
     let scale = FixedPoint::for_entries(rows.iter().map(|row| magnitude(terms(row))));
-    let quantise = |table: [f64; 4]| table.map(|entry| scale.quantise(entry));
     let mut tables = ScoreTables::default();
     let mut full_alleles = [0u64; 3];
     for row in rows {
@@ -160,7 +159,7 @@ fn term(
 }
 
 /// Where a score's counts are among a pass's count lanes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CountLanes {
     /// The lane of diploid variants.
     pub diploid: usize,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use steppe_formats::scoring_file::{ReadOptions, ScoringFile, ScoringFormat, TableColumns, TableHeader};
 use steppe_genome::EffectType;
 
-use crate::scoring_file_support::{gzip, read_bytes, read_bytes_as};
+use super::scoring_file_support::{gzip, read_bytes, read_bytes_as};
 
 /// Whole files of every kind, to be broken.
 const SEEDS: &[&str] = &[

@@ -6,7 +6,7 @@ use steppe_formats::{
 };
 use steppe_genome::{Chromosome, EffectType, GenomeBuild};
 
-use crate::scoring_file_support::{gzip, read_bytes, read_bytes_as};
+use super::scoring_file_support::{gzip, read_bytes, read_bytes_as};
 
 const HEADER: &str = "#format_version=2.0\n#pgs_id=PGS999999\n#genome_build=GRCh37\n";
 

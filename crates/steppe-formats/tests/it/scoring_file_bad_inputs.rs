@@ -4,7 +4,7 @@ use std::path::Path;
 
 use steppe_formats::{NoteKind, scoring_file::ScoringFile};
 
-use crate::scoring_file_support::{data, read};
+use super::scoring_file_support::{data, read};
 
 /// What we want of a file.
 enum Want {

@@ -7,7 +7,7 @@ use std::{
 
 use steppe_formats::scoring_file::ScoringFile;
 
-use crate::scoring_file_support::{data, read};
+use super::scoring_file_support::{data, read};
 
 /// A row as pgscatalog-format writes it: chromosome, position, effect allele, other allele, weight, effect type.
 type Row = (String, String, String, String, f64, String);

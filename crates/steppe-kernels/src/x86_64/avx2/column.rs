@@ -178,8 +178,13 @@ impl<'a> Fetch<'a> {
     #[inline(always)]
     fn one(&mut self) {
         if let Some(starts) = self.starts.next() {
-            _mm_prefetch::<_MM_HINT_T0>(self.bytes.wrapping_add(starts[self.phase] + self.next).cast());
-            _mm_prefetch::<_MM_HINT_T1>(self.bytes.wrapping_add(self.later).cast());
+            let next = self.bytes.wrapping_add(starts[self.phase] + self.next);
+            let later = self.bytes.wrapping_add(self.later);
+            // SAFETY: every x86-64 CPU prefetches, and a prefetch of any address changes the caches only.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(next.cast());
+                _mm_prefetch::<_MM_HINT_T1>(later.cast());
+            }
             self.later += COLUMN;
         }
     }
@@ -192,14 +197,12 @@ fn sum_digits<const N: usize>(
     prepared: &Prepared,
     phase: usize,
     first: usize,
-    mut fetch: Option<Fetch<'_>>,
+    mut fetch: impl FnMut(),
 ) -> [[[u16; 16]; 2]; N] {
     let mut both = [_mm256_setzero_si256(); N];
     let mut odd = [_mm256_setzero_si256(); N];
     for (merged, tables) in prepared.merged.iter().zip(&prepared.weights) {
-        if let Some(fetch) = &mut fetch {
-            fetch.one();
-        }
+        fetch();
         let indices = [load(&merged[phase][0]), load(&merged[phase][1])];
         for digit in 0..N {
             let found = found(&tables[first + digit], indices);
@@ -227,27 +230,24 @@ fn to_u16(vector: __m256i) -> [u16; 16] {
 
 #[target_feature(enable = "avx2")]
 fn add_weights(block: &ColumnBlock<'_>, prepared: &Prepared, phase: usize, slots: &mut [i64; 32]) {
-    let low = sum_digits::<3>(prepared, phase, 0, Some(Fetch::new(block, phase)));
+    let mut fetch = Fetch::new(block, phase);
+    let low = sum_digits::<3>(prepared, phase, 0, || fetch.one());
+    let mut high = [[[0; 16]; 2]; 4];
+    // The largest weights are rare: many chunks do without the seventh digit, some without the fourth.
+    if prepared.bits >> (6 * DIGIT_BITS) != 0 {
+        high = sum_digits::<4>(prepared, phase, 3, || {});
+    } else if prepared.bits >> (3 * DIGIT_BITS) != 0 {
+        let [fourth, fifth, sixth] = sum_digits::<3>(prepared, phase, 3, || {});
+        high = [fourth, fifth, sixth, high[3]];
+    }
+    let [fourth, fifth, sixth, seventh] = high;
+    let middle = [fourth, fifth, sixth];
     for (parity, slots) in slots.as_chunks_mut::<16>().0.iter_mut().enumerate() {
         for (place, slot) in slots.iter_mut().enumerate() {
-            *slot = slot.wrapping_add(i64::from(three(&low, parity, place)) + prepared.least);
-        }
-    }
-    // The larger weights are rare: most chunks do without the seventh digit.
-    if prepared.bits >> (3 * DIGIT_BITS) != 0 {
-        let middle = sum_digits::<3>(prepared, phase, 3, None);
-        for (parity, slots) in slots.as_chunks_mut::<16>().0.iter_mut().enumerate() {
-            for (place, slot) in slots.iter_mut().enumerate() {
-                *slot = slot.wrapping_add(i64::from(three(&middle, parity, place)) << (3 * DIGIT_BITS));
-            }
-        }
-    }
-    if prepared.bits >> (6 * DIGIT_BITS) != 0 {
-        let [high] = sum_digits::<1>(prepared, phase, 6, None);
-        for (slots, high) in slots.as_chunks_mut::<16>().0.iter_mut().zip(&high) {
-            for (slot, &high) in slots.iter_mut().zip(high) {
-                *slot = slot.wrapping_add(i64::from(high) << (6 * DIGIT_BITS));
-            }
+            let low = i64::from(three(&low, parity, place)) + prepared.least;
+            let middle = i64::from(three(&middle, parity, place)) << (3 * DIGIT_BITS);
+            let high = i64::from(seventh[parity][place]) << (6 * DIGIT_BITS);
+            *slot = slot.wrapping_add(low + middle + high);
         }
     }
 }

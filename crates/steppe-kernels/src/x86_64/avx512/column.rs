@@ -38,7 +38,7 @@ struct PairTable([i16; 32]);
 #[derive(Clone, Copy)]
 struct Merged([[u8; 64]; 4]);
 
-/// A chunk's tables per quad of rows, and the merged column.
+/// A chunk's tables per quad of rows (zero where a kind is absent), and the merged column.
 #[derive(Default)]
 pub(crate) struct Prepared {
     weights: Vec<[PairTable; DIGITS]>,
@@ -55,6 +55,7 @@ pub(super) fn sample(slot: usize) -> usize {
 impl Prepared {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
     pub(super) fn fill(&mut self, weights: &[WeightTable], counts: &[CountTable]) {
+        let quads = weights.len().max(counts.len()) / 4;
         self.weights.clear();
         for quad in weights.as_chunks::<4>().0 {
             let mut digits = [PairTable([0; 32]); DIGITS];
@@ -69,6 +70,7 @@ impl Prepared {
             }
             self.weights.push(digits);
         }
+        self.weights.resize(quads, [PairTable([0; 32]); DIGITS]);
         self.counts.clear();
         for quad in counts.as_chunks::<4>().0 {
             let mut table = PairTable([0; 32]);
@@ -79,6 +81,7 @@ impl Prepared {
             }
             self.counts.push(table);
         }
+        self.counts.resize(quads, PairTable([0; 32]));
     }
 }
 
@@ -168,16 +171,13 @@ fn merge(block: &ColumnBlock<'_>, starts: &[usize; 4], merged: &mut Merged) {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn indices(merged: &Merged, vector: usize) -> [__m512i; 4] {
-    let nibble = _mm512_set1_epi16(0x000f);
-    let second = _mm512_set1_epi32(0x0010_0000);
+    let nibbles = _mm512_set1_epi8(0x0f);
+    let second = _mm512_set1_epi32(0x1010_0000);
     let merged = load(&merged.0[vector]);
-    let index = |shifted| _mm512_ternarylogic_epi32::<AND_OR>(shifted, nibble, second);
-    [
-        index(merged),
-        index(_mm512_srli_epi32::<4>(merged)),
-        index(_mm512_srli_epi32::<8>(merged)),
-        index(_mm512_srli_epi32::<12>(merged)),
-    ]
+    let index = |shifted| _mm512_ternarylogic_epi32::<AND_OR>(shifted, nibbles, second);
+    let (even, odd) = (index(merged), index(_mm512_srli_epi32::<4>(merged)));
+    // The lookup ignores what is above the five bits.
+    [even, odd, _mm512_srli_epi32::<8>(even), _mm512_srli_epi32::<8>(odd)]
 }
 
 /// One vector's sums: `[nibble][digit]`, the counts being the last digit.
@@ -197,26 +197,25 @@ fn sum_vector<const WEIGHTS: bool, const COUNTS: bool>(
     let ones = _mm512_set1_epi16(1);
     let mut sums = [[_mm512_setzero_si512(); DIGITS + 1]; 4];
     let quads = block.starts.as_chunks::<4>().0.iter().zip(&prepared.merged);
-    let mut weights = prepared.weights.iter();
-    let mut counts = prepared.counts.iter();
+    let tables = prepared.weights.iter().zip(&prepared.counts);
     let bytes = block.bytes.as_ptr();
     let mut later = bytes.wrapping_add(block.later + vector * quads.len() * 64);
-    for (starts, merged) in quads {
+    for ((starts, merged), (weights, counts)) in quads.zip(tables) {
         _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(starts[vector] + block.next).cast());
         _mm_prefetch::<_MM_HINT_T1>(later.cast());
         later = later.wrapping_add(64);
         let indices = indices(merged, vector);
-        if WEIGHTS && let Some(tables) = weights.next() {
+        if WEIGHTS {
             for digit in 0..DIGITS {
-                let table = load_table(&tables[digit]);
+                let table = load_table(&weights[digit]);
                 for nibble in 0..4 {
                     let found = _mm512_permutexvar_epi16(indices[nibble], table);
                     sums[nibble][digit] = _mm512_dpwssd_epi32(sums[nibble][digit], found, ones);
                 }
             }
         }
-        if COUNTS && let Some(table) = counts.next() {
-            let table = load_table(table);
+        if COUNTS {
+            let table = load_table(counts);
             for nibble in 0..4 {
                 let found = _mm512_permutexvar_epi16(indices[nibble], table);
                 sums[nibble][DIGITS] = _mm512_dpwssd_epi32(sums[nibble][DIGITS], found, ones);

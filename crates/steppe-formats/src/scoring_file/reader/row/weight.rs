@@ -37,10 +37,11 @@ pub(super) fn weight_form(cells: &Cells<'_>) -> Result<WeightForm, FormatError> 
         return Ok(WeightForm::Weight(number(cells, column)?));
     }
     let at = |role| cells.layout.at(role);
-    if let (Some(zero), Some(one), Some(two)) = (at(Role::Dosage0), at(Role::Dosage1), at(Role::Dosage2)) {
-        if [zero, one, two].iter().any(|&column| !cells.cell(column).is_empty()) || effect_weight.is_none() {
-            return Ok(WeightForm::Dosage([number(cells, zero)?, number(cells, one)?, number(cells, two)?]));
-        }
+    let dosages = [Role::Dosage0, Role::Dosage1, Role::Dosage2].map(at);
+    if let [Some(zero), Some(one), Some(two)] = dosages
+        && [zero, one, two].iter().any(|&column| !cells.cell(column).is_empty())
+    {
+        return Ok(WeightForm::Dosage([number(cells, zero)?, number(cells, one)?, number(cells, two)?]));
     }
     let given = |role| at(role).filter(|&column| !cells.cell(column).is_empty());
     match (given(Role::OddsRatio), given(Role::HazardRatio)) {
@@ -51,7 +52,8 @@ pub(super) fn weight_form(cells: &Cells<'_>) -> Result<WeightForm, FormatError> 
         (Some(column), None) | (None, Some(column)) => logarithm(cells, column),
         (None, None) => {
             // Without any weight in the row, the empty cell of the first weight column is what is wrong.
-            let column = effect_weight.or(at(Role::OddsRatio)).or(at(Role::HazardRatio)).unwrap_or_default();
+            let ratio = at(Role::OddsRatio).or(at(Role::HazardRatio));
+            let column = effect_weight.or(dosages[0]).or(ratio).unwrap_or_default();
             number(cells, column).map(WeightForm::Weight)
         }
     }

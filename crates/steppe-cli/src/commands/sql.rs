@@ -1,0 +1,158 @@
+mod display;
+mod output;
+mod shell;
+mod statements;
+
+use std::{
+    io::{self, IsTerminal, Read},
+    path::PathBuf,
+};
+
+use clap::{Args, ValueEnum};
+use datafusion::prelude::SessionContext;
+use steppe_engine::{
+    LocalEngine,
+    sql::{self, SqlSources},
+};
+use steppe_store::Location;
+
+use super::Session;
+use crate::{
+    exit::{Outcome, Usage},
+    options::{NamedFile, ThreadsOption},
+};
+
+pub(super) use output::{Format, Sink};
+
+const EXAMPLES: &str = "\
+Tables:
+  samples, variants                  the cohort's, with --cohort
+  scores, match_log                  of every --scores folder, with a column run
+  runs, run_scores, run_inputs       parameters, overlap figures and hashes from run.json
+  anything else                      --table NAME=FILE
+
+Examples:
+  The distribution of each score:
+    steppe sql --scores result \"SELECT score, count(*), avg(average), stddev(average) FROM scores GROUP BY score\"
+
+  Why rows of the scoring files did not count:
+    steppe sql --scores result \"SELECT reason, count(*) FROM match_log GROUP BY reason ORDER BY 2 DESC\"
+
+  Scores with a phenotype file, as CSV:
+    steppe sql --scores result --table phenotypes=phenotypes.tsv --format csv \\
+      \"SELECT * FROM scores JOIN phenotypes ON phenotypes.iid = scores.sample_id\" > joined.csv
+
+  A shell (ends a statement with ;, \\d lists tables, \\q leaves):
+    steppe sql --cohort biobank --scores result";
+
+/// Look at cohorts and results with SQL: one query, or a shell without one.
+///
+/// Queries read; nothing can be changed through SQL. Files are read where they lie, and only the columns and rows
+/// that a query needs.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct SqlCommand {
+    /// The query; a shell starts without one, and piped statements are run in order.
+    #[arg(value_name = "QUERY")]
+    query: Option<String>,
+    /// A cohort: tables samples and variants.
+    #[arg(long, value_name = "COHORT")]
+    cohort: Option<String>,
+    /// A result of steppe score or steppe match; repeatable.
+    #[arg(long, value_name = "DIR")]
+    scores: Vec<String>,
+    /// Another file as a table: Parquet, CSV, or tab-separated text with a header; repeatable.
+    #[arg(long, value_name = "NAME=FILE")]
+    table: Vec<NamedFile>,
+    /// How rows are written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Write to this file instead of standard output.
+    #[arg(long, value_name = "FILE", requires = "query")]
+    output: Option<PathBuf>,
+    /// Most rows that --format table shows; 0 shows all.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    max_rows: usize,
+    #[command(flatten)]
+    threads: ThreadsOption,
+}
+
+impl SqlCommand {
+    /// Runs the query, the piped statements, or the shell.
+    pub(crate) fn run(&self, session: Session) -> anyhow::Result<Outcome> {
+        let sink = self.sink()?;
+        let threads = self.threads.count();
+        let engine = LocalEngine::new(threads)?;
+        let context = engine.wait(sql::open(&self.sources(threads)?))?;
+        match &self.query {
+            Some(query) => run_statements(&engine, &context, query, &sink, session)?,
+            None if io::stdin().is_terminal() => shell::run(&engine, &context, &sink, session)?,
+            None => {
+                let mut text = String::new();
+                io::stdin().lock().read_to_string(&mut text)?;
+                run_statements(&engine, &context, &text, &sink, session)?;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn sources(&self, threads: usize) -> anyhow::Result<SqlSources> {
+        let parse = |text: &String| Ok::<_, anyhow::Error>(Location::parse(text)?);
+        let table = |table: &NamedFile| Ok::<_, anyhow::Error>((table.name.clone(), Location::parse(&table.file)?));
+        Ok(SqlSources {
+            cohort: self.cohort.as_ref().map(parse).transpose()?,
+            scores: self.scores.iter().map(parse).collect::<Result<_, _>>()?,
+            tables: self.table.iter().map(table).collect::<Result<_, _>>()?,
+            threads,
+        })
+    }
+
+    fn sink(&self) -> anyhow::Result<Sink> {
+        if self.format == Format::Parquet && self.output.is_none() && io::stdout().is_terminal() {
+            return Err(Usage::new("a terminal can not show Parquet", "give --output FILE, or redirect to a file"));
+        }
+        Ok(Sink { format: self.format, file: self.output.clone(), max_rows: self.max_rows })
+    }
+}
+
+/// Runs every statement of a text in order. Only one may go to a file.
+fn run_statements(
+    engine: &LocalEngine,
+    context: &SessionContext,
+    text: &str,
+    sink: &Sink,
+    session: Session,
+) -> anyhow::Result<()> {
+    let (mut all, rest) = statements::split(text);
+    all.extend(Some(rest.trim().to_owned()).filter(|rest| !statements::is_blank(rest)));
+    match all.len() {
+        0 => return Err(Usage::new("there is no query", "give one, such as \"SELECT count(*) FROM scores\"")),
+        1 => {}
+        _ if sink.file.is_some() || sink.format == Format::Parquet => {
+            return Err(Usage::new("several statements can not go to one file", "give one query"));
+        }
+        _ => {}
+    }
+    for statement in all {
+        engine.wait(run_query(context, &statement, sink, session))?;
+    }
+    Ok(())
+}
+
+/// Runs one query and writes its rows.
+pub(super) async fn run_query(
+    context: &SessionContext,
+    query: &str,
+    sink: &Sink,
+    session: Session,
+) -> anyhow::Result<()> {
+    let stream = match sql::stream(context, query).await {
+        Ok(stream) => stream,
+        Err(error) => {
+            let names: Vec<String> = sql::tables(context).await?.into_iter().map(|table| table.name).collect();
+            let there = if names.is_empty() { "none; see --cohort, --scores and --table".into() } else { names.join(", ") };
+            return Err(anyhow::Error::from(error).context(format!("the query can not be run (tables: {there})")));
+        }
+    };
+    sink.write(stream, session.console).await
+}

@@ -1,0 +1,148 @@
+use std::{io, process::ExitCode};
+
+use datafusion::error::DataFusionError;
+use steppe_engine::EngineError;
+use steppe_formats::FormatError;
+use steppe_store::StoreError;
+
+/// Something broke: a disk, a corrupt file, a fault of ours.
+const FAILED: u8 = 1;
+/// What was given can not be used; nothing was written. Also clap's status for a wrong command line.
+const REFUSED: u8 = 2;
+/// Some scores were computed, others were skipped by the overlap gate.
+const SOME_SKIPPED: u8 = 3;
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything was done.
+    Done,
+    /// Some scores were skipped, each with its reason.
+    SomeSkipped,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::SomeSkipped => Self::from(SOME_SKIPPED),
+        }
+    }
+}
+
+/// A command that can not be carried out as it was given.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}; {remedy}")]
+pub(crate) struct Usage {
+    /// What is wrong.
+    pub(crate) problem: String,
+    /// What to do.
+    pub(crate) remedy: String,
+}
+
+impl Usage {
+    pub(crate) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> anyhow::Error {
+        Self { problem: problem.into(), remedy: remedy.into() }.into()
+    }
+}
+
+/// Whether whoever read our output has had enough: `steppe sql … | head` is no failure.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The exit status of an error.
+pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
+    ExitCode::from(status_of(error))
+}
+
+fn status_of(error: &anyhow::Error) -> u8 {
+    let refused = error.chain().any(|cause| {
+        cause.is::<Usage>()
+            || cause.downcast_ref::<EngineError>().is_some_and(engine_refused)
+            || cause.downcast_ref::<StoreError>().is_some_and(store_refused)
+            || cause.downcast_ref::<FormatError>().is_some_and(format_refused)
+    });
+    if refused { REFUSED } else { FAILED }
+}
+
+fn engine_refused(error: &EngineError) -> bool {
+    match error {
+        EngineError::Refused { .. } | EngineError::NothingToScore { .. } => true,
+        EngineError::Format(error) => format_refused(error),
+        EngineError::Store(error) => store_refused(error),
+        EngineError::DataFusion(error) => is_query_problem(error),
+        _ => false,
+    }
+}
+
+fn format_refused(error: &FormatError) -> bool {
+    match error {
+        FormatError::Malformed(_) => true,
+        FormatError::Io { source, .. } => is_about_input(source),
+        _ => false,
+    }
+}
+
+/// Whether an operating-system error means that the user named the wrong thing, or that the file is cut short.
+fn is_about_input(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof
+    )
+}
+
+/// Whether a query is at fault, and not what it reads.
+fn is_query_problem(error: &DataFusionError) -> bool {
+    matches!(
+        error.find_root(),
+        DataFusionError::SQL(..)
+            | DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::ArrowError(..)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use steppe_formats::Malformed;
+
+    use super::*;
+
+    #[test]
+    fn refused_input_and_usage_are_two() {
+        let malformed = FormatError::from(Malformed::new(Path::new("a.bim"), "too few columns", "give six"));
+        assert_eq!(status_of(&malformed.into()), 2);
+        assert_eq!(status_of(&Usage::new("no such thing", "give another")), 2);
+        let engine = EngineError::refused("no", "yes");
+        assert_eq!(status_of(&anyhow::Error::from(engine).context("scoring")), 2);
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(status_of(&FormatError::io(Path::new("x"), "can not open", missing).into()), 2);
+    }
+
+    #[test]
+    fn what_broke_is_one() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert_eq!(status_of(&EngineError::write("scores.parquet")(full).into()), 1);
+        assert_eq!(status_of(&anyhow::anyhow!("odd")), 1);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        let closed = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_closed_pipe(&anyhow::Error::from(closed).context("writing")));
+        assert!(!is_closed_pipe(&anyhow::anyhow!("odd")));
+    }
+}

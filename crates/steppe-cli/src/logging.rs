@@ -1,0 +1,20 @@
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+
+/// Sends log lines to standard error: warnings, more with `--verbose`, or whatever STEPPE_LOG says.
+pub(crate) fn start(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "steppe=info,steppe_engine=info,steppe_store=info,warn",
+        _ => "steppe=debug,steppe_engine=debug,steppe_store=debug,info",
+    };
+    let filter = EnvFilter::try_from_env("STEPPE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    // A second subscriber can only exist when something else in this process set one; its lines are as good.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(verbose > 1)
+        .try_init();
+}

@@ -1,0 +1,7 @@
+//! Numbers and tables as people read them.
+
+mod numbers;
+mod table;
+
+pub(crate) use numbers::{bytes, count, duration, percent, quantity};
+pub(crate) use table::{Align, table};

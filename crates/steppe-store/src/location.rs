@@ -1,0 +1,223 @@
+mod local;
+mod remote;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+
+use crate::StoreError;
+pub(crate) use local::temporary_sibling;
+pub(crate) use remote::{MultipartSink, RemoteLocation};
+
+/// A folder, file, prefix or object: on a local disk, or in an object store.
+///
+/// Credentials of object stores come from the environment, as the `object_store` crate reads them (`AWS_…`,
+/// `GOOGLE_…`, `AZURE_…`).
+#[derive(Debug, Clone)]
+pub struct Location(Place);
+
+#[derive(Debug, Clone)]
+enum Place {
+    Local(PathBuf),
+    Remote(RemoteLocation),
+}
+
+impl Location {
+    /// Reads a path or a `file://`, `s3://`, `gs://` or `az://` URL.
+    ///
+    /// # Errors
+    /// A URL of another kind, or an object store whose settings in the environment do not make sense.
+    pub fn parse(text: &str) -> Result<Self, StoreError> {
+        let invalid = |problem: String| StoreError::Location { location: text.to_owned(), problem };
+        if text.is_empty() {
+            return Err(invalid("it is empty".to_owned()));
+        }
+        let Some((scheme, _)) = text.split_once("://") else {
+            return Ok(Self(Place::Local(PathBuf::from(text))));
+        };
+        let url = url::Url::parse(text).map_err(|error| invalid(error.to_string()))?;
+        if scheme.eq_ignore_ascii_case("file") {
+            let path = url.to_file_path().map_err(|()| invalid("it is no absolute path".to_owned()))?;
+            return Ok(Self(Place::Local(path)));
+        }
+        RemoteLocation::open(&url).map(|remote| Self(Place::Remote(remote))).map_err(invalid)
+    }
+
+    /// A local folder or file.
+    pub fn local(path: impl Into<PathBuf>) -> Self {
+        Self(Place::Local(path.into()))
+    }
+
+    /// A place below this one; `name` may have several segments, separated by `/`.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
+        match &self.0 {
+            Place::Local(path) => Self(Place::Local(path.join(name))),
+            Place::Remote(remote) => Self(Place::Remote(remote.child(name))),
+        }
+    }
+
+    /// The path, where it is local.
+    pub fn local_path(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Local(path) => Some(path),
+            Place::Remote(_) => None,
+        }
+    }
+
+    pub(crate) fn remote(&self) -> Option<&RemoteLocation> {
+        match &self.0 {
+            Place::Local(_) => None,
+            Place::Remote(remote) => Some(remote),
+        }
+    }
+
+    /// The whole content.
+    ///
+    /// # Errors
+    /// It is not there or can not be read.
+    pub fn read(&self) -> Result<Bytes, StoreError> {
+        match &self.0 {
+            Place::Local(path) => {
+                std::fs::read(path).map(Bytes::from).map_err(StoreError::io(path, "can not read"))
+            }
+            Place::Remote(remote) => remote.read(),
+        }
+    }
+
+    /// Some bytes of the content.
+    ///
+    /// # Errors
+    /// It is not there, can not be read, or is shorter.
+    pub fn read_range(&self, offset: u64, length: usize) -> Result<Bytes, StoreError> {
+        match &self.0 {
+            Place::Local(path) => local::read_range(path, offset, length),
+            Place::Remote(remote) => remote.read_range(offset, length),
+        }
+    }
+
+    /// The size in bytes, `None` where nothing is.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub fn size(&self) -> Result<Option<u64>, StoreError> {
+        match &self.0 {
+            Place::Local(path) => local::size(path),
+            Place::Remote(remote) => remote.size(),
+        }
+    }
+
+    /// Whether a file or object is here.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub fn exists(&self) -> Result<bool, StoreError> {
+        Ok(self.size()?.is_some())
+    }
+
+    /// Writes the whole content; others see the old or the new one, never a part.
+    ///
+    /// # Errors
+    /// It can not be written.
+    pub fn put(&self, content: Bytes) -> Result<(), StoreError> {
+        match &self.0 {
+            Place::Local(path) => local::put(path, &content),
+            Place::Remote(remote) => remote.put(content),
+        }
+    }
+
+    /// Writes the whole content if nothing is here yet, in one step; whether it did.
+    ///
+    /// # Errors
+    /// It can not be written for another reason.
+    pub fn put_if_absent(&self, content: Bytes) -> Result<bool, StoreError> {
+        match &self.0 {
+            Place::Local(path) => local::put_if_absent(path, &content),
+            Place::Remote(remote) => remote.put_if_absent(content),
+        }
+    }
+
+    /// The names of all files or objects below this place, relative to it, in order; empty where nothing is.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub fn list(&self) -> Result<Vec<String>, StoreError> {
+        match &self.0 {
+            Place::Local(path) => local::list(path),
+            Place::Remote(remote) => remote.list(),
+        }
+    }
+
+    /// Removes a file or object; nothing happens where none is.
+    ///
+    /// # Errors
+    /// It is there and can not be removed.
+    pub fn delete(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Place::Local(path) => local::delete(path),
+            Place::Remote(remote) => remote.delete(),
+        }
+    }
+
+    /// Removes everything below this place, and the place itself.
+    ///
+    /// # Errors
+    /// Something can not be removed.
+    pub fn delete_all(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Place::Local(path) => match std::fs::remove_dir_all(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(StoreError::io(path, "can not remove")(error))
+                }
+                _ => Ok(()),
+            },
+            Place::Remote(_) => self.list()?.iter().try_for_each(|name| self.child(name).delete()),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Local(path) => write!(f, "{}", path.display()),
+            Place::Remote(remote) => remote.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_urls() -> Result<(), StoreError> {
+        assert_eq!(Location::parse("a/b")?.local_path(), Some(Path::new("a/b")));
+        assert_eq!(Location::parse("file:///x/y")?.child("z/1").local_path(), Some(Path::new("/x/y/z/1")));
+        assert!(Location::parse("ftp://x/y").is_err());
+        assert!(Location::parse("").is_err());
+        let bucket = Location::parse("s3://bucket/some/prefix")?;
+        assert_eq!(bucket.local_path(), None);
+        assert_eq!(bucket.child("a.json").to_string(), "s3://bucket/some/prefix/a.json");
+        Ok(())
+    }
+
+    #[test]
+    fn the_first_put_wins() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let place = Location::local(folder.path().join("deep/file"));
+        assert!(!place.exists()?);
+        assert!(place.put_if_absent(Bytes::from_static(b"one"))?);
+        assert!(!place.put_if_absent(Bytes::from_static(b"two"))?);
+        assert_eq!(place.read()?, "one");
+        place.put(Bytes::from_static(b"three"))?;
+        assert_eq!(place.read_range(1, 3)?, "hre");
+        assert_eq!(Location::local(folder.path()).list()?, ["deep/file"]);
+        place.delete()?;
+        place.delete()?;
+        assert_eq!(Location::local(folder.path()).list()?, [""; 0]);
+        Ok(())
+    }
+}
