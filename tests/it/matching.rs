@@ -55,6 +55,16 @@ fn ours(log: &Path) -> HashMap<(String, u64), Decision> {
     decisions
 }
 
+/// pgscatalog-match reads allele 1 of a .bim as the reference allele, we as the alternate one (as plink2 does): the
+/// names of the match types are each other's, and no decision differs.
+fn swapped(match_type: &str) -> String {
+    if match_type.contains("no_oa") {
+        match_type.replace("no_oa_ref", "no_oa_tmp").replace("no_oa_alt", "no_oa_ref").replace("no_oa_tmp", "no_oa_alt")
+    } else {
+        match_type.replace("refalt", "tmp").replace("altref", "refalt").replace("tmp", "altref")
+    }
+}
+
 /// The best match of every row of pgscatalog-match's log.
 fn theirs(log: &Path) -> HashMap<(String, u64), Decision> {
     let table = Table::read(log, ',');
@@ -70,7 +80,7 @@ fn theirs(log: &Path) -> HashMap<(String, u64), Decision> {
             let decision = Decision {
                 status: row[status].clone(),
                 variant: row[variant].clone(),
-                match_type: row[kind].clone(),
+                match_type: swapped(&row[kind]),
                 flags: flags.map(|flag| row[flag] == "true"),
             };
             ((row[accession].clone(), row[row_number].parse().expect("a row number")), decision)

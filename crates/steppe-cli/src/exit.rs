@@ -79,6 +79,14 @@ fn engine_refused(error: &EngineError) -> bool {
     }
 }
 
+fn store_refused(error: &StoreError) -> bool {
+    match error {
+        StoreError::NoCohort { .. } | StoreError::Refused { .. } | StoreError::Location { .. } => true,
+        StoreError::Format(error) => format_refused(error),
+        _ => false,
+    }
+}
+
 fn format_refused(error: &FormatError) -> bool {
     match error {
         FormatError::Malformed(_) => true,

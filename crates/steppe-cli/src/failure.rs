@@ -3,6 +3,7 @@ use std::{error::Error, fmt};
 use miette::{Diagnostic, GraphicalReportHandler};
 use steppe_engine::EngineError;
 use steppe_formats::FormatError;
+use steppe_store::StoreError;
 
 use crate::{console::Console, exit::Usage};
 
@@ -70,12 +71,24 @@ fn remedy_of(error: &anyhow::Error) -> Option<String> {
         if let Some(format) = cause.downcast_ref::<FormatError>() {
             return format_remedy(format);
         }
+        if let Some(store) = cause.downcast_ref::<StoreError>() {
+            return store_remedy(store);
+        }
         match cause.downcast_ref::<EngineError>()? {
             EngineError::Refused { remedy, .. } => Some(remedy.clone()),
             EngineError::Format(format) => format_remedy(format),
+            EngineError::Store(store) => store_remedy(store),
             _ => None,
         }
     })
+}
+
+fn store_remedy(error: &StoreError) -> Option<String> {
+    match error {
+        StoreError::Refused { remedy, .. } => Some(remedy.clone()),
+        StoreError::Format(format) => format_remedy(format),
+        _ => None,
+    }
 }
 
 fn format_remedy(error: &FormatError) -> Option<String> {

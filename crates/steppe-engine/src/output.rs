@@ -5,6 +5,7 @@ mod folder;
 mod hashing;
 mod match_log;
 mod request;
+mod run;
 mod run_record;
 mod scores_parquet;
 mod sscore;

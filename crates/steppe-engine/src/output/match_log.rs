@@ -10,7 +10,7 @@ use datafusion::arrow::{
     datatypes::{DataType, Field, Int32Type, Schema, SchemaRef},
 };
 use parquet::{arrow::ArrowWriter, basic::Compression, file::properties::WriterProperties};
-use steppe_genome::{VariantTable, matching::RowDecision};
+use steppe_genome::{VariantTable, matching::{MatchType, RowDecision}};
 use steppe_store::CohortVariants;
 
 use super::{OutputRecord, hashing::HashingFile};
@@ -131,7 +131,7 @@ fn matched_batch(
         plain_texts(decisions.iter().map(|decision| variant(decision).map(|at| variants.id(at)))),
         texts(decisions.iter().map(|decision| variant(decision).map(|at| variants.counted_allele(at)))),
         texts(decisions.iter().map(|decision| variant(decision).map(|at| variants.other_allele(at)))),
-        texts(decisions.iter().map(|decision| decision.match_type.map(|kind| kind.as_str()))),
+        texts(decisions.iter().map(|decision| decision.match_type.map(MatchType::as_str))),
         texts(decisions.iter().map(|decision| Some(decision.status.as_str()))),
         texts(decisions.iter().map(|decision| Some(decision.reason.as_str()))),
         flags(decisions, |decision| decision.flags.ambiguous),

@@ -1,25 +1,19 @@
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{path::Path, sync::Arc, time::Instant};
 
-use serde_json::{Map, Value, json};
-use steppe_formats::{FileNote, FormatError};
 use steppe_store::{Cohort, Location};
 
 use super::{
-    InputRecord, OutputRecord, RunRecord, ScoreRecord,
+    RunRecord, ScoreRecord,
     folder::{Existing, ResultFolder, existing},
     match_log,
-    run_record::{CohortRecord, NoteRecord},
+    run::{Run, score_record},
     scores_parquet::ScoresFile,
     sscore, summary,
     values::KeptSamples,
 };
 use crate::{
     EngineError, LocalEngine, PassProgress,
-    score::{Gate, KERNEL_SEMANTICS, MatchSettings, MissingPolicy, ScoreColumn, ScoreJob, ScoreOptions, Scores},
+    score::{MatchSettings, MissingPolicy, ScoreJob, ScoreOptions, Scores},
 };
 
 /// A scoring job and where its result goes.
@@ -125,27 +119,29 @@ pub fn score(
     let kept = KeptSamples::of(&job);
     refuse_wide_table_beyond_memory(&job, &kept, request.sscore)?;
     let summing = Instant::now();
-    let scored = sum_and_write(&mut job, engine, progress, &folder, &kept, request.sscore, &run.record.job)?;
+    let mut file = ScoresFile::create(folder.path(), &run.record.job)?;
+    let passes = sum_and_write(&mut job, engine, progress, &kept, request.sscore, &mut file)?;
+    run.record.outputs.push(file.finish()?);
     run.timing("score_and_write", summing);
     run.record.scores = job.columns.iter().map(|column| score_record(&job, column)).collect();
     let log = std::thread::scope(|scope| {
         let log = scope.spawn(|| match_log::write(folder.path(), &job.files, &job.variants));
         let table = if request.sscore {
             progress.stage("writing scores.sscore", 0);
-            Some(sscore::write(folder.path(), &job, &kept, &scored.passes))
+            Some(sscore::write(folder.path(), &job, &kept, &passes))
         } else {
             None
         };
         (log.join().unwrap_or(Err(EngineError::Lost("the match log"))), table)
     });
-    run.record.outputs.push(scored.file);
     if let Some(table) = log.1 {
         run.record.outputs.push(table?);
     }
     run.record.outputs.push(log.0?);
     run.record.outputs.push(summary::write(folder.path(), &run.record.scores)?);
     run.timing("total", started);
-    run.commit(folder, job.unknown_selected())
+    let record = run.commit(folder)?;
+    Ok(report(&record, false, job.unknown_selected()))
 }
 
 /// Matches scoring files to a cohort and commits the log.
@@ -176,25 +172,19 @@ pub fn match_only(
     let folder = ResultFolder::stage(&request.out, &run.record.job, request.overwrite)?;
     run.write_matching(&folder, &job)?;
     run.timing("total", started);
-    run.commit(folder, 0)
+    Ok(report(&run.commit(folder)?, false, 0))
 }
 
-struct Scored {
-    file: OutputRecord,
-    passes: Vec<Scores>,
-}
-
-/// Runs the passes; each one's scores go to the Parquet file as soon as they are there.
+/// Runs the passes; each one's scores go to the Parquet file as soon as they are there. The sums are returned where
+/// they are needed again.
 fn sum_and_write(
     job: &mut ScoreJob,
     engine: &LocalEngine,
     progress: &Arc<dyn PassProgress>,
-    folder: &ResultFolder,
     kept: &KeptSamples,
     keep_sums: bool,
-    job_id: &str,
-) -> Result<Scored, EngineError> {
-    let mut file = ScoresFile::create(folder.path(), job_id)?;
+    file: &mut ScoresFile,
+) -> Result<Vec<Scores>, EngineError> {
     let mut passes = Vec::new();
     job.run(engine, progress, &mut |job, pass| {
         progress.stage("writing scores.parquet", 0);
@@ -204,7 +194,7 @@ fn sum_and_write(
         }
         Ok(())
     })?;
-    Ok(Scored { file: file.finish()?, passes })
+    Ok(passes)
 }
 
 /// The wide text table needs all sums at once.
@@ -245,154 +235,12 @@ fn nothing_to_score(
         .collect();
     let scores = run.record.scores.len();
     let ellipsis = if scores > reasons.len() { "; …" } else { "" };
-    run.commit(folder, job.unknown_selected())?;
+    run.commit(folder)?;
     Ok(EngineError::NothingToScore {
         scores,
         reasons: format!("{}{ellipsis}", reasons.join("; ")),
         summary: Path::new(&out.to_string()).join(summary::FILE),
     })
-}
-
-/// The record of a run while it is filled in.
-struct Run {
-    record: RunRecord,
-}
-
-impl Run {
-    fn describe(kind: &str, location: &Location, job: &ScoreJob, sscore: bool) -> Result<Self, EngineError> {
-        let inputs = inputs(job)?;
-        let parameters = parameters(job, sscore);
-        let manifest = job.cohort.manifest();
-        let cohort = CohortRecord {
-            location: location.to_string(),
-            digest: job.cohort.digest().to_owned(),
-            genome_build: manifest.genome_build()?.to_string(),
-            samples: job.samples.len() as u64,
-            samples_kept: job.kept_count() as u64,
-            variants: steppe_genome::VariantTable::len(&job.variants) as u64,
-        };
-        let hashes: Vec<(&str, &str)> =
-            inputs.iter().map(|input| (input.role.as_str(), input.blake3.as_str())).collect();
-        let identity = json!([kind, KERNEL_SEMANTICS, cohort.digest, parameters, hashes]);
-        let record = RunRecord {
-            kind: kind.to_owned(),
-            job: blake3::hash(identity.to_string().as_bytes()).to_hex().to_string(),
-            steppe_version: env!("CARGO_PKG_VERSION").to_owned(),
-            kernel_semantics: KERNEL_SEMANTICS,
-            finished_unix: 0,
-            cohort,
-            parameters,
-            inputs,
-            scores: Vec::new(),
-            outputs: Vec::new(),
-            timings: Map::new(),
-        };
-        Ok(Self { record })
-    }
-
-    fn timing(&mut self, stage: &str, since: Instant) {
-        let seconds = (since.elapsed().as_secs_f64() * 1e6).round() / 1e6;
-        self.record.timings.insert(stage.to_owned(), json!(seconds));
-    }
-
-    fn write_matching(&mut self, folder: &ResultFolder, job: &ScoreJob) -> Result<(), EngineError> {
-        self.record.scores = job.columns.iter().map(|column| score_record(job, column)).collect();
-        self.record.outputs.push(match_log::write(folder.path(), &job.files, &job.variants)?);
-        self.record.outputs.push(summary::write(folder.path(), &self.record.scores)?);
-        Ok(())
-    }
-
-    fn commit(mut self, folder: ResultFolder, unknown_selected: u64) -> Result<ScoreReport, EngineError> {
-        self.record.finished_unix =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        folder.commit(&self.record)?;
-        Ok(report(&self.record, false, unknown_selected))
-    }
-}
-
-fn inputs(job: &ScoreJob) -> Result<Vec<InputRecord>, EngineError> {
-    let mut inputs: Vec<InputRecord> = job
-        .files
-        .iter()
-        .map(|matched| {
-            let file = &matched.source.file;
-            InputRecord {
-                path: file.path.display().to_string(),
-                role: "scoring_file".to_owned(),
-                blake3: matched.source.blake3.clone(),
-                bytes: file.bytes,
-                notes: file.notes.iter().map(note_record).collect(),
-            }
-        })
-        .collect();
-    let options = &job.options;
-    let lists = [("frequencies", &options.frequency_file), ("keep", &options.keep), ("remove", &options.remove)];
-    for (role, path) in lists {
-        let Some(path) = path else { continue };
-        let bytes = std::fs::read(path).map_err(|source| FormatError::io(path, "can not open", source))?;
-        inputs.push(InputRecord {
-            path: path.display().to_string(),
-            role: role.to_owned(),
-            blake3: blake3::hash(&bytes).to_hex().to_string(),
-            bytes: bytes.len() as u64,
-            notes: Vec::new(),
-        });
-    }
-    Ok(inputs)
-}
-
-fn note_record(note: &FileNote) -> NoteRecord {
-    NoteRecord {
-        kind: note.kind.as_str().to_owned(),
-        count: note.count,
-        first_line: note.first_line,
-        detail: note.detail.clone(),
-    }
-}
-
-/// Everything that can change a result; threads, memory and kernel level can not.
-fn parameters(job: &ScoreJob, sscore: bool) -> Map<String, Value> {
-    let matching = &job.options.matching;
-    let mut map = Map::new();
-    map.insert("missing".into(), json!(job.options.missing.as_str()));
-    map.insert("min_overlap".into(), json!(matching.min_overlap));
-    map.insert("matching".into(), json!(format!("{:?}", matching.rules)));
-    map.insert("reading".into(), json!(format!("{:?}", matching.read)));
-    map.insert("assume_build".into(), json!(matching.accept_unknown_build));
-    map.insert("sscore".into(), json!(sscore));
-    map
-}
-
-fn score_record(job: &ScoreJob, column: &ScoreColumn) -> ScoreRecord {
-    let overlap = &column.overlap;
-    let (rows_unsupported, unsupported_weight) =
-        overlap.unsupported.iter().fold((0, 0.0), |(rows, weight), kind| (rows + kind.rows, weight + kind.weight));
-    let mut reasons: std::collections::BTreeMap<String, u64> =
-        overlap.reasons.iter().map(|(reason, (rows, _))| ((*reason).to_owned(), *rows)).collect();
-    for kind in &overlap.unsupported {
-        reasons.insert(format!("unsupported_{}", kind.kind), kind.rows);
-    }
-    ScoreRecord {
-        name: column.name.clone(),
-        file: job.files[column.file].source.file.path.display().to_string(),
-        skipped: match &column.gate {
-            Gate::Pass => None,
-            Gate::Skip(reason) => Some(reason.clone()),
-        },
-        rows: overlap.rows,
-        rows_matched: overlap.rows_matched,
-        rows_excluded: overlap.rows_excluded,
-        rows_unmatched: overlap.rows_unmatched,
-        rows_unsupported,
-        unsupported_weight_share: if overlap.weight > 0.0 { unsupported_weight / overlap.weight } else { 0.0 },
-        overlap_rows: overlap.by_rows(),
-        overlap_weight: overlap.by_weight(),
-        overlap_variance: overlap.by_variance(),
-        rows_without_frequency: overlap.rows_without_frequency,
-        reasons,
-        fixed_point_shift: column.scale.map(|scale| scale.shift),
-        error_bound: column.error_bound(),
-    }
 }
 
 fn report(record: &RunRecord, reused: bool, unknown_selected: u64) -> ScoreReport {

@@ -161,8 +161,8 @@ fn encode(
     let values = ScoreValues::new(job, pass, lane)?;
     let rows = kept.len();
     let (mut sums, mut averages) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-    for (block, samples) in &kept.blocks {
-        values.of_block(*block, samples, &mut |value| {
+    for block in &kept.blocks {
+        values.of_block(block.block, &block.samples, &mut |value| {
             sums.push(value.sum);
             averages.push(value.average());
         })?;
@@ -198,8 +198,8 @@ fn encode_counts(
     let mut alleles = Vec::with_capacity(rows);
     let mut denominators = Vec::with_capacity(rows);
     let mut dosages = Vec::with_capacity(rows);
-    for (block, samples) in &kept.blocks {
-        values.of_block(*block, samples, &mut |value| {
+    for block in &kept.blocks {
+        values.of_block(block.block, &block.samples, &mut |value| {
             alleles.push(value.alleles as i64);
             denominators.push(value.denominator as i64);
             dosages.push(value.dosage);

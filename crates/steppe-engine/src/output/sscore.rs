@@ -9,11 +9,10 @@ use std::{io::Write, path::Path};
 use super::{
     OutputRecord,
     hashing::HashingFile,
-    values::{KeptSamples, ScoreValues, Value},
+    values::{KeptSample, KeptSamples, ScoreValues, Value},
 };
 use crate::{
     EngineError,
-    pass::forward::SexClass,
     score::{ScoreJob, Scores},
 };
 
@@ -55,10 +54,10 @@ pub(super) fn write(
     };
     let mut file = HashingFile::create(folder, FILE)?;
     file.write_all(table.header().as_bytes()).map_err(EngineError::write(FILE))?;
-    let chunks: Vec<(u32, &[(usize, usize, SexClass)])> = kept
+    let chunks: Vec<(u32, &[KeptSample])> = kept
         .blocks
         .iter()
-        .flat_map(|(block, samples)| samples.chunks(CHUNK).map(move |chunk| (*block, chunk)))
+        .flat_map(|block| block.samples.chunks(CHUNK).map(|chunk| (block.block, chunk)))
         .collect();
     for group in chunks.chunks(job.options.threads.max(1)) {
         let texts: Vec<Result<Vec<u8>, EngineError>> = std::thread::scope(|scope| {
@@ -114,7 +113,7 @@ impl Table<'_> {
     }
 
     /// The lines of some samples of one block.
-    fn rows(&self, block: u32, samples: &[(usize, usize, SexClass)]) -> Result<Vec<u8>, EngineError> {
+    fn rows(&self, block: u32, samples: &[KeptSample]) -> Result<Vec<u8>, EngineError> {
         let mut values: Vec<Vec<Value>> = Vec::with_capacity(self.scores.len());
         for score in &self.scores {
             let mut column = Vec::with_capacity(samples.len());
@@ -123,8 +122,8 @@ impl Table<'_> {
         }
         let mut text = Vec::with_capacity(samples.len() * (32 + 40 * self.scores.len()));
         let mut number = zmij::Buffer::new();
-        for (row, &(_, index, _)) in samples.iter().enumerate() {
-            self.person(index, &mut text);
+        for (row, sample) in samples.iter().enumerate() {
+            self.person(sample.index, &mut text);
             let counted = if self.shared_counts { 1 } else { values.len() };
             for column in values.iter().take(counted) {
                 push_counts(&column[row], &mut number, &mut text);

@@ -26,10 +26,29 @@ impl Value {
     }
 }
 
-/// The kept samples of a job with their sex classes, by block.
+/// A sample that is written out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeptSample {
+    /// Its place within its block.
+    pub in_block: usize,
+    /// Its index in the cohort.
+    pub index: usize,
+    /// Its sex, as sums are kept.
+    pub class: SexClass,
+}
+
+/// The kept samples of one block.
+pub(super) struct KeptBlock {
+    /// The block's index.
+    pub block: u32,
+    /// Its kept samples, in order.
+    pub samples: Vec<KeptSample>,
+}
+
+/// The kept samples of a job, by block.
 pub(super) struct KeptSamples {
-    /// Per block: its index, and (sample within the block, sample within the cohort, class).
-    pub blocks: Vec<(u32, Vec<(usize, usize, SexClass)>)>,
+    /// The blocks that have any.
+    pub blocks: Vec<KeptBlock>,
 }
 
 impl KeptSamples {
@@ -42,24 +61,28 @@ impl KeptSamples {
             .zip(&masks)
             .map(|(block, masks)| {
                 let first = block.first_sample as usize;
-                let kept = (0..block.samples as usize)
-                    .filter(|&sample| job.kept()[first + sample])
-                    .map(|sample| (sample, first + sample, masks.classes()[sample]))
+                let samples = (0..block.samples as usize)
+                    .filter(|&in_block| job.kept()[first + in_block])
+                    .map(|in_block| KeptSample {
+                        in_block,
+                        index: first + in_block,
+                        class: masks.classes()[in_block],
+                    })
                     .collect();
-                (block.index, kept)
+                KeptBlock { block: block.index, samples }
             })
-            .filter(|(_, kept): &(u32, Vec<_>)| !kept.is_empty())
+            .filter(|block| !block.samples.is_empty())
             .collect();
         Self { blocks }
     }
 
     /// The kept samples' indices in the cohort.
     pub(super) fn indices(&self) -> impl Iterator<Item = usize> {
-        self.blocks.iter().flat_map(|(_, samples)| samples.iter().map(|&(_, index, _)| index))
+        self.blocks.iter().flat_map(|block| block.samples.iter().map(|sample| sample.index))
     }
 
     pub(super) fn len(&self) -> usize {
-        self.blocks.iter().map(|(_, samples)| samples.len()).sum()
+        self.blocks.iter().map(|block| block.samples.len()).sum()
     }
 }
 
@@ -95,11 +118,11 @@ impl<'a> ScoreValues<'a> {
         self.counts
     }
 
-    /// Calls `each` with the value of every kept sample of a block, in order.
+    /// Calls `each` with the value of every given sample of a block, in order.
     pub(super) fn of_block(
         &self,
         block: u32,
-        samples: &[(usize, usize, SexClass)],
+        samples: &[KeptSample],
         each: &mut dyn FnMut(Value),
     ) -> Result<(), EngineError> {
         let sums = self
@@ -109,8 +132,8 @@ impl<'a> ScoreValues<'a> {
             .map(|at| &self.pass.blocks[at])
             .map_err(|_| EngineError::Lost("a sample block's sums"))?;
         let lanes = BlockLanes::new(sums, self.pass);
-        for &(sample, _, class) in samples {
-            each(self.value(&lanes, sample, class));
+        for sample in samples {
+            each(self.value(&lanes, sample.in_block, sample.class));
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use datafusion::{
     arrow::datatypes::{DataType, Field, Schema},
+    error::DataFusionError,
     prelude::{CsvReadOptions, DataFrame, ParquetReadOptions, SessionContext},
 };
 use steppe_store::Location;
@@ -11,6 +12,9 @@ use crate::EngineError;
 
 /// Columns of text tables that hold ids, whatever they look like: an id `007` is not the number 7.
 const ID_COLUMNS: [&str; 8] = ["fid", "iid", "#fid", "#iid", "id", "family_id", "sample_id", "sample"];
+
+/// Environment variables of object stores start with one of these.
+const STORE_PREFIXES: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];
 
 /// The kinds of files that become tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,15 @@ fn mount(context: &SessionContext, file: &Location) -> Result<Url, EngineError> 
         return Url::from_file_path(absolute).map_err(|()| not_a_url());
     }
     let url = Url::parse(&file.to_string()).map_err(|_| not_a_url())?;
-    context.register_object_store(&url, file.store());
+    let (store, _) = object_store::parse_url_opts(&url, settings()).map_err(DataFusionError::from)?;
+    context.register_object_store(&url, Arc::from(store));
     Ok(url)
+}
+
+/// The settings and credentials of object stores in the environment.
+fn settings() -> impl Iterator<Item = (String, String)> {
+    let known = |name: &str| STORE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(move |(name, _)| known(name))
 }

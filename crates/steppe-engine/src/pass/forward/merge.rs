@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+    sync::Arc,
+};
 
 use datafusion::{
     common::tree_node::TreeNodeRecursion,
@@ -14,7 +18,7 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{BlockSums, partial::BatchSums};
+use super::BlockSums;
 
 /// Adds the partial sums of all partitions: one output partition with one row per sample block, in block order.
 ///
@@ -84,13 +88,12 @@ impl ExecutionPlan for ForwardMergeExec {
             let mut blocks: BTreeMap<u32, BlockSums> = BTreeMap::new();
             let mut batches = stream::iter(streams).flatten_unordered(concurrency);
             while let Some(batch) = batches.try_next().await? {
-                for row in BatchSums::rows(&batch)? {
-                    match blocks.entry(row.block) {
-                        std::collections::btree_map::Entry::Vacant(slot) => {
-                            slot.insert(row.to_sums());
-                        }
-                        std::collections::btree_map::Entry::Occupied(mut sums) => sums.get_mut().add(&row),
+                let sums = BlockSums::from_batch(batch)?;
+                match blocks.entry(sums.block) {
+                    Entry::Vacant(slot) => {
+                        slot.insert(sums);
                     }
+                    Entry::Occupied(mut known) => known.get_mut().add(&sums),
                 }
             }
             Ok::<_, datafusion::error::DataFusionError>(stream::iter(

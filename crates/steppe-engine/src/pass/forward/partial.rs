@@ -3,7 +3,7 @@ use std::sync::Arc;
 use datafusion::arrow::{
     array::{Array, ArrayRef, LargeBinaryArray, RecordBatch, UInt32Array},
     buffer::{Buffer, OffsetBuffer},
-    datatypes::{DataType, Field, Schema, SchemaRef},
+    datatypes::{ArrowNativeType, DataType, Field, Schema, SchemaRef},
 };
 use datafusion::error::{DataFusionError, Result};
 
@@ -21,7 +21,7 @@ pub struct BlockSums {
 }
 
 impl BlockSums {
-    /// The columns in which partial and merged sums travel.
+    /// The columns in which partial and merged sums travel; a batch has one row.
     pub fn schema() -> SchemaRef {
         Arc::new(Schema::new(vec![
             Field::new("block", DataType::UInt32, false),
@@ -32,26 +32,17 @@ impl BlockSums {
     }
 
     /// Adds the sums of the same block over other variants. Addition of integers: order does not matter.
-    pub fn add(&mut self, other: &BatchSums<'_>) {
+    pub fn add(&mut self, other: &Self) {
         debug_assert_eq!(self.weights.len(), other.weights.len(), "same lanes");
-        self.weights.iter_mut().zip(other.weights).for_each(|(sum, &more)| *sum += more);
-        self.alleles.iter_mut().zip(other.alleles).for_each(|(sum, &more)| *sum += more);
-        self.dosage.iter_mut().zip(other.dosage).for_each(|(sum, &more)| *sum += more);
+        self.weights.iter_mut().zip(&other.weights).for_each(|(sum, &more)| *sum += more);
+        self.alleles.iter_mut().zip(&other.alleles).for_each(|(sum, &more)| *sum += more);
+        self.dosage.iter_mut().zip(&other.dosage).for_each(|(sum, &more)| *sum += more);
     }
 
-    /// Takes the single row of a merged batch.
+    /// The sums as a batch; they are moved, not copied.
     ///
     /// # Errors
-    /// When the batch is not one row of [`Self::schema`].
-    pub fn from_batch(batch: RecordBatch) -> Result<Self> {
-        let mut rows = BatchSums::rows(&batch)?;
-        match (rows.pop(), rows.is_empty()) {
-            (Some(row), true) => Ok(row.to_sums()),
-            _ => Err(DataFusionError::Internal("forward sums: a merged batch has one row".into())),
-        }
-    }
-
-    /// One row of [`Self::schema`]; the sums are moved, not copied.
+    /// None that Arrow would have with one row.
     pub fn into_batch(self) -> Result<RecordBatch> {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(UInt32Array::from(vec![self.block])),
@@ -61,6 +52,23 @@ impl BlockSums {
         ];
         Ok(RecordBatch::try_new(Self::schema(), columns)?)
     }
+
+    /// Takes the sums out of a batch; they are moved where nobody else holds it.
+    ///
+    /// # Errors
+    /// When the batch is not one row of [`Self::schema`].
+    pub fn from_batch(batch: RecordBatch) -> Result<Self> {
+        let (_, columns, rows) = batch.into_parts();
+        match <[ArrayRef; 4]>::try_from(columns) {
+            Ok([block, weights, alleles, dosage]) if rows == 1 => Ok(Self {
+                block: typed::<UInt32Array>(block.as_ref())?.value(0),
+                weights: integers(weights)?,
+                alleles: integers(alleles)?,
+                dosage: integers(dosage)?,
+            }),
+            _ => Err(DataFusionError::Internal("forward sums: a batch is one row of four columns".into())),
+        }
+    }
 }
 
 fn one_binary(bytes: Buffer) -> Result<ArrayRef> {
@@ -68,71 +76,19 @@ fn one_binary(bytes: Buffer) -> Result<ArrayRef> {
     Ok(Arc::new(LargeBinaryArray::try_new(offsets, bytes, None)?))
 }
 
-/// A row of [`BlockSums::schema`], read in place.
-#[derive(Debug)]
-pub struct BatchSums<'a> {
-    /// The block's index.
-    pub block: u32,
-    weights: &'a [i64],
-    alleles: &'a [u32],
-    dosage: &'a [u32],
-}
-
-impl<'a> BatchSums<'a> {
-    /// The rows of a batch.
-    pub fn rows(batch: &'a RecordBatch) -> Result<Vec<Self>> {
-        let blocks = column::<UInt32Array>(batch, 0)?;
-        let (weights, alleles, dosage) = (
-            column::<LargeBinaryArray>(batch, 1)?,
-            column::<LargeBinaryArray>(batch, 2)?,
-            column::<LargeBinaryArray>(batch, 3)?,
-        );
-        (0..batch.num_rows())
-            .map(|row| {
-                Ok(Self {
-                    block: blocks.value(row),
-                    weights: integers(weights, row)?,
-                    alleles: integers(alleles, row)?,
-                    dosage: integers(dosage, row)?,
-                })
-            })
-            .collect()
-    }
-
-    /// Copies the row out.
-    pub fn to_sums(&self) -> BlockSums {
-        BlockSums {
-            block: self.block,
-            weights: self.weights.to_vec(),
-            alleles: self.alleles.to_vec(),
-            dosage: self.dosage.to_vec(),
-        }
-    }
-}
-
-fn column<A: Array + 'static>(batch: &RecordBatch, index: usize) -> Result<&A> {
-    batch
-        .column(index)
+fn typed<A: Array + 'static>(column: &dyn Array) -> Result<&A> {
+    column
         .as_any()
         .downcast_ref::<A>()
-        .ok_or_else(|| DataFusionError::Internal(format!("forward sums: column {index} has another type")))
+        .ok_or_else(|| DataFusionError::Internal("forward sums: a column has another type".into()))
 }
 
-/// Integers of one binary value: the value's bytes within the array's buffer, which is aligned for its own type
-/// when the row is the only one, as ours are.
-fn integers<T: datafusion::arrow::datatypes::ArrowNativeType>(
-    array: &LargeBinaryArray,
-    row: usize,
-) -> Result<&[T]> {
-    let offsets = array.value_offsets();
-    let (from, to) = (offsets[row] as usize, offsets[row + 1] as usize);
-    let width = size_of::<T>();
-    let all = array.values();
-    if !from.is_multiple_of(width) || !to.is_multiple_of(width) || all.as_ptr().align_offset(width) != 0 {
-        return Err(DataFusionError::Internal("forward sums: a value is not aligned".into()));
-    }
-    // `typed_data` checks alignment and length of the whole buffer; ours hold whole integers.
-    Ok(&all.typed_data::<T>()[from / width..to / width])
+/// The integers of a binary column's single value.
+fn integers<T: ArrowNativeType>(column: ArrayRef) -> Result<Vec<T>> {
+    let array = typed::<LargeBinaryArray>(column.as_ref())?.clone();
+    drop(column);
+    let (_, bytes, _) = array.into_parts();
+    Ok(bytes.into_vec::<T>().unwrap_or_else(|shared| shared.typed_data::<T>().to_vec()))
 }
 
 #[cfg(test)]
@@ -143,10 +99,10 @@ mod tests {
     fn sums_travel_and_add() -> Result<()> {
         let sums = BlockSums { block: 3, weights: vec![-5, 7], alleles: vec![2, 4], dosage: vec![1, 0] };
         let batch = sums.clone().into_batch()?;
-        let rows = BatchSums::rows(&batch)?;
-        let mut doubled = rows[0].to_sums();
-        assert_eq!(doubled, sums);
-        doubled.add(&rows[0]);
+        // A batch that somebody else holds too is copied.
+        assert_eq!(BlockSums::from_batch(batch.clone())?, sums);
+        let mut doubled = BlockSums::from_batch(batch)?;
+        doubled.add(&sums);
         assert_eq!(doubled.weights, [-10, 14]);
         assert_eq!((doubled.alleles, doubled.dosage), (vec![4, 8], vec![2, 0]));
         Ok(())
