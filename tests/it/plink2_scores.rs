@@ -157,8 +157,9 @@ fn sex_chromosomes_and_mt_count_as_in_plink2() {
     assert!(cases.len() >= 4, "the fixtures have lost their cases");
     for case in cases {
         let imported = Imported::of(&case.prefix, "GRCh38");
-        let options = [&["--min-overlap", "0", "--ambiguous", "keep", "--match-by", "id"], case.options.as_slice()];
-        imported.score("out", &[&case.scores], &options.concat()).expect_status(0);
+        let mut options = vec!["--min-overlap", "0", "--ambiguous", "keep", "--match-by", "id"];
+        options.extend(case.options.iter().map(String::as_str));
+        imported.score("out", &[&case.scores], &options).expect_status(0);
         let columns = compare(&case.name, &imported.sscore("out"), &Table::read(&case.expected, '\t'), true);
         assert!(columns > 0, "{}: nothing compared", case.name);
     }

@@ -16,7 +16,7 @@ pub(crate) struct PloidyCase {
     pub(crate) prefix: PathBuf,
     pub(crate) scores: PathBuf,
     pub(crate) expected: PathBuf,
-    pub(crate) options: Vec<&'static str>,
+    pub(crate) options: Vec<String>,
 }
 
 /// The cases of the fixtures.
@@ -31,15 +31,26 @@ pub(crate) fn ploidy_cases(folder: &Path) -> Vec<PloidyCase> {
             prefix: folder.join(field(row, "prefix")),
             scores: folder.join(field(row, "scores")),
             expected: folder.join(field(row, "expected")),
-            options: match field(row, "mode").as_str() {
-                "default" => vec!["--missing", "mean"],
-                "no-mean-imputation" => vec!["--missing", "zero"],
-                "dominant" => vec!["--missing", "mean", "--effect-type", "dominant"],
-                "recessive" => vec!["--missing", "mean", "--effect-type", "recessive"],
-                mode => unreachable!("an unknown mode {mode:?} in cases.tsv"),
-            },
+            options: options(&field(row, "mode"), folder),
         })
         .collect()
+}
+
+/// Our options for a mode of plink2. Its tables were read with `1 2 3 header`.
+fn options(mode: &str, folder: &Path) -> Vec<String> {
+    let frequencies = folder.join("other.afreq").display().to_string();
+    let of_mode: &[&str] = match mode {
+        "default" => &["--missing", "mean"],
+        "no-mean-imputation" => &["--missing", "zero"],
+        "dominant" => &["--missing", "mean", "--effect-type", "dominant"],
+        "recessive" => &["--missing", "mean", "--effect-type", "recessive"],
+        "dominant-no-mean-imputation" => &["--missing", "zero", "--effect-type", "dominant"],
+        "recessive-no-mean-imputation" => &["--missing", "zero", "--effect-type", "recessive"],
+        "read-freq" => &["--missing", "mean", "--freq", &frequencies],
+        _ => unreachable!("an unknown mode {mode:?} in cases.tsv"),
+    };
+    let table = ["--score-columns", "1,2,3", "--score-header", "skip"];
+    table.iter().chain(of_mode).map(|&option| option.to_owned()).collect()
 }
 
 /// The fileset of the fixtures, which lives in the project, and its variants as (id, allele 1).

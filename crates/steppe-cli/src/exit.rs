@@ -5,6 +5,8 @@ use steppe_engine::EngineError;
 use steppe_formats::FormatError;
 use steppe_store::StoreError;
 
+use crate::interrupt::INTERRUPTED;
+
 /// Something broke: a disk, a corrupt file, a fault of ours.
 const FAILED: u8 = 1;
 /// What was given can not be used; nothing was written. Also clap's status for a wrong command line.
@@ -60,6 +62,12 @@ pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
 }
 
 fn status_of(error: &anyhow::Error) -> u8 {
+    let stopped = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Cancelled))
+    };
+    if error.chain().any(stopped) {
+        return INTERRUPTED;
+    }
     let refused = error.chain().any(|cause| {
         cause.is::<Usage>()
             || cause.downcast_ref::<EngineError>().is_some_and(engine_refused)

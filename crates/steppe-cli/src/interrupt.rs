@@ -1,18 +1,47 @@
-use std::process;
+use std::{
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use crate::console::Console;
 
 /// The shell's convention: 128 + SIGINT.
-const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
-/// From now on Ctrl-C says `message` and ends the process at once. Import and scoring stay whole by themselves: what
-/// they write becomes visible in one step at the end.
+/// From now on Ctrl-C says `message` and ends the process at once. What a job writes becomes visible in one step at
+/// its end, so nothing half-done is left to be taken for a result.
 pub(crate) fn say_on_interrupt(console: Console, message: &'static str) {
+    on_interrupt(move || {
+        console.error(&format!("\ninterrupted; {message}"));
+        true
+    });
+}
+
+/// A flag that the first Ctrl-C raises; the second ends the process at once.
+pub(crate) fn raise_on_interrupt(console: Console) -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&flag);
+    on_interrupt(move || {
+        let again = raised.swap(true, Ordering::Relaxed);
+        if !again {
+            console.error("\nstopping at the next whole part; once more stops at once");
+        }
+        again
+    });
+    flag
+}
+
+/// Calls `act` at every Ctrl-C, until it returns true: the process ends then.
+fn on_interrupt(act: impl Fn() -> bool + Send + 'static) {
     let wait = move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-            console.error(&format!("\ninterrupted; {message}"));
-            process::exit(INTERRUPTED);
+        while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            if act() {
+                process::exit(i32::from(INTERRUPTED));
+            }
         }
     };
     // Without the thread Ctrl-C still ends the process, only without a word.

@@ -4,4 +4,4 @@ mod numbers;
 mod table;
 
 pub(crate) use numbers::{bytes, count, duration, percent, quantity};
-pub(crate) use table::{Align, table};
+pub(crate) use table::{Align, facts, table};

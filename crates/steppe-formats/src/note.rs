@@ -110,7 +110,8 @@ impl NoteTally {
         match self.notes.get_mut(&kind) {
             Some(note) => note.count += 1,
             None => {
-                let note = FileNote { path: self.path.clone(), kind, count: 1, first_line: line, detail: detail() };
+                let note =
+                    FileNote { path: self.path.clone(), kind, count: 1, first_line: line, detail: detail() };
                 self.notes.insert(kind, note);
             }
         }

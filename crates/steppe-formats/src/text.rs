@@ -61,12 +61,16 @@ impl LineReader {
     /// Opens a file and looks at its first bytes.
     pub(crate) fn open(path: &Path) -> Result<Self, FormatError> {
         let file = File::open(path).map_err(|error| FormatError::io(path, "can not open", error))?;
-        let (compression, peeked) = peek(file).map_err(|error| FormatError::io(path, "can not read", error))?;
+        let (compression, peeked) =
+            peek(file).map_err(|error| FormatError::io(path, "can not read", error))?;
         let input: Box<dyn Read + Send> = match compression {
             Compression::None => Box::new(peeked),
-            Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(CHUNK, peeked))),
+            Compression::Gzip => {
+                Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(CHUNK, peeked)))
+            }
             Compression::Zstd => Box::new(
-                zstd::stream::read::Decoder::new(peeked).map_err(|error| FormatError::io(path, "can not read", error))?,
+                zstd::stream::read::Decoder::new(peeked)
+                    .map_err(|error| FormatError::io(path, "can not read", error))?,
             ),
         };
         let mut reader = Self {
@@ -82,11 +86,6 @@ impl LineReader {
         };
         reader.check_byte_order_mark()?;
         Ok(reader)
-    }
-
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The 1-based number of the line that was read last; 0 before the first.
@@ -117,9 +116,13 @@ impl LineReader {
                 continue;
             }
             if let Some(line) = blank {
-                return Err(Malformed::new(&self.path, "a blank line stands between rows", "delete the line")
-                    .line(line)
-                    .into());
+                return Err(Malformed::new(
+                    &self.path,
+                    "a blank line stands between rows",
+                    "delete the line",
+                )
+                .line(line)
+                .into());
             }
             return self.text(first, last).map(Some);
         }
@@ -139,7 +142,8 @@ impl LineReader {
         let Some((first, mut last, found)) = self.next_span()? else { return Ok(None) };
         self.line += 1;
         if !found {
-            self.notes.add(NoteKind::NoFinalNewline, self.line, || "the last line has no line end".to_owned());
+            self.notes
+                .add(NoteKind::NoFinalNewline, self.line, || "the last line has no line end".to_owned());
         }
         if last > first && self.buffer[last - 1] == b'\r' {
             self.notes.add(NoteKind::CrlfLineEndings, self.line, || "lines end in CR LF".to_owned());
@@ -226,7 +230,8 @@ impl LineReader {
         match &self.buffer[..self.end] {
             [0xEF, 0xBB, 0xBF, ..] => {
                 self.start = 3;
-                self.notes.add(NoteKind::ByteOrderMark, 1, || "starts with a UTF-8 byte-order mark".to_owned());
+                self.notes
+                    .add(NoteKind::ByteOrderMark, 1, || "starts with a UTF-8 byte-order mark".to_owned());
                 Ok(())
             }
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {

@@ -2,7 +2,11 @@
 
 #[cfg(test)]
 mod it {
+    mod fuzz_plink1;
     mod fuzz_scoring_file;
+    mod plink1_bad_inputs;
+    mod plink1_oracle;
+    mod plink1_properties;
     mod scoring_file;
     mod scoring_file_bad_inputs;
     mod scoring_file_peers;

@@ -2,6 +2,9 @@
 
 use crate::rows::{CountTable, WeightTable};
 
+/// Rows that `Passes::column` may handle at once.
+pub(crate) const ROW_GROUP: usize = 8;
+
 /// Weight lanes of the row lookup: one cache line of i64.
 pub(crate) const LANES: usize = 8;
 
@@ -33,7 +36,7 @@ impl LookupTable {
 #[derive(Clone, Copy)]
 pub(crate) struct ColumnBlock<'a> {
     pub(crate) bytes: &'a [u8],
-    /// Where each row starts; a multiple of four rows (the padding rows' tables are zero).
+    /// Where each row starts; a multiple of [`ROW_GROUP`] (the tables of the rows added for it are zero).
     pub(crate) starts: &'a [usize],
     pub(crate) at: usize,
     /// What is read next, for the caches: the column after this one, relative to `starts`.
@@ -58,10 +61,10 @@ pub(crate) struct ColumnSums<'a> {
 pub(crate) trait Passes: Copy {
     /// Bytes of a column.
     const COLUMN: usize;
-    /// Rows that one call of `column` takes at most; a multiple of four. It bounds the narrow
+    /// Rows that one call of `column` takes at most; a multiple of [`ROW_GROUP`]. It bounds the narrow
     /// accumulators, so each implementation proves that its own cannot overflow.
     const CHUNK_ROWS: usize;
-    /// From how many weight lanes the row lookup is faster than lane after lane.
+    /// From how many lanes on (at most [`LANES`]) a row lookup is faster than lane after lane.
     const LOOKUP_FROM: usize;
     /// One chunk's tables for one lane, in the form that `column` wants, and its scratch memory.
     type Prepared: Default;
@@ -73,7 +76,7 @@ pub(crate) trait Passes: Copy {
     /// `dst = row & mask`; the slices are equally long.
     fn and_mask(self, row: &[u8], mask: &[u8], dst: &mut [u8]);
 
-    /// Prepares the tables of at most `CHUNK_ROWS` rows (a multiple of four); an absent kind is empty.
+    /// Prepares the tables of at most `CHUNK_ROWS` rows (a multiple of [`ROW_GROUP`]); an absent kind is empty.
     fn prepare(self, weights: &[WeightTable], counts: &[CountTable], into: &mut Self::Prepared);
     /// Adds one column of a chunk.
     fn column(self, block: ColumnBlock<'_>, prepared: &mut Self::Prepared, sums: &mut ColumnSums<'_>);

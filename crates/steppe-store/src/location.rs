@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::StoreError;
-pub(crate) use local::temporary_sibling;
+pub(crate) use local::{remove_temporaries, temporary_sibling};
 pub(crate) use remote::{MultipartSink, RemoteLocation};
 
 /// A folder, file, prefix or object: on a local disk, or in an object store.

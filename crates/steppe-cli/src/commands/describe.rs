@@ -120,33 +120,29 @@ fn description(location: &Location, digest: &str, manifest: &Manifest, sexes: &S
         ),
         ("imported by", manifest.importer.clone()),
     ];
-    let mut text = String::new();
-    for (name, value) in facts {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{name:<13} {value}");
-    }
+    let mut text = render::facts(&facts);
     let rows = chromosomes(manifest).into_iter().map(|(name, variants)| vec![name, render::count(variants)]);
-    section(&mut text, "variants", render::table([("chromosome", Align::Left), ("variants", Align::Right)], rows));
+    section(&mut text, "variants", &render::table([("chromosome", Align::Left), ("variants", Align::Right)], rows));
     let rows = manifest
         .sources
         .iter()
         .map(|source| vec![source.name.clone(), render::bytes(source.bytes), source.blake3.clone()]);
     let columns = [("file", Align::Left), ("size", Align::Right), ("BLAKE3", Align::Left)];
-    section(&mut text, "sources", render::table(columns, rows));
+    section(&mut text, "sources", &render::table(columns, rows));
     if !manifest.notes.is_empty() {
         let rows = manifest.notes.iter().map(|note| {
             vec![note.file.clone(), note.kind.clone(), render::count(note.count), note.detail.clone()]
         });
         let columns =
             [("file", Align::Left), ("what", Align::Left), ("count", Align::Right), ("for example", Align::Left)];
-        section(&mut text, "read, and worth knowing", render::table(columns, rows));
+        section(&mut text, "read, and worth knowing", &render::table(columns, rows));
     }
     text
 }
 
-fn section(text: &mut String, title: &str, table: String) {
+fn section(text: &mut String, title: &str, table: &str) {
     // Writing to a string does not fail.
-    let _ = writeln!(text, "\n{title}\n{table}");
+    let _ = write!(text, "\n\n{title}\n{table}");
 }
 
 /// The manifest for scripts, without its long list of tiles.

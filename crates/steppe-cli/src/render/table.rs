@@ -31,6 +31,13 @@ pub(crate) fn table<'a>(
     table.trim_fmt()
 }
 
+/// Names and values, one pair a line.
+pub(crate) fn facts(facts: &[(&str, String)]) -> String {
+    let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let lines: Vec<String> = facts.iter().map(|(name, value)| format!("{name:<width$}  {value}")).collect();
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +49,10 @@ mod tests {
         let lines: Vec<&str> = text.lines().filter(|line| line.contains(['a', 'b'])).collect();
         assert!(lines.iter().any(|line| line.contains("a          1")), "{text}");
         assert!(lines.iter().any(|line| line.contains("b      1,000")), "{text}");
+    }
+
+    #[test]
+    fn facts_are_aligned() {
+        assert_eq!(facts(&[("a", "1".into()), ("long", "2".into())]), "a     1\nlong  2");
     }
 }

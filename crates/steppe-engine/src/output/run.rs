@@ -158,6 +158,8 @@ pub(super) fn score_record(job: &ScoreJob, column: &ScoreColumn) -> ScoreRecord 
         overlap_variance: overlap.by_variance(),
         rows_without_frequency: overlap.rows_without_frequency,
         reasons,
+        imputed_from_founders: column.imputed_from_founders,
+        imputed_from_half: column.imputed_from_half,
         fixed_point_shift: column.scale.map(|scale| scale.shift),
         error_bound: column.error_bound(),
     }

@@ -103,6 +103,10 @@ pub struct ScoreRecord {
     pub rows_without_frequency: u64,
     /// Rows by reason.
     pub reasons: std::collections::BTreeMap<String, u64>,
+    /// Variants with missing calls that the frequency file lacks, imputed from the founders.
+    pub imputed_from_founders: u64,
+    /// Variants with missing calls that no founder has a call of, imputed from a frequency of one half.
+    pub imputed_from_half: u64,
     /// Sums are multiples of 2 to the minus this; `null` when skipped.
     pub fixed_point_shift: Option<i32>,
     /// The largest error of a sum that rounding to those multiples can have made.

@@ -71,18 +71,17 @@ impl Effect {
     pub(super) fn contributions(
         &self,
         model: &CallModel,
-        frequency: Option<f64>,
+        frequency: f64,
         missing: MissingPolicy,
     ) -> [f64; 4] {
         if model.alleles == 0 {
             return [0.0; 4];
         }
-        let imputed = match (missing, frequency) {
-            (MissingPolicy::Mean, Some(counted)) => {
-                let effect = if self.effect_is_counted { counted } else { 1.0 - counted };
-                self.expected(model, effect)
+        let imputed = match missing {
+            MissingPolicy::Mean => {
+                self.expected(model, if self.effect_is_counted { frequency } else { 1.0 - frequency })
             }
-            _ => 0.0,
+            MissingPolicy::Zero | MissingPolicy::Fail => 0.0,
         };
         let [none, one, two] = model.dosage.map(|counted| self.of_dosage(self.dosage(model, counted)));
         [none, one, two, imputed]
@@ -146,13 +145,13 @@ mod tests {
     #[test]
     fn diploid_tables() {
         let mean = MissingPolicy::Mean;
-        let table = |kind, counted| effect(kind, counted).contributions(&DIPLOID, Some(0.25), mean);
+        let table = |kind, counted| effect(kind, counted).contributions(&DIPLOID, 0.25, mean);
         assert_eq!(table(EffectType::Additive, true), [0.0, 0.5, 1.0, 0.25]);
         assert_eq!(table(EffectType::Additive, false), [1.0, 0.5, 0.0, 0.75]);
         assert_eq!(table(EffectType::Dominant, true), [0.0, 0.5, 0.5, 0.125]);
         assert_eq!(table(EffectType::Recessive, false), [0.5, 0.0, 0.0, 0.375]);
         assert_eq!(table(EffectType::Dosage, true), [1.0, 2.0, 4.0, 0.5625 + 0.375 * 2.0 + 0.0625 * 4.0]);
-        let zero = effect(EffectType::Additive, true).contributions(&DIPLOID, None, MissingPolicy::Zero);
+        let zero = effect(EffectType::Additive, true).contributions(&DIPLOID, 0.25, MissingPolicy::Zero);
         assert_eq!(zero[3], 0.0);
     }
 
@@ -167,11 +166,11 @@ mod tests {
     #[test]
     fn haploid_calls_count_one_allele() {
         let additive = effect(EffectType::Additive, false);
-        assert_eq!(additive.contributions(&HAPLOID, Some(0.2), MissingPolicy::Mean), [0.5, 0.25, 0.0, 0.4]);
+        assert_eq!(additive.contributions(&HAPLOID, 0.2, MissingPolicy::Mean), [0.5, 0.25, 0.0, 0.4]);
         assert_eq!(
             additive.counts(&HAPLOID, 2.0).map(|entry| (entry.alleles, entry.dosage)),
             [(1, 2), (1, 1), (1, 0), (0, 0)]
         );
-        assert_eq!(additive.contributions(&ABSENT, Some(0.2), MissingPolicy::Mean), [0.0; 4]);
+        assert_eq!(additive.contributions(&ABSENT, 0.2, MissingPolicy::Mean), [0.0; 4]);
     }
 }

@@ -58,17 +58,36 @@ impl<'a> Frequencies<'a> {
         }
     }
 
-    /// The frequency from the chosen source; `None` where it does not have the variant, or nobody is called.
-    pub(super) fn counted(&self, variant: u32) -> Option<f64> {
+    /// The frequency that missing calls are imputed from, and where it comes from. As in plink2, a variant that a
+    /// frequency file lacks takes the founders' frequency, and one that no founder has a call of takes ½.
+    pub(super) fn counted(&self, variant: u32) -> (f64, FrequencyOrigin) {
+        let from_founders = || founder_frequency(self.variants, variant);
         match (self.table, &self.by_id) {
             (Some(table), Some(by_id)) => {
                 let index = variant as usize;
-                let row = *by_id.get(self.variants.id(index))?;
-                table.frequency_of(row, self.variants.counted_allele(index))
+                let listed = by_id
+                    .get(self.variants.id(index))
+                    .and_then(|&row| table.frequency_of(row, self.variants.counted_allele(index)));
+                match (listed, from_founders()) {
+                    (Some(frequency), _) => (frequency, FrequencyOrigin::Chosen),
+                    (None, Some(frequency)) => (frequency, FrequencyOrigin::FoundersInstead),
+                    (None, None) => (0.5, FrequencyOrigin::Nobody),
+                }
             }
-            _ => founder_frequency(self.variants, variant),
+            _ => from_founders().map_or((0.5, FrequencyOrigin::Nobody), |frequency| (frequency, FrequencyOrigin::Chosen)),
         }
     }
+}
+
+/// Where an allele frequency comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrequencyOrigin {
+    /// The source that was asked for.
+    Chosen,
+    /// The founders, because the frequency file lacks the variant.
+    FoundersInstead,
+    /// No founder has a call: ½.
+    Nobody,
 }
 
 /// The counted allele's frequency in the cohort's founders, as plink2 counts it: on X a male call is one allele and

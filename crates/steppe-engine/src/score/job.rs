@@ -1,15 +1,15 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use steppe_genome::{
-    VariantTable,
-    matching::{Reason, RowDecision, RowStatus, VariantLookup},
+    EffectType, VariantTable,
+    matching::{Reason, VariantLookup},
 };
 use steppe_store::{Cohort, CohortVariants, SampleTable};
 
 use super::{
     FrequencySource, Gate, MatchSettings, MatchedFile, MissingPolicy, Overlap, ScoreColumn, ScoreOptions, Scores,
-    frequency::{Frequencies, founder_frequency},
-    lanes::{self, PreparedScore, TABLE_BYTES},
+    frequency::{Frequencies, FrequencyOrigin, founder_frequency},
+    lanes::{self, Place, PreparedScore, TABLE_BYTES},
     ploidy::is_haploid_or_x,
     selection::Selection,
     sources::read_sources,
@@ -70,7 +70,7 @@ impl ScoreJob {
         progress.stage("matching variants", 0);
         let files = match_files(sources, &variants, &options.matching);
         let columns = columns_of(&files, &variants, options.matching.min_overlap);
-        let job = Self { options, cohort, samples, variants, files, columns, frequencies, selection };
+        let mut job = Self { options, cohort, samples, variants, files, columns, frequencies, selection };
         job.check_missing()?;
         Ok(job)
     }
@@ -95,15 +95,15 @@ impl ScoreJob {
         self.selection.unknown
     }
 
-    /// Under `--missing fail`, refuses when a variant that counts has a missing call; under `mean`, when a variant
-    /// with missing calls has no frequency.
-    fn check_missing(&self) -> Result<(), EngineError> {
+    /// Looks at the variants with missing calls of every score that passes: `--missing fail` refuses them, `mean`
+    /// counts those that have to be imputed from another frequency than the one asked for.
+    fn check_missing(&mut self) -> Result<(), EngineError> {
         if self.options.missing == MissingPolicy::Zero {
             return Ok(());
         }
-        let frequencies = Frequencies::new(&self.variants, &self.frequencies);
         for score in self.passing() {
-            let column = &self.columns[score];
+            let frequencies = Frequencies::new(&self.variants, &self.frequencies);
+            let column = &mut self.columns[score];
             for row in self.files[column.file].matched_rows(column.column) {
                 let index = row.variant as usize;
                 let missing = self.variants.counts(index)[3];
@@ -120,15 +120,10 @@ impl ScoreJob {
                         "use --missing mean or --missing zero, or leave the variant out",
                     ));
                 }
-                if frequencies.counted(row.variant).is_none() {
-                    return Err(EngineError::refused(
-                        format!(
-                            "score {}: variant {} has {missing} missing calls and no allele frequency to impute them from",
-                            column.name,
-                            self.variants.id(index)
-                        ),
-                        "add the variant to the --freq file, or use --missing zero",
-                    ));
+                match frequencies.counted(row.variant).1 {
+                    FrequencyOrigin::Chosen => {}
+                    FrequencyOrigin::FoundersInstead => column.imputed_from_founders += 1,
+                    FrequencyOrigin::Nobody => column.imputed_from_half += 1,
                 }
             }
         }
@@ -234,12 +229,17 @@ impl ScoreJob {
     /// The lanes of some scores, prepared on all threads.
     fn prepare_lanes(&self, scores: &[usize]) -> Vec<PreparedScore> {
         let frequencies = Frequencies::new(&self.variants, &self.frequencies);
+        let used: std::collections::BTreeSet<usize> =
+            scores.iter().map(|&score| self.columns[score].file).collect();
+        let places: BTreeMap<usize, Vec<Place>> = used
+            .into_iter()
+            .map(|file| (file, lanes::places(&self.files[file], &self.variants, &frequencies)))
+            .collect();
         let one = |&score: &usize| {
             let column = &self.columns[score];
-            let file = &self.files[column.file];
-            let rows = file.matched_rows(column.column);
-            lanes::prepare(file, column.column, &rows, &self.variants, &frequencies, self.options.missing)
+            lanes::prepare(&self.files[column.file], column.column, &places[&column.file], self.options.missing)
         };
+        let one = &one;
         let chunk = scores.len().div_ceil(self.options.threads.max(1)).max(1);
         std::thread::scope(|scope| {
             let workers: Vec<_> = scores
@@ -283,22 +283,18 @@ fn match_files(
             .collect()
     });
     for file in &mut files {
-        let effects = &file.source.file.rows.effect_type;
-        for (decision, &effect) in file.decisions.iter_mut().zip(effects) {
-            if effect != steppe_genome::EffectType::Additive && is_on_sex_chromosome(decision, variants) {
-                decision.status = RowStatus::Excluded;
-                decision.reason = Reason::NonAdditiveOnHaploid;
-            }
+        let effects = file.source.file.rows.effect_type.clone();
+        if effects.iter().all(|&effect| effect == EffectType::Additive) {
+            continue;
         }
+        file.exclude(|row, decision| {
+            let variant = decision.variant? as usize;
+            let additive = effects[row] == EffectType::Additive;
+            (!additive && is_haploid_or_x(variants.chromosome(variant).ploidy()))
+                .then_some(Reason::NonAdditiveOnHaploid)
+        });
     }
     files
-}
-
-fn is_on_sex_chromosome(decision: &RowDecision, variants: &CohortVariants) -> bool {
-    decision.status == RowStatus::Matched
-        && decision
-            .variant
-            .is_some_and(|variant| is_haploid_or_x(variants.chromosome(variant as usize).ploidy()))
 }
 
 fn columns_of(files: &[MatchedFile], variants: &CohortVariants, min_overlap: f64) -> Vec<ScoreColumn> {

@@ -33,48 +33,95 @@ impl PreparedScore {
     }
 }
 
-/// One matched row with everything that its tables depend on.
+/// What the tables of a matched row need to know of its variant; the same for all scores of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    matched: MatchedRow,
+    ploidy: Ploidy,
+    frequency: f64,
+}
+
+/// The places of all rows of a file that match, in variant order.
+pub(super) fn places(
+    matched: &MatchedFile,
+    variants: &impl VariantTable,
+    frequencies: &Frequencies<'_>,
+) -> Vec<Place> {
+    matched
+        .matches()
+        .iter()
+        .map(|&matched| Place {
+            matched,
+            ploidy: variants.chromosome(matched.variant as usize).ploidy(),
+            frequency: frequencies.counted(matched.variant).0,
+        })
+        .collect()
+}
+
+/// A matched row of one score with everything that its tables depend on.
 struct Term {
-    variant: u32,
+    place: Place,
     effect: Effect,
-    frequency: Option<f64>,
     models: [CallModel; 3],
 }
 
 impl Term {
-    /// The tables of the three sex classes; for a diploid variant all are alike.
-    fn contributions(&self, missing: MissingPolicy) -> [[f64; 4]; 3] {
-        self.models.map(|model| self.effect.contributions(&model, self.frequency, missing))
+    /// The table of a sex class.
+    fn contributions(&self, class: usize, missing: MissingPolicy) -> [f64; 4] {
+        self.effect.contributions(&self.models[class], self.place.frequency, missing)
     }
+
+    /// The sex classes whose tables can differ from the first one's.
+    fn classes(&self) -> std::ops::Range<usize> {
+        if depends_on_sex(self.place.ploidy) { 0..3 } else { 0..1 }
+    }
+
+    /// The largest contribution of any genotype of anybody.
+    fn magnitude(&self, missing: MissingPolicy) -> f64 {
+        self.classes()
+            .flat_map(|class| self.contributions(class, missing))
+            .fold(0.0, |largest, entry| largest.max(entry.abs()))
+    }
+}
+
+/// The rows of one score, in variant order.
+fn terms<'a>(matched: &'a MatchedFile, column: usize, places: &'a [Place]) -> impl Iterator<Item = Term> + 'a {
+    let rows = &matched.source.file.rows;
+    places.iter().filter(move |place| rows.is_present(column, place.matched.row as usize)).map(move |&place| {
+        let row = place.matched.row as usize;
+        Term {
+            place,
+            effect: Effect {
+                kind: rows.effect_type[row],
+                weight: rows.weights[column][row],
+                by_dosage: rows.dosage_weights(row).unwrap_or_default(),
+                effect_is_counted: place.matched.effect_is_counted,
+            },
+            models: call_models(place.ploidy),
+        }
+    })
 }
 
 /// Builds the lanes of one score.
 pub(super) fn prepare(
     matched: &MatchedFile,
     column: usize,
-    rows: &[MatchedRow],
-    variants: &impl VariantTable,
-    frequencies: &Frequencies<'_>,
+    places: &[Place],
     missing: MissingPolicy,
 ) -> PreparedScore {
-    let terms = |row: &MatchedRow| term(matched, column, row, variants, frequencies);
-    let magnitude = |term: Term| {
-        let tables = term.contributions(missing);
-        tables.iter().flatten().fold(0.0, |largest: f64, entry| largest.max(entry.abs()))
-    };
-    let scale = FixedPoint::for_entries(rows.iter().map(|row| magnitude(terms(row))));
+    let scale = FixedPoint::for_entries(terms(matched, column, places).map(|term| term.magnitude(missing)));
     let mut tables = ScoreTables::default();
     let mut full_alleles = [0u64; 3];
-    for row in rows {
-        let term = terms(row);
+    let mut variants = 0;
+    for term in terms(matched, column, places) {
         for (full, model) in full_alleles.iter_mut().zip(&term.models) {
             *full += u64::from(model.alleles);
         }
-        let weights = term.contributions(missing).map(|table| table.map(|entry| scale.quantise(entry)));
-        tables.push(&term, variants.chromosome(row.variant as usize).ploidy(), weights);
+        variants += 1;
+        tables.push(&term, &|class| term.contributions(class, missing).map(|entry| scale.quantise(entry)));
     }
     let (lane, counts, haploid_counts) = tables.finish();
-    PreparedScore { lane, counts, haploid_counts, scale, variants: rows.len() as u64, full_alleles }
+    PreparedScore { lane, counts, haploid_counts, scale, variants, full_alleles }
 }
 
 /// The tables of one score while they are gathered.
@@ -88,17 +135,19 @@ struct ScoreTables {
 }
 
 impl ScoreTables {
-    fn push(&mut self, term: &Term, ploidy: Ploidy, weights: [WeightTable; 3]) {
+    fn push(&mut self, term: &Term, weights: &dyn Fn(usize) -> WeightTable) {
+        let Place { matched, ploidy, .. } = term.place;
+        let variant = matched.variant;
         if depends_on_sex(ploidy) {
-            self.by_sex.push(term.variant, weights);
-            self.haploid_by_sex.push(term.variant, term.models.map(|model| term.effect.counts(&model, 2.0)));
+            self.by_sex.push(variant, [weights(0), weights(1), weights(2)]);
+            self.haploid_by_sex.push(variant, term.models.map(|model| term.effect.counts(&model, 2.0)));
             return;
         }
-        self.plain.push(term.variant, weights[0]);
+        self.plain.push(variant, weights(0));
         if is_haploid(ploidy) {
-            self.haploid.push(term.variant, term.effect.counts(&term.models[0], 2.0));
+            self.haploid.push(variant, term.effect.counts(&term.models[0], 2.0));
         } else {
-            self.counts.push(term.variant, term.effect.counts(&term.models[0], 1.0));
+            self.counts.push(variant, term.effect.counts(&term.models[0], 1.0));
         }
     }
 
@@ -133,28 +182,6 @@ impl<T: Copy> Gather<T> {
 
     fn finish(self) -> Sparse<T> {
         Sparse::new(Arc::from(self.variants), self.values)
-    }
-}
-
-fn term(
-    matched: &MatchedFile,
-    column: usize,
-    row: &MatchedRow,
-    variants: &impl VariantTable,
-    frequencies: &Frequencies<'_>,
-) -> Term {
-    let rows = &matched.source.file.rows;
-    let index = row.row as usize;
-    Term {
-        variant: row.variant,
-        effect: Effect {
-            kind: rows.effect_type[index],
-            weight: rows.weights[column][index],
-            by_dosage: rows.dosage_weights(index).unwrap_or_default(),
-            effect_is_counted: row.effect_is_counted,
-        },
-        frequency: frequencies.counted(row.variant),
-        models: call_models(variants.chromosome(row.variant as usize).ploidy()),
     }
 }
 

@@ -1,7 +1,7 @@
 use steppe_formats::scoring_file::ScoringRows;
 use steppe_genome::{
     VariantTable,
-    matching::{MatchOptions, RowDecision, RowStatus, ScoringRow, ScoringRowTable, VariantLookup, match_rows},
+    matching::{MatchOptions, Reason, RowDecision, RowStatus, ScoringRow, ScoringRowTable, VariantLookup, match_rows},
 };
 
 use super::ScoringSource;
@@ -13,6 +13,8 @@ pub struct MatchedFile {
     pub source: ScoringSource,
     /// One decision per row of `source.file.rows`.
     pub decisions: Vec<RowDecision>,
+    /// The rows that match, in variant order.
+    matches: Vec<MatchedRow>,
 }
 
 /// A row that scores: its index in the file and the variant it matched.
@@ -55,17 +57,30 @@ impl MatchedFile {
         options: &MatchOptions,
     ) -> Self {
         let decisions = match_rows(&Rows(&source.file.rows), variants, lookup, &|variant| frequency(variant), options);
-        Self { source, decisions }
+        let mut matched = Self { source, decisions, matches: Vec::new() };
+        matched.gather();
+        matched
     }
 
-    /// The rows of a score that count, in variant order.
-    pub fn matched_rows(&self, column: usize) -> Vec<MatchedRow> {
-        let rows = &self.source.file.rows;
-        let mut matched: Vec<MatchedRow> = self
+    /// Leaves rows out that match: those for which `rule` gives a reason.
+    pub fn exclude(&mut self, rule: impl Fn(usize, &RowDecision) -> Option<Reason>) {
+        for (row, decision) in self.decisions.iter_mut().enumerate() {
+            if decision.status == RowStatus::Matched
+                && let Some(reason) = rule(row, decision)
+            {
+                decision.status = RowStatus::Excluded;
+                decision.reason = reason;
+            }
+        }
+        self.gather();
+    }
+
+    fn gather(&mut self) {
+        self.matches = self
             .decisions
             .iter()
             .enumerate()
-            .filter(|&(row, decision)| decision.status == RowStatus::Matched && rows.is_present(column, row))
+            .filter(|(_, decision)| decision.status == RowStatus::Matched)
             .filter_map(|(row, decision)| {
                 decision.variant.map(|variant| MatchedRow {
                     row: row as u32,
@@ -74,9 +89,19 @@ impl MatchedFile {
                 })
             })
             .collect();
-        if !matched.is_sorted_by_key(|row| row.variant) {
-            matched.sort_unstable_by_key(|row| row.variant);
+        if !self.matches.is_sorted_by_key(|row| row.variant) {
+            self.matches.sort_unstable_by_key(|row| row.variant);
         }
-        matched
+    }
+
+    /// The rows that match, of all scores of the file, in variant order.
+    pub fn matches(&self) -> &[MatchedRow] {
+        &self.matches
+    }
+
+    /// The rows of a score that count, in variant order.
+    pub fn matched_rows(&self, column: usize) -> impl Iterator<Item = MatchedRow> {
+        let rows = &self.source.file.rows;
+        self.matches.iter().copied().filter(move |matched| rows.is_present(column, matched.row as usize))
     }
 }

@@ -23,6 +23,10 @@ pub struct ScoreColumn {
     pub full_alleles: [u64; 3],
     /// What missing calls of variants that depend on sex add up to, per sex class.
     pub missing_constants: [i64; 3],
+    /// Variants with missing calls that the frequency file lacks: imputed from the founders' frequency.
+    pub imputed_from_founders: u64,
+    /// Variants with missing calls that no founder has a call of: imputed from a frequency of ½, as in plink2.
+    pub imputed_from_half: u64,
     /// Its count lanes within its pass, when computed.
     pub counts: Option<CountLanes>,
 }
@@ -40,6 +44,8 @@ impl ScoreColumn {
             variants: 0,
             full_alleles: [0; 3],
             missing_constants: [0; 3],
+            imputed_from_founders: 0,
+            imputed_from_half: 0,
             counts: None,
         }
     }

@@ -2,6 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use datafusion::{
     arrow::datatypes::{DataType, Field, Schema},
+    common::TableReference,
     error::DataFusionError,
     prelude::{CsvReadOptions, DataFrame, ParquetReadOptions, SessionContext},
 };
@@ -41,7 +42,7 @@ pub(super) async fn register(
     file: &Location,
 ) -> Result<(), EngineError> {
     let rows = read(context, file).await?;
-    context.register_table(datafusion::sql::TableReference::bare(name), rows.into_view())?;
+    context.register_table(TableReference::bare(name), rows.into_view())?;
     Ok(())
 }
 

@@ -136,8 +136,10 @@ fn check_length(path: &Path, length: u64, samples: usize, variants: usize) -> Re
     } else {
         format!("the file is too long: {found} bytes, and {expected} are needed")
     };
-    let rows = if fits { format!(" (the bytes are those of {} variants)", body / row_bytes) } else { String::new() };
-    let problem = format!("{problem} for {samples} samples of the .fam and {variants} variants of the .bim{rows}");
+    let rows =
+        if fits { format!(" (the bytes are those of {} variants)", body / row_bytes) } else { String::new() };
+    let problem =
+        format!("{problem} for {samples} samples of the .fam and {variants} variants of the .bim{rows}");
     Err(Malformed::new(path, problem, "give the .bed, .bim and .fam that were written together").into())
 }
 

@@ -76,7 +76,12 @@ impl BedWriter {
 
     fn checked<'a>(&self, row: &'a [u8]) -> Result<&'a [u8], FormatError> {
         row.get(..self.row.len()).ok_or_else(|| {
-            let problem = format!("a row has {} bytes, and {} samples need {}", row.len(), self.samples, self.row.len());
+            let problem = format!(
+                "a row has {} bytes, and {} samples need {}",
+                row.len(),
+                self.samples,
+                self.row.len()
+            );
             let error = io::Error::new(io::ErrorKind::InvalidInput, problem);
             FormatError::io(self.output.path(), "can not write", error)
         })

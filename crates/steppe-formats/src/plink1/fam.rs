@@ -72,21 +72,29 @@ pub fn read_fam(path: &Path) -> Result<FamTable, FormatError> {
     Ok(FamTable { records, notes: all })
 }
 
-fn parse(path: &Path, line: u64, text: &str) -> Result<FamRecord, Malformed> {
+fn parse(path: &Path, line: u64, text: &str) -> Result<FamRecord, FormatError> {
     let fields = Fields::<COLUMNS>::split(path, line, text)?;
     let [family_id, sample_id, father_id, mother_id, sex, phenotype] = fields.values;
     if family_id.starts_with('#') && line == 1 {
         let remedy = "give a .fam without a header: plink2 --make-bed writes one";
-        return Err(Malformed::new(path, "the file has a header line, as a plink2 .psam", remedy).line(1).value(text));
+        return Err(Malformed::new(path, "the file has a header line, as a plink2 .psam", remedy)
+            .line(1)
+            .value(text)
+            .into());
     }
     if fields.count != COLUMNS {
         let problem = format!("the row has {} columns, not {COLUMNS}", fields.count);
-        let remedy = "a .fam has family id, sample id, father, mother, sex and phenotype, separated by blanks";
-        return Err(Malformed::new(path, problem, remedy).line(line).value(text));
+        let remedy =
+            "a .fam has family id, sample id, father, mother, sex and phenotype, separated by blanks";
+        return Err(Malformed::new(path, problem, remedy).line(line).value(text).into());
     }
     if sample_id == "0" {
         let remedy = "give every sample an id of its own other than 0";
-        return Err(Malformed::new(path, "0 is no sample id", remedy).line(line).field("sample id").value(sample_id));
+        return Err(Malformed::new(path, "0 is no sample id", remedy)
+            .line(line)
+            .field("sample id")
+            .value(sample_id)
+            .into());
     }
     Ok(FamRecord {
         family_id: family_id.to_owned(),
@@ -117,7 +125,7 @@ fn is_usual_phenotype(text: &str) -> bool {
         || text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
-fn refuse_duplicates(path: &Path, records: &[FamRecord]) -> Result<(), Malformed> {
+fn refuse_duplicates(path: &Path, records: &[FamRecord]) -> Result<(), FormatError> {
     let mut rows = HashMap::with_capacity(records.len());
     for (row, record) in records.iter().enumerate() {
         match rows.entry((record.family_id.as_str(), record.sample_id.as_str())) {
@@ -131,7 +139,8 @@ fn refuse_duplicates(path: &Path, records: &[FamRecord]) -> Result<(), Malformed
                 return Err(Malformed::new(path, problem, remedy)
                     .line(row as u64 + 1)
                     .field("sample id")
-                    .value(&format!("{} {}", record.family_id, record.sample_id)));
+                    .value(&format!("{} {}", record.family_id, record.sample_id))
+                    .into());
             }
         }
     }

@@ -20,7 +20,8 @@ impl Output {
         let mut name = path.as_os_str().to_owned();
         name.push(".partial");
         let partial = PathBuf::from(name);
-        let file = File::create(&partial).map_err(|error| FormatError::io(&partial, "can not create", error))?;
+        let file =
+            File::create(&partial).map_err(|error| FormatError::io(&partial, "can not create", error))?;
         Ok(Self { path: path.to_owned(), partial, file: Some(BufWriter::with_capacity(1 << 20, file)) })
     }
 
@@ -29,7 +30,10 @@ impl Output {
     }
 
     /// Passes the file to `write`; its error names the file.
-    pub(super) fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FormatError> {
+    pub(super) fn write(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FormatError> {
         let Some(file) = &mut self.file else { return Ok(()) };
         write(file).map_err(|error| FormatError::io(&self.path, "can not write", error))
     }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::Malformed;
+use crate::{FormatError, Malformed};
 
 /// The fields of one line, separated by runs of spaces and tabs as PLINK reads them.
 pub(crate) struct Fields<'a, const N: usize> {
@@ -12,7 +12,7 @@ pub(crate) struct Fields<'a, const N: usize> {
 
 impl<'a, const N: usize> Fields<'a, N> {
     /// Splits line number `number` of `path`; control characters are refused.
-    pub(crate) fn split(path: &Path, number: u64, line: &'a str) -> Result<Self, Malformed> {
+    pub(crate) fn split(path: &Path, number: u64, line: &'a str) -> Result<Self, FormatError> {
         let bytes = line.as_bytes();
         let (mut count, mut values, mut at) = (0, [""; N], 0);
         while at < bytes.len() {
@@ -36,10 +36,11 @@ impl<'a, const N: usize> Fields<'a, N> {
 }
 
 #[cold]
-fn control_character(path: &Path, number: u64, line: &str) -> Malformed {
+fn control_character(path: &Path, number: u64, line: &str) -> FormatError {
     Malformed::new(path, "the line has a control character", "separate the columns by tabs or spaces")
         .line(number)
         .value(line)
+        .into()
 }
 
 #[cfg(test)]

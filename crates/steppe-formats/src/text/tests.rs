@@ -38,7 +38,9 @@ fn line_ends_and_marks_are_stripped_and_noted() {
 fn long_lines_cross_the_buffer() {
     let long = "x".repeat(3 * CHUNK + 7);
     let text = format!("first\n{long}\nlast\n");
-    for bytes in [text.clone().into_bytes(), gzip(text.as_bytes()), zstd::encode_all(text.as_bytes(), 1).unwrap()] {
+    for bytes in
+        [text.clone().into_bytes(), gzip(text.as_bytes()), zstd::encode_all(text.as_bytes(), 1).unwrap()]
+    {
         assert_eq!(lines_of(&bytes).unwrap().0, ["first", long.as_str(), "last"]);
     }
 }

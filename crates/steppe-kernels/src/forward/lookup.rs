@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use super::sums::{Sums, Weights, slots};
+use super::sums::{Sums, slots};
 use crate::passes::{LANES, Lanes, LookupTable, Passes};
 use crate::rows::{Rows, Tables, WeightTable};
 
 /// Quads of rows whose tables are held at once (17 KiB each): a sample's sums are loaded and stored once
 /// for all of them.
-const CHUNK_QUADS: usize = 32;
+const CHUNK_QUADS: usize = 8;
 /// Samples that are finished before the next: their sums (64 bytes each) stay in the second-level cache
 /// beside the tables.
 const STRIP_SLOTS: usize = 4096;
@@ -26,16 +26,16 @@ pub(super) struct LookupScratch {
 }
 
 impl<P: Passes> Sums<P> {
-    /// Adds all rows to all weight lanes.
-    pub(super) fn add_groups(&mut self, rows: &Rows<'_>, tables: &Tables<'_>) {
+    /// Adds all rows to the first `lanes` weight lanes.
+    pub(super) fn add_groups(&mut self, rows: &Rows<'_>, tables: &Tables<'_>, lanes: usize) {
         let slots = slots::<P>(rows.samples);
-        let Weights::ByGroup(sums) = &mut self.weights else { return };
         let scratch = &mut self.lookup;
         for first in (0..rows.rows).step_by(4 * CHUNK_QUADS) {
             let chunk = first..rows.rows.min(first + 4 * CHUNK_QUADS);
             scratch.merge(self.passes, rows, chunk.clone());
-            for (group, sums) in sums.chunks_mut(slots).enumerate() {
-                scratch.build(self.passes, tables, group, chunk.clone());
+            for (group, sums) in self.groups.chunks_mut(slots).enumerate() {
+                let lanes = (group * LANES)..lanes.min((group + 1) * LANES);
+                scratch.build(self.passes, tables, lanes, chunk.clone());
                 scratch.add(self.passes, slots, sums);
             }
         }
@@ -73,9 +73,8 @@ impl LookupScratch {
     }
 
     /// Builds the tables of a group of lanes, without the quads that are zero in all of them.
-    fn build<P: Passes>(&mut self, passes: P, tables: &Tables<'_>, group: usize, chunk: Range<usize>) {
+    fn build<P: Passes>(&mut self, passes: P, tables: &Tables<'_>, lanes: Range<usize>, chunk: Range<usize>) {
         let rows = tables.weights.len() / tables.weight_lanes;
-        let lanes = (group * LANES)..tables.weight_lanes.min((group + 1) * LANES);
         self.active.clear();
         for (quad, first) in chunk.step_by(4).enumerate() {
             let members = first..rows.min(first + 4);

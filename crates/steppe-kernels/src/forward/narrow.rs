@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::sums::{Sums, Weights, slots};
-use crate::passes::{ColumnBlock, ColumnSums, Passes};
+use super::sums::{Sums, slots};
+use crate::passes::{ColumnBlock, ColumnSums, Passes, ROW_GROUP};
 use crate::rows::{CountEntry, CountTable, Rows, Tables, WeightTable};
 
 /// Buffers of one call, kept for the next.
@@ -41,10 +41,10 @@ impl<P: Passes> NarrowScratch<P> {
         self.active.extend((0..rows).filter(|&row| !(no_weights(row) && no_counts(row))));
     }
 
-    /// Gathers a chunk's tables and row starts, padded to a multiple of four rows.
+    /// Gathers a chunk's tables and row starts, padded to a multiple of [`ROW_GROUP`] rows.
     fn gather(&mut self, chunk: Range<usize>, stride: usize, weights: &[WeightTable], counts: &[CountTable]) {
         let active = &self.active[chunk];
-        let padded = active.len().next_multiple_of(4);
+        let padded = active.len().next_multiple_of(ROW_GROUP);
         self.starts.clear();
         self.starts.extend(active.iter().map(|&row| row * stride));
         self.starts.resize(padded, self.starts.first().copied().unwrap_or(0));
@@ -73,6 +73,13 @@ impl<P: Passes> NarrowScratch<P> {
     }
 }
 
+/// A weight lane that is summed by itself: its place among those, and among all lanes of the tables.
+#[derive(Clone, Copy)]
+pub(super) struct WeightLane {
+    pub(super) sums: usize,
+    pub(super) tables: usize,
+}
+
 fn lane<T>(tables: &[T], lane: Option<usize>, rows: usize) -> &[T] {
     lane.map_or(&[], |lane| &tables[lane * rows..][..rows])
 }
@@ -83,15 +90,15 @@ impl<P: Passes> Sums<P> {
         &mut self,
         rows: &Rows<'_>,
         tables: &Tables<'_>,
-        weight_lane: Option<usize>,
+        weight_lane: Option<WeightLane>,
         count_lane: Option<usize>,
     ) {
-        let weight_tables = lane(tables.weights, weight_lane, rows.rows);
+        let weight_tables = lane(tables.weights, weight_lane.map(|lane| lane.tables), rows.rows);
         let count_tables = lane(tables.counts, count_lane, rows.rows);
         let slots = slots::<P>(rows.samples);
-        let weights = match (&mut self.weights, weight_lane) {
-            (Weights::ByLane(sums), Some(lane)) => &mut sums[lane * slots..][..slots],
-            _ => &mut [],
+        let weights = match weight_lane {
+            Some(lane) => &mut self.weights[lane.sums * slots..][..slots],
+            None => &mut [],
         };
         let (alleles, dosage) = match count_lane {
             Some(lane) => {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::FinishedSums;
 use super::lookup::LookupScratch;
-use super::narrow::NarrowScratch;
+use super::narrow::{NarrowScratch, WeightLane};
 use crate::error::KernelError;
 use crate::passes::{LANES, Lanes, Passes};
 use crate::rows::{Rows, Tables};
@@ -15,7 +15,12 @@ pub(crate) struct Sums<P: Passes> {
     samples: usize,
     weight_lanes: usize,
     count_lanes: usize,
-    pub(super) weights: Weights,
+    /// Lanes that are summed in groups of [`LANES`]: the first ones. The others are summed one by one.
+    grouped_lanes: usize,
+    /// Group-major, `slots` each.
+    pub(super) groups: Vec<Lanes>,
+    /// Lane-major, `slots` each.
+    pub(super) weights: Vec<i64>,
     /// Lane-major, `slots` each.
     pub(super) alleles: Vec<u32>,
     pub(super) dosage: Vec<u32>,
@@ -23,28 +28,19 @@ pub(crate) struct Sums<P: Passes> {
     pub(super) lookup: LookupScratch,
 }
 
-/// Few lanes are summed one by one, many in groups of [`LANES`].
-pub(super) enum Weights {
-    /// Lane-major, `slots` each.
-    ByLane(Vec<i64>),
-    /// Group-major, `slots` each.
-    ByGroup(Vec<Lanes>),
-}
-
 impl<P: Passes> Sums<P> {
     pub(crate) fn new(passes: P, samples: usize, weight_lanes: usize, count_lanes: usize) -> Self {
         let slots = slots::<P>(samples);
-        let weights = if weight_lanes < P::LOOKUP_FROM {
-            Weights::ByLane(vec![0; weight_lanes * slots])
-        } else {
-            Weights::ByGroup(vec![Lanes::ZERO; weight_lanes.div_ceil(LANES) * slots])
-        };
+        let rest = weight_lanes % LANES;
+        let grouped_lanes = if rest < P::LOOKUP_FROM { weight_lanes - rest } else { weight_lanes };
         Self {
             passes,
             samples,
             weight_lanes,
             count_lanes,
-            weights,
+            grouped_lanes,
+            groups: vec![Lanes::ZERO; grouped_lanes.div_ceil(LANES) * slots],
+            weights: vec![0; (weight_lanes - grouped_lanes) * slots],
             alleles: vec![0; count_lanes * slots],
             dosage: vec![0; count_lanes * slots],
             narrow: NarrowScratch::default(),
@@ -61,20 +57,14 @@ impl<P: Passes> Sums<P> {
         if rows.rows == 0 || rows.samples == 0 {
             return Ok(());
         }
-        let by_lane = match self.weights {
-            Weights::ByLane(_) => self.weight_lanes,
-            Weights::ByGroup(_) => {
-                self.add_groups(rows, tables);
-                0
-            }
-        };
-        for lane in 0..by_lane.max(self.count_lanes) {
-            self.add_lane(
-                rows,
-                tables,
-                (lane < by_lane).then_some(lane),
-                (lane < self.count_lanes).then_some(lane),
-            );
+        if self.grouped_lanes > 0 {
+            self.add_groups(rows, tables, self.grouped_lanes);
+        }
+        let narrow_lanes = self.weight_lanes - self.grouped_lanes;
+        for lane in 0..narrow_lanes.max(self.count_lanes) {
+            let weights =
+                (lane < narrow_lanes).then(|| WeightLane { sums: lane, tables: self.grouped_lanes + lane });
+            self.add_lane(rows, tables, weights, (lane < self.count_lanes).then_some(lane));
         }
         Ok(())
     }
@@ -83,20 +73,13 @@ impl<P: Passes> Sums<P> {
         let slots = slots::<P>(self.samples);
         let column = slot_order(P::column_sample, 4 * P::COLUMN, self.samples);
         let mut weights = Vec::with_capacity(self.weight_lanes * self.samples);
-        match &self.weights {
-            Weights::ByLane(sums) if !sums.is_empty() => {
-                for lane in sums.chunks(slots) {
-                    weights.extend(column.iter().map(|&slot| lane[slot as usize]));
-                }
-            }
-            Weights::ByLane(_) => {}
-            Weights::ByGroup(sums) => {
-                let index = slot_order(P::index_sample, 4 * P::COLUMN, self.samples);
-                for lane in 0..self.weight_lanes {
-                    let group = &sums[lane / LANES * slots..][..slots];
-                    weights.extend(index.iter().map(|&slot| group[slot as usize].0[lane % LANES]));
-                }
-            }
+        let index = slot_order(P::index_sample, 4 * P::COLUMN, self.samples);
+        for lane in 0..self.grouped_lanes {
+            let group = &self.groups[lane / LANES * slots..][..slots];
+            weights.extend(index.iter().map(|&slot| group[slot as usize].0[lane % LANES]));
+        }
+        for lane in self.weights.chunks(slots.max(1)) {
+            weights.extend(column.iter().map(|&slot| lane[slot as usize]));
         }
         let counts = |sums: &[u32]| {
             let lanes = sums.chunks(slots.max(1));

@@ -3,6 +3,7 @@
 
 mod column;
 mod lookup;
+mod merge;
 
 use std::arch::is_x86_feature_detected;
 
@@ -20,23 +21,24 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vbmi")
             && is_x86_feature_detected!("avx512vnni")
             && is_x86_feature_detected!("avx512vpopcntdq");
         available.then_some(Self(()))
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
 fn count(row: &[u8], mask: Option<&[u8]>) -> [u64; 4] {
     bytes::count(row, mask)
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
 fn recode(bed: &[u8], tile: &mut [u8]) {
     bytes::recode(bed, tile);
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
 fn and_mask(row: &[u8], mask: &[u8], dst: &mut [u8]) {
     bytes::and_mask(row, mask, dst);
 }
@@ -44,7 +46,7 @@ fn and_mask(row: &[u8], mask: &[u8], dst: &mut [u8]) {
 impl Passes for Avx512 {
     const COLUMN: usize = column::COLUMN;
     const CHUNK_ROWS: usize = column::CHUNK_ROWS;
-    const LOOKUP_FROM: usize = 2;
+    const LOOKUP_FROM: usize = 7;
     type Prepared = column::Prepared;
 
     fn count(self, row: &[u8], mask: Option<&[u8]>) -> [u64; 4] {

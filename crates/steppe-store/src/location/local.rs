@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::StoreError;
+use crate::{Location, StoreError};
 
 /// How temporary files end; lists leave them out.
 const TEMPORARY: &str = ".steppe-tmp";
@@ -99,4 +99,20 @@ pub(super) fn delete(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io(path, "can not remove")(error)),
         _ => Ok(()),
     }
+}
+
+/// Removes what killed writers left below a local place.
+pub(crate) fn remove_temporaries(place: &Location) -> Result<(), StoreError> {
+    let Some(folder) = place.local_path() else { return Ok(()) };
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(StoreError::io(&folder, "can not list"))?.flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            } else if entry.file_name().to_string_lossy().ends_with(TEMPORARY) {
+                delete(&entry.path())?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -19,7 +19,7 @@ pub(super) const COLUMN: usize = 32;
 pub(super) const CHUNK_ROWS: usize = 120;
 
 const _: () =
-    assert!(CHUNK_ROWS.is_multiple_of(4) && CHUNK_ROWS / 2 * 127 < 1 << 16 && 2 * CHUNK_ROWS < 1 << 8);
+    assert!(CHUNK_ROWS.is_multiple_of(8) && CHUNK_ROWS / 2 * 127 < 1 << 16 && 2 * CHUNK_ROWS < 1 << 8);
 
 /// Digits of a weight.
 const DIGITS: usize = 7;
@@ -169,10 +169,11 @@ struct Fetch<'a> {
 
 impl<'a> Fetch<'a> {
     fn new(block: &ColumnBlock<'a>, phase: usize) -> Self {
-        let starts = block.starts.as_chunks::<4>().0.iter();
-        // Two columns share a cache line.
-        let later = block.later + phase * starts.len() * COLUMN;
-        Self { bytes: block.bytes.as_ptr(), starts, phase, next: block.next, later }
+        let starts = block.starts.as_chunks::<4>().0;
+        // Two columns share a cache line: the second fetches for the next two.
+        let starts = if block.at.is_multiple_of(2 * COLUMN) { &[] } else { starts };
+        let later = block.later + phase * starts.len() * 2 * COLUMN;
+        Self { bytes: block.bytes.as_ptr(), starts: starts.iter(), phase, next: block.next, later }
     }
 
     #[inline(always)]
@@ -185,7 +186,7 @@ impl<'a> Fetch<'a> {
                 _mm_prefetch::<_MM_HINT_T0>(next.cast());
                 _mm_prefetch::<_MM_HINT_T1>(later.cast());
             }
-            self.later += COLUMN;
+            self.later += 2 * COLUMN;
         }
     }
 }

@@ -21,7 +21,7 @@ fn load(bytes: &[u8]) -> __m512i {
 }
 
 /// Merges the four 2-bit codes of a sample into one byte.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
 pub(super) fn merge_index(rows: [&[u8]; 4], index: &mut [u8]) {
     const SELECT: i32 = 0xCA;
     let [first, second, third, fourth] = [load(rows[0]), load(rows[1]), load(rows[2]), load(rows[3])];
@@ -52,7 +52,7 @@ fn load_lanes(lanes: &Lanes) -> __m512i {
 }
 
 /// Adds every table's row for each slot.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
 pub(super) fn add(tables: &[LookupTable], index: &[u8], starts: &[usize], sums: &mut [Lanes]) {
     for (group, sums) in sums.as_chunks_mut::<8>().0.iter_mut().enumerate() {
         let mut running = [_mm512_setzero_si512(); 8];
@@ -74,7 +74,7 @@ pub(super) fn add(tables: &[LookupTable], index: &[u8], starts: &[usize], sums: 
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
 pub(super) fn build(entries: &[[Lanes; 4]; 4], table: &mut LookupTable) {
     lookup::build(entries, table);
 }

@@ -1,0 +1,166 @@
+use std::{fs::File, ops::Range, os::unix::fs::FileExt};
+
+use bytes::Bytes;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
+
+use crate::{
+    Codec, Location, StoreError, TileFile,
+    hash::{Xxh3Hasher, hex128},
+    tile::{CHECKSUM, GENOTYPES},
+};
+
+const MAGIC_BYTES: usize = 4;
+
+/// A genotype file whose frame (magic, page indexes, footer) has been read and checked.
+pub(super) struct OpenTile {
+    /// The file's name, relative to the cohort.
+    pub(super) name: String,
+    source: Source,
+    groups: Vec<GroupPages>,
+}
+
+enum Source {
+    Local(File),
+    Remote(Location),
+}
+
+/// Where the pages of a row group are.
+pub(super) struct GroupPages {
+    /// Pages of genotypes; they lie end to end.
+    pub(super) genotypes: Vec<Page>,
+    /// Pages of row checksums.
+    pub(super) checksums: Vec<Page>,
+}
+
+/// One page of one column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page {
+    /// Where its header starts in the file.
+    pub(super) offset: u64,
+    /// Its bytes, header included.
+    pub(super) bytes: usize,
+    /// Its first row within the row group.
+    pub(super) first_row: usize,
+    /// How many rows it has.
+    pub(super) rows: usize,
+}
+
+impl OpenTile {
+    pub(super) fn open(
+        cohort: &Location,
+        entry: &TileFile,
+        stride: usize,
+        codec: Codec,
+    ) -> Result<Self, StoreError> {
+        let name = entry.file.path.clone();
+        let location = cohort.child(&name);
+        let (source, magic, tail) = read_frame(&location, entry)?;
+        let mut hasher = Xxh3Hasher::new();
+        hasher.write(&magic);
+        hasher.write(&tail);
+        let found = hex128(hasher.finish_128());
+        if found != entry.frame_xxh3 {
+            return Err(StoreError::corrupt(&name, "the footer", &entry.frame_xxh3, found));
+        }
+        let groups = read_pages(entry, &tail, stride, codec)?;
+        Ok(Self { name, source, groups })
+    }
+
+    pub(super) fn group(&self, row_group: u32) -> Result<&GroupPages, StoreError> {
+        self.groups.get(row_group as usize).ok_or(StoreError::Internal("a row group that its file does not have"))
+    }
+
+    /// Fills `into` from a place in the file; for local files only.
+    pub(super) fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), StoreError> {
+        match &self.source {
+            Source::Local(file) => file.read_exact_at(into, offset).map_err(|error| {
+                StoreError::corrupt(&self.name, format!("bytes from {offset}"), format!("{} bytes", into.len()), error)
+            }),
+            Source::Remote(_) => Err(StoreError::Internal("an object was read as if it were a file")),
+        }
+    }
+
+    /// Fetches ranges, for objects; `None` for local files, which are read in place.
+    pub(super) fn fetch(&self, ranges: impl FnOnce() -> Vec<Range<u64>>) -> Result<Option<Vec<Bytes>>, StoreError> {
+        let Source::Remote(location) = &self.source else { return Ok(None) };
+        let Some(remote) = location.remote() else { return Ok(None) };
+        let ranges = ranges();
+        let fetched = remote.read_ranges(ranges.clone())?;
+        for (range, bytes) in ranges.iter().zip(&fetched) {
+            if bytes.len() as u64 != range.end - range.start {
+                let place = format!("bytes from {}", range.start);
+                return Err(StoreError::corrupt(&self.name, place, range.end - range.start, bytes.len()));
+            }
+        }
+        Ok(Some(fetched))
+    }
+}
+
+/// The leading magic, and everything after the row groups.
+fn read_frame(location: &Location, entry: &TileFile) -> Result<(Source, Bytes, Bytes), StoreError> {
+    let tail_start = entry.row_groups.last().map_or(MAGIC_BYTES as u64, |group| group.offset + group.bytes);
+    let Some(path) = location.local_path() else {
+        let magic = location.read_range(0, MAGIC_BYTES)?;
+        let tail = location.read_range(tail_start, (entry.file.bytes - tail_start) as usize)?;
+        return Ok((Source::Remote(location.clone()), magic, tail));
+    };
+    let file = File::open(path).map_err(StoreError::io(path, "can not open"))?;
+    let found = file.metadata().map_err(StoreError::io(path, "can not look at it"))?.len();
+    if found != entry.file.bytes {
+        return Err(StoreError::corrupt(&entry.file.path, "its size", entry.file.bytes, found));
+    }
+    let read = |offset: u64, bytes: usize| {
+        let mut buffer = vec![0; bytes];
+        file.read_exact_at(&mut buffer, offset).map_err(StoreError::io(path, "can not read"))?;
+        Ok::<_, StoreError>(Bytes::from(buffer))
+    };
+    let (magic, tail) = (read(0, MAGIC_BYTES)?, read(tail_start, (found - tail_start) as usize)?);
+    Ok((Source::Local(file), magic, tail))
+}
+
+fn read_pages(entry: &TileFile, tail: &Bytes, stride: usize, codec: Codec) -> Result<Vec<GroupPages>, StoreError> {
+    let name = &entry.file.path;
+    let mut reader = ParquetMetaDataReader::new().with_offset_index_policy(PageIndexPolicy::Required);
+    reader.try_parse_sized(tail, entry.file.bytes).map_err(StoreError::parquet(name))?;
+    let metadata = reader.finish().map_err(StoreError::parquet(name))?;
+    let index = metadata.offset_index().ok_or(StoreError::Internal("a genotype file without page index"))?;
+    if index.len() != entry.row_groups.len() {
+        return Err(StoreError::corrupt(name, "row groups", entry.row_groups.len(), index.len()));
+    }
+    index
+        .iter()
+        .zip(&entry.row_groups)
+        .map(|(columns, group)| {
+            let pages = |column: usize, width: usize, packed: bool| {
+                let locations = columns.get(column).map(|index| index.page_locations().as_slice());
+                let rows = group.rows as usize;
+                let mut pages: Vec<Page> = Vec::new();
+                for (number, location) in locations.unwrap_or_default().iter().enumerate() {
+                    let next = locations.unwrap_or_default().get(number + 1);
+                    let first_row = location.first_row_index as usize;
+                    let end = next.map_or(rows, |next| next.first_row_index as usize);
+                    let page_rows = end.saturating_sub(first_row);
+                    pages.push(Page {
+                        offset: location.offset as u64,
+                        bytes: location.compressed_page_size as usize,
+                        first_row,
+                        rows: page_rows,
+                    });
+                }
+                let whole = pages.first().is_some_and(|page| page.first_row == 0)
+                    && pages.iter().all(|page| {
+                        let end = page.offset.saturating_add(page.bytes as u64);
+                        let payload = page.rows * width;
+                        let fits = if packed { payload < page.bytes } else { page.bytes > 0 };
+                        page.rows > 0 && fits && page.offset >= group.offset && end <= group.offset + group.bytes
+                    })
+                    && pages.is_sorted_by(|one, next| one.offset + one.bytes as u64 == next.offset);
+                if whole { Ok(pages) } else { Err(StoreError::corrupt(name, "page index", "pages end to end", "others")) }
+            };
+            Ok(GroupPages {
+                genotypes: pages(GENOTYPES, stride, codec == Codec::Uncompressed)?,
+                checksums: pages(CHECKSUM, size_of::<u64>(), true)?,
+            })
+        })
+        .collect()
+}

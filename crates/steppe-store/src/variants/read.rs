@@ -1,0 +1,130 @@
+use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
+use bytes::Bytes;
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+};
+use steppe_genome::Chromosome;
+
+use super::{CohortVariants, SexCounts, VARIANTS_FILE, write::COUNTS};
+use crate::StoreError;
+
+/// Variants that are decoded at once.
+const BATCH_ROWS: usize = 16_384;
+
+/// Reads variants.parquet; its hash has been checked before. Founders' counts are only read where not everybody is
+/// a founder, counts by sex only where there are any, tile addresses never.
+pub(crate) fn read_variants(bytes: &Bytes, all_founders: bool) -> Result<CohortVariants, StoreError> {
+    let failed = || StoreError::parquet(VARIANTS_FILE);
+    let metadata =
+        ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true)).map_err(failed())?;
+    let groups = metadata.metadata().num_row_groups();
+    let mut table = CohortVariants {
+        founder_counts: (!all_founders).then(Vec::new),
+        ..CohortVariants::default()
+    };
+    for group in 0..groups {
+        let by_sex = has_values(&metadata, group, "founder_male_n0");
+        let schema = metadata.metadata().file_metadata().schema_descr();
+        let wanted = (0..schema.num_columns()).filter(|&column| match schema.column(column).name() {
+            "index" | "part" | "row_group" | "row" => false,
+            name if name.starts_with("founder_male_") || name.starts_with("founder_female_") => by_sex,
+            name if name.starts_with("founder_") => !all_founders,
+            _ => true,
+        });
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone())
+            .with_projection(ProjectionMask::leaves(schema, wanted))
+            .with_row_groups(vec![group])
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(failed())?;
+        for batch in reader {
+            table.append(&batch.map_err(|error| failed()(error.into()))?, by_sex)?;
+        }
+    }
+    Ok(table)
+}
+
+/// Whether a column has values in a row group; without statistics it may.
+fn has_values(metadata: &ArrowReaderMetadata, group: usize, name: &str) -> bool {
+    let group = metadata.metadata().row_group(group);
+    let nulls = group
+        .columns()
+        .iter()
+        .find(|column| column.column_descr().name() == name)
+        .and_then(|column| column.statistics()?.null_count_opt());
+    nulls.is_none_or(|nulls| i64::try_from(nulls) != Ok(group.num_rows()))
+}
+
+impl CohortVariants {
+    fn append(&mut self, batch: &RecordBatch, by_sex: bool) -> Result<(), StoreError> {
+        let first = self.position.len();
+        for label in column::<StringArray>(batch, "chromosome")?.iter() {
+            self.push_chromosome(label.unwrap_or_default());
+        }
+        self.position.extend_from_slice(column::<UInt32Array>(batch, "position")?.values());
+        let texts = [
+            (&mut self.id, "id"),
+            (&mut self.counted_allele, "counted_allele"),
+            (&mut self.other_allele, "other_allele"),
+        ];
+        for (into, name) in texts {
+            column::<StringArray>(batch, name)?.iter().for_each(|text| into.push(text.unwrap_or_default()));
+        }
+        append_counts(batch, "", &mut self.counts)?;
+        if let Some(founders) = &mut self.founder_counts {
+            append_counts(batch, "founder_", founders)?;
+        }
+        if by_sex {
+            self.append_sex_counts(batch, first)?;
+        }
+        Ok(())
+    }
+
+    /// Runs of one chromosome are the rule: the last one is looked at first.
+    fn push_chromosome(&mut self, label: &str) {
+        let last = self.chromosome.last().copied().unwrap_or_default();
+        let is = |chromosome: &Chromosome| chromosome.label() == label;
+        let code = match self.chromosomes.get(last as usize) {
+            Some(chromosome) if is(chromosome) => last,
+            _ => match self.chromosomes.iter().position(is) {
+                Some(known) => known as u32,
+                None => {
+                    self.chromosomes.push(Chromosome::parse(label));
+                    (self.chromosomes.len() - 1) as u32
+                }
+            },
+        };
+        self.chromosome.push(code);
+    }
+
+    fn append_sex_counts(&mut self, batch: &RecordBatch, first: usize) -> Result<(), StoreError> {
+        let (mut male, mut female) = (Vec::new(), Vec::new());
+        append_counts(batch, "founder_male_", &mut male)?;
+        append_counts(batch, "founder_female_", &mut female)?;
+        let present = column::<UInt32Array>(batch, "founder_male_n0")?;
+        for row in (0..batch.num_rows()).filter(|&row| present.is_valid(row)) {
+            self.sex_counts.push(((first + row) as u32, SexCounts { male: male[row], female: female[row] }));
+        }
+        Ok(())
+    }
+}
+
+/// Appends four columns of counts; what is null reads as any number.
+fn append_counts(batch: &RecordBatch, prefix: &str, into: &mut Vec<[u32; 4]>) -> Result<(), StoreError> {
+    let mut columns: [&[u32]; 4] = [&[]; 4];
+    for (values, name) in columns.iter_mut().zip(COUNTS) {
+        *values = column::<UInt32Array>(batch, &format!("{prefix}{name}"))?.values();
+    }
+    let [n0, n1, n2, missing] = columns;
+    into.extend(n0.iter().zip(n1).zip(n2).zip(missing).map(|(((n0, n1), n2), missing)| [*n0, *n1, *n2, *missing]));
+    Ok(())
+}
+
+/// A column of a table by name and type.
+fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T, StoreError> {
+    batch
+        .column_by_name(name)
+        .and_then(|column| column.as_any().downcast_ref())
+        .ok_or_else(|| StoreError::corrupt(VARIANTS_FILE, format!("column {name}"), "its type", "another, or none"))
+}
