@@ -3,6 +3,9 @@
 //!
 //! `resident` rows fit the second-level cache; `streamed` rows come from memory.
 
+// `criterion_group!` makes a public function.
+#![allow(missing_docs)]
+
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -114,7 +117,7 @@ fn counts(criterion: &mut Criterion, name: &str, bytes: &[u8]) {
     for level in levels() {
         let count = |row| count_codes(level, row, SAMPLES)[3];
         group.bench_function(level.name(), |bencher| {
-            bencher.iter(|| black_box(bytes).chunks(ROW).map(count).sum::<u64>())
+            bencher.iter(|| black_box(bytes).chunks(ROW).map(count).sum::<u64>());
         });
     }
 }
@@ -135,7 +138,7 @@ fn recode(criterion: &mut Criterion, name: &str, bytes: &[u8]) {
     }
     group.bench_function("memcpy", |bencher| {
         bencher.iter(|| {
-            black_box(bytes).chunks(RESIDENT * ROW).for_each(|bytes| tile.copy_from_slice(black_box(bytes)))
+            black_box(bytes).chunks(RESIDENT * ROW).for_each(|bytes| tile.copy_from_slice(black_box(bytes)));
         });
     });
 }

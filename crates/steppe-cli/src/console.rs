@@ -1,4 +1,7 @@
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    process,
+};
 
 /// Standard error as people see it: notes, progress and errors, never data.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +37,30 @@ impl Console {
     pub(crate) fn error(self, line: &str) {
         // Nobody can be told that standard error is closed.
         let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+}
+
+/// Standard output for writers that keep no error's kind: when whoever reads has had enough (`steppe sql … | head`),
+/// the process ends as if it were done.
+#[derive(Debug, Default)]
+pub(crate) struct DataOutput;
+
+fn end_when_closed<T>(done: io::Result<T>) -> io::Result<T> {
+    if let Err(error) = &done
+        && error.kind() == io::ErrorKind::BrokenPipe
+    {
+        process::exit(0);
+    }
+    done
+}
+
+impl Write for DataOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        end_when_closed(io::stdout().lock().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        end_when_closed(io::stdout().lock().flush())
     }
 }
 

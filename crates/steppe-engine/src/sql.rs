@@ -78,3 +78,6 @@ pub async fn query(
     let schema = stream.schema();
     Ok((schema, stream.try_collect().await?))
 }
+
+#[cfg(test)]
+mod tests;

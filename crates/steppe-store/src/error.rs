@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum StoreError {
     /// There is no cohort at a location.
-    #[error("{location}: no cohort here; make one with steppe import --bfile PREFIX --out {location}, or check the path")]
+    #[error(
+        "{location}: no cohort here; make one with steppe import --bfile PREFIX --out {location}, or check the path"
+    )]
     NoCohort {
         /// Where it was looked for.
         location: String,
@@ -22,7 +24,9 @@ pub enum StoreError {
     #[error(transparent)]
     Format(#[from] steppe_formats::FormatError),
     /// Stored bytes are not what was written (data loss).
-    #[error("{file}: {place} is corrupt: expected {expected}, found {found}; restore the file, or import the cohort again")]
+    #[error(
+        "{file}: {place} is corrupt: expected {expected}, found {found}; restore the file, or import the cohort again"
+    )]
     Corrupt {
         /// The file, relative to the cohort.
         file: String,
@@ -54,7 +58,9 @@ pub enum StoreError {
         source: object_store::Error,
     },
     /// A location that is no path and no URL of a kind that we know.
-    #[error("{location:?}: {problem}; give a folder, or a URL that starts with file://, s3://, gs:// or az://")]
+    #[error(
+        "{location:?}: {problem}; give a folder, or a URL that starts with file://, s3://, gs:// or az://"
+    )]
     Location {
         /// The text as it was given.
         location: String,
@@ -84,6 +90,7 @@ impl StoreError {
     }
 
     /// Bytes that are not what was written.
+    #[expect(clippy::needless_pass_by_value, reason = "callers give numbers and strings alike")]
     pub(crate) fn corrupt(
         file: &str,
         place: impl Into<String>,

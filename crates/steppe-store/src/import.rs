@@ -45,7 +45,7 @@ pub struct ImportOptions {
 }
 
 /// The least memory that an import may be given.
-pub const LEAST_MEMORY: u64 = 64 << 20;
+const LEAST_MEMORY: u64 = 64 << 20;
 
 /// Watches an import, from several threads.
 pub trait ImportProgress: Send + Sync {
@@ -137,7 +137,10 @@ fn run(options: &ImportOptions, inputs: &Inputs, plan: &Plan) -> Result<(Cohort,
 
 fn check_options(options: &ImportOptions) -> Result<(), StoreError> {
     if options.filesets.is_empty() {
-        return Err(StoreError::refused("there is nothing to import", "name at least one fileset with --bfile PREFIX"));
+        return Err(StoreError::refused(
+            "there is nothing to import",
+            "name at least one fileset with --bfile PREFIX",
+        ));
     }
     if options.memory_bytes < LEAST_MEMORY {
         return Err(StoreError::refused(

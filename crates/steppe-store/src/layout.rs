@@ -90,8 +90,10 @@ impl TileLayout {
         let multiple = PAGE_ROW_MULTIPLE;
         let page_rows = ((PAGE_BYTES / stride) / multiple * multiple).max(multiple);
         let row_group_rows = ((ROW_GROUP_BYTES / stride) / page_rows).max(1) * page_rows;
-        let part_rows = ((PART_BYTES / stride).min(PART_VARIANTS as usize) / row_group_rows).max(1) * row_group_rows;
-        let count = |rows: usize| u32::try_from(rows).map_err(|_| StoreError::Internal("a layout out of range"));
+        let part_rows =
+            ((PART_BYTES / stride).min(PART_VARIANTS as usize) / row_group_rows).max(1) * row_group_rows;
+        let count =
+            |rows: usize| u32::try_from(rows).map_err(|_| StoreError::Internal("a layout out of range"));
         Ok(Self {
             block_samples,
             stride,

@@ -217,14 +217,19 @@ impl Manifest {
             return wrong("parts".to_owned(), format!("{} variants", self.variants), variant.to_string());
         }
         if self.tiles.len() != self.blocks.len() * self.parts.len() || self.layout.page_rows == 0 {
-            return wrong("tiles".to_owned(), "one file a block and part".to_owned(), self.tiles.len().to_string());
+            return wrong(
+                "tiles".to_owned(),
+                "one file a block and part".to_owned(),
+                self.tiles.len().to_string(),
+            );
         }
         self.tiles.iter().enumerate().try_for_each(|(index, tile)| self.check_tile(file, index, tile))
     }
 
     fn check_tile(&self, file: &str, index: usize, tile: &TileFile) -> Result<(), StoreError> {
         let place = (index / self.parts.len().max(1), index % self.parts.len().max(1));
-        let wrong = |expected: &str| Err(StoreError::corrupt(file, &tile.file.path, expected, "something else"));
+        let wrong =
+            |expected: &str| Err(StoreError::corrupt(file, &tile.file.path, expected, "something else"));
         if (tile.block as usize, tile.part as usize) != place {
             return wrong("files by block and part");
         }

@@ -76,9 +76,9 @@ impl Scratch {
 }
 
 /// Takes a run of rows: the first variant, and the rows of it and those after it.
-pub type EachRun<'a> = dyn FnMut(u32, Rows<'_>) -> Result<(), StoreError> + 'a;
+pub(crate) type EachRun<'a> = dyn FnMut(u32, Rows<'_>) -> Result<(), StoreError> + 'a;
 /// Takes some rows and the variant of each.
-pub type EachSelection<'a> = dyn FnMut(&[u32], Rows<'_>) -> Result<(), StoreError> + 'a;
+pub(crate) type EachSelection<'a> = dyn FnMut(&[u32], Rows<'_>) -> Result<(), StoreError> + 'a;
 
 impl TileReader {
     pub(crate) fn new(tiles: Arc<Tiles>) -> Self {
@@ -92,7 +92,12 @@ impl TileReader {
     ///
     /// # Errors
     /// The file can not be read, its bytes are not those that were written, or `each` fails.
-    pub fn scan(&self, group: &RowGroup, scratch: &mut Scratch, each: &mut EachRun<'_>) -> Result<(), StoreError> {
+    pub fn scan(
+        &self,
+        group: &RowGroup,
+        scratch: &mut Scratch,
+        each: &mut EachRun<'_>,
+    ) -> Result<(), StoreError> {
         let tile = self.open(group, scratch)?;
         scan::scan(self, &tile, group, scratch, each)
     }
@@ -110,7 +115,8 @@ impl TileReader {
         scratch: &mut Scratch,
         each: &mut EachSelection<'_>,
     ) -> Result<(), StoreError> {
-        let inside = |&variant: &u32| variant >= group.first_variant && variant - group.first_variant < group.rows;
+        let inside =
+            |&variant: &u32| variant >= group.first_variant && variant - group.first_variant < group.rows;
         if !variants.iter().all(inside) || !variants.is_sorted_by(|one, next| one < next) {
             return Err(StoreError::Internal("variants that are not ascending or not in the row group"));
         }

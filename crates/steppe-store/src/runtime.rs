@@ -14,7 +14,14 @@ static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
 /// The runtime that object stores run on.
 pub(crate) fn handle() -> Result<&'static Handle, StoreError> {
     RUNTIME
-        .get_or_init(|| Builder::new_multi_thread().worker_threads(2).thread_name("steppe-store").enable_all().build().ok())
+        .get_or_init(|| {
+            Builder::new_multi_thread()
+                .worker_threads(2)
+                .thread_name("steppe-store")
+                .enable_all()
+                .build()
+                .ok()
+        })
         .as_ref()
         .map(Runtime::handle)
         .ok_or(StoreError::Internal("the system gives no threads for object stores"))

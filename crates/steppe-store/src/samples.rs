@@ -126,8 +126,7 @@ impl SampleTable {
 
 /// A column of a table by name and type.
 fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T, StoreError> {
-    batch
-        .column_by_name(name)
-        .and_then(|column| column.as_any().downcast_ref())
-        .ok_or_else(|| StoreError::corrupt(SAMPLES_FILE, format!("column {name}"), "its type", "another, or none"))
+    batch.column_by_name(name).and_then(|column| column.as_any().downcast_ref()).ok_or_else(|| {
+        StoreError::corrupt(SAMPLES_FILE, format!("column {name}"), "its type", "another, or none")
+    })
 }

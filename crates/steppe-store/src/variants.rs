@@ -55,7 +55,8 @@ impl CohortVariants {
 
     /// The bytes of memory that the table takes.
     pub fn heap_bytes(&self) -> usize {
-        let strings = self.id.heap_bytes() + self.counted_allele.heap_bytes() + self.other_allele.heap_bytes();
+        let strings =
+            self.id.heap_bytes() + self.counted_allele.heap_bytes() + self.other_allele.heap_bytes();
         let counts = self.counts.capacity() + self.founder_counts.as_ref().map_or(0, Vec::capacity);
         let numbers = self.chromosome.capacity() + self.position.capacity();
         strings

@@ -63,7 +63,13 @@ pub fn verify(cohort: &Cohort, progress: &dyn VerifyProgress) -> Result<VerifyRe
         return Err(StoreError::corrupt(file, "founders", manifest.founders, samples.founders()));
     }
     progress.advance(2 * (manifest.samples_file.bytes + manifest.variants_file.bytes));
-    let job = VerifyJob { cohort, variants: &variants, progress, next: AtomicUsize::new(0), failure: Mutex::new(None) };
+    let job = VerifyJob {
+        cohort,
+        variants: &variants,
+        progress,
+        next: AtomicUsize::new(0),
+        failure: Mutex::new(None),
+    };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 1..threads.min(manifest.parts.len()) {
@@ -137,8 +143,9 @@ impl VerifyJob<'_> {
 
     fn verify_file(&self, tile: &TileFile) -> Result<(), StoreError> {
         let file = &tile.file;
-        let found =
-            file_blake3(&self.cohort.location().child(&file.path), file.bytes, &mut |bytes| self.progress.advance(bytes))?;
+        let found = file_blake3(&self.cohort.location().child(&file.path), file.bytes, &mut |bytes| {
+            self.progress.advance(bytes);
+        })?;
         if found == file.blake3 {
             return Ok(());
         }
@@ -180,7 +187,11 @@ impl VerifyJob<'_> {
 ///
 /// # Errors
 /// It is not there, or has another size than `bytes`.
-pub(crate) fn file_blake3(location: &Location, bytes: u64, each: &mut dyn FnMut(u64)) -> Result<String, StoreError> {
+pub(crate) fn file_blake3(
+    location: &Location,
+    bytes: u64,
+    each: &mut dyn FnMut(u64),
+) -> Result<String, StoreError> {
     let found = location.size()?;
     if found != Some(bytes) {
         let found = found.map_or("nothing".to_owned(), |found| found.to_string());

@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use datafusion::prelude::SessionContext;
 use steppe_engine::{
     LocalEngine,

@@ -3,7 +3,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use steppe_store::{Cohort, Location};
 
 use super::{
-    RunRecord, ScoreRecord,
+    OutputRecord, RunRecord, ScoreRecord,
     folder::{Existing, ResultFolder, existing},
     match_log,
     run::{Run, score_record},
@@ -119,25 +119,20 @@ pub fn score(
     let kept = KeptSamples::of(&job);
     refuse_wide_table_beyond_memory(&job, &kept, request.sscore)?;
     let summing = Instant::now();
-    let mut file = ScoresFile::create(folder.path(), &run.record.job)?;
-    let passes = sum_and_write(&mut job, engine, progress, &kept, request.sscore, &mut file)?;
-    run.record.outputs.push(file.finish()?);
+    let (files, variants) = (Arc::clone(&job.files), Arc::clone(&job.variants));
+    let target = Target { folder: folder.path(), kept: &kept, job: &run.record.job, sscore: request.sscore };
+    // The log needs no sums: it is written while they are made.
+    let outputs = std::thread::scope(|scope| {
+        let log = scope.spawn(|| match_log::write(folder.path(), &files, &variants));
+        let scores = write_scores(&mut job, engine, progress, &target);
+        let log = log.join().unwrap_or(Err(EngineError::Lost("the match log")));
+        let mut outputs = scores?;
+        outputs.push(log?);
+        Ok::<_, EngineError>(outputs)
+    })?;
     run.timing("score_and_write", summing);
+    run.record.outputs = outputs;
     run.record.scores = job.columns.iter().map(|column| score_record(&job, column)).collect();
-    let log = std::thread::scope(|scope| {
-        let log = scope.spawn(|| match_log::write(folder.path(), &job.files, &job.variants));
-        let table = if request.sscore {
-            progress.stage("writing scores.sscore", 0);
-            Some(sscore::write(folder.path(), &job, &kept, &passes))
-        } else {
-            None
-        };
-        (log.join().unwrap_or(Err(EngineError::Lost("the match log"))), table)
-    });
-    if let Some(table) = log.1 {
-        run.record.outputs.push(table?);
-    }
-    run.record.outputs.push(log.0?);
     run.record.outputs.push(summary::write(folder.path(), &run.record.scores)?);
     run.timing("total", started);
     let record = run.commit(folder)?;
@@ -175,26 +170,38 @@ pub fn match_only(
     Ok(report(&run.commit(folder)?, false, 0))
 }
 
-/// Runs the passes; each one's scores go to the Parquet file as soon as they are there. The sums are returned where
-/// they are needed again.
-fn sum_and_write(
+/// Runs the passes; each one's scores go to the Parquet file as soon as they are there, and to the text table when
+/// all are.
+fn write_scores(
     job: &mut ScoreJob,
     engine: &LocalEngine,
     progress: &Arc<dyn PassProgress>,
-    kept: &KeptSamples,
-    keep_sums: bool,
-    file: &mut ScoresFile,
-) -> Result<Vec<Scores>, EngineError> {
-    let mut passes = Vec::new();
+    target: &Target<'_>,
+) -> Result<Vec<OutputRecord>, EngineError> {
+    let mut file = ScoresFile::create(target.folder, target.job)?;
+    let mut passes: Vec<Scores> = Vec::new();
     job.run(engine, progress, &mut |job, pass| {
         progress.stage("writing scores.parquet", 0);
-        file.write(job, kept, &pass)?;
-        if keep_sums {
+        file.write(job, target.kept, &pass)?;
+        if target.sscore {
             passes.push(pass);
         }
         Ok(())
     })?;
-    Ok(passes)
+    let mut outputs = vec![file.finish()?];
+    if target.sscore {
+        progress.stage("writing scores.sscore", 0);
+        outputs.push(sscore::write(target.folder, job, target.kept, &passes)?);
+    }
+    Ok(outputs)
+}
+
+/// Where scores go.
+struct Target<'a> {
+    folder: &'a Path,
+    kept: &'a KeptSamples,
+    job: &'a str,
+    sscore: bool,
 }
 
 /// The wide text table needs all sums at once.

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, path::Path};
+use std::path::Path;
 
 use steppe_formats::frequency::{FrequencyTable, read_frequencies};
 use steppe_genome::{Ploidy, VariantTable};
@@ -43,38 +43,31 @@ impl FrequencySource {
 /// The counted allele's frequency of every variant.
 pub(super) struct Frequencies<'a> {
     variants: &'a CohortVariants,
-    by_id: Option<HashMap<&'a str, usize>>,
     table: Option<&'a FrequencyTable>,
 }
 
 impl<'a> Frequencies<'a> {
     pub(super) fn new(variants: &'a CohortVariants, source: &'a FrequencySource) -> Self {
-        match source {
-            FrequencySource::Founders => Self { variants, by_id: None, table: None },
-            FrequencySource::File(table) => {
-                let by_id = (0..table.len()).map(|row| (table.id(row), row)).collect();
-                Self { variants, by_id: Some(by_id), table: Some(table) }
-            }
-        }
+        let table = match source {
+            FrequencySource::Founders => None,
+            FrequencySource::File(table) => Some(table),
+        };
+        Self { variants, table }
     }
 
     /// The frequency that missing calls are imputed from, and where it comes from. As in plink2, a variant that a
     /// frequency file lacks takes the founders' frequency, and one that no founder has a call of takes ½.
     pub(super) fn counted(&self, variant: u32) -> (f64, FrequencyOrigin) {
-        let from_founders = || founder_frequency(self.variants, variant);
-        match (self.table, &self.by_id) {
-            (Some(table), Some(by_id)) => {
-                let index = variant as usize;
-                let listed = by_id
-                    .get(self.variants.id(index))
-                    .and_then(|&row| table.frequency_of(row, self.variants.counted_allele(index)));
-                match (listed, from_founders()) {
-                    (Some(frequency), _) => (frequency, FrequencyOrigin::Chosen),
-                    (None, Some(frequency)) => (frequency, FrequencyOrigin::FoundersInstead),
-                    (None, None) => (0.5, FrequencyOrigin::Nobody),
-                }
-            }
-            _ => from_founders().map_or((0.5, FrequencyOrigin::Nobody), |frequency| (frequency, FrequencyOrigin::Chosen)),
+        let index = variant as usize;
+        let (id, counted) = (self.variants.id(index), self.variants.counted_allele(index));
+        let other = self.variants.other_allele(index);
+        let listed =
+            self.table.and_then(|table| table.of_variant(id, counted, other).or_else(|| table.get(id, counted)));
+        match (listed, founder_frequency(self.variants, variant)) {
+            (Some(frequency), _) => (frequency, FrequencyOrigin::Chosen),
+            (None, Some(frequency)) if self.table.is_none() => (frequency, FrequencyOrigin::Chosen),
+            (None, Some(frequency)) => (frequency, FrequencyOrigin::FoundersInstead),
+            (None, None) => (0.5, FrequencyOrigin::Nobody),
         }
     }
 }
@@ -96,7 +89,10 @@ pub(super) fn founder_frequency(variants: &CohortVariants, variant: u32) -> Opti
     let index = variant as usize;
     let everybody = variants.founder_counts(index);
     let males = variants.founder_sex_counts(index).map_or([0; 4], |counts| counts.male);
-    let halves = |counts: [u64; 4]| (counts[1] + 2 * counts[2], 2 * (counts[0] + counts[1] + counts[2]));
+    let halves = |counts: [u32; 4]| {
+        let [none, one, two, _] = counts.map(u64::from);
+        (one + 2 * two, 2 * (none + one + two))
+    };
     let (counted, all) = match variants.chromosome(index).ploidy() {
         Ploidy::Diploid | Ploidy::Haploid => halves(everybody),
         Ploidy::Y => halves(males),

@@ -32,9 +32,9 @@ pub struct ScoreJob {
     /// Its samples.
     pub samples: SampleTable,
     /// Its variants.
-    pub variants: CohortVariants,
+    pub variants: Arc<CohortVariants>,
     /// The scoring files with every row's decision.
-    pub files: Vec<MatchedFile>,
+    pub files: Arc<Vec<MatchedFile>>,
     /// All scores, those too that did not pass the gate.
     pub columns: Vec<ScoreColumn>,
     /// Where allele frequencies come from.
@@ -68,7 +68,8 @@ impl ScoreJob {
             FrequencySource::choose(options.frequency_file.as_deref(), founders, options.missing)?;
         let selection = Selection::new(&samples, options.keep.as_deref(), options.remove.as_deref())?;
         progress.stage("matching variants", 0);
-        let files = match_files(sources, &variants, &options.matching);
+        let files = Arc::new(match_files(sources, &variants, &options.matching));
+        let variants = Arc::new(variants);
         let columns = columns_of(&files, &variants, options.matching.min_overlap);
         let mut job = Self { options, cohort, samples, variants, files, columns, frequencies, selection };
         job.check_missing()?;
@@ -233,7 +234,7 @@ impl ScoreJob {
             scores.iter().map(|&score| self.columns[score].file).collect();
         let places: BTreeMap<usize, Vec<Place>> = used
             .into_iter()
-            .map(|file| (file, lanes::places(&self.files[file], &self.variants, &frequencies)))
+            .map(|file| (file, lanes::places(&self.files[file], self.variants.as_ref(), &frequencies)))
             .collect();
         let one = |&score: &usize| {
             let column = &self.columns[score];

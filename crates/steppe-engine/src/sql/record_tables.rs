@@ -75,7 +75,7 @@ fn scores_table(runs: &[NamedRun]) -> Result<RecordBatch, ArrowError> {
     let scores = || all.iter().map(|&(_, score)| score);
     let result = |score: &ScoreRecord| if score.skipped.is_some() { "skipped" } else { "pass" };
     let shifts: Int32Array = scores().map(|score| score.fixed_point_shift).collect();
-    let columns: [(&str, ArrayRef); 18] = [
+    let columns: [(&str, ArrayRef); 20] = [
         ("run", texts(all.iter().map(|(run, _)| Some(run.name.as_str())))),
         ("score", texts(scores().map(|score| Some(score.name.as_str())))),
         ("file", texts(scores().map(|score| Some(score.file.as_str())))),
@@ -92,6 +92,8 @@ fn scores_table(runs: &[NamedRun]) -> Result<RecordBatch, ArrowError> {
         ("overlap_variance", numbers(scores().map(|score| score.overlap_variance))),
         ("rows_without_frequency", counts(scores().map(|score| score.rows_without_frequency))),
         ("reasons", json_texts(scores().map(|score| &score.reasons))),
+        ("imputed_from_founders", counts(scores().map(|score| score.imputed_from_founders))),
+        ("imputed_from_half", counts(scores().map(|score| score.imputed_from_half))),
         ("fixed_point_shift", Arc::new(shifts)),
         ("error_bound", numbers(scores().map(|score| score.error_bound))),
     ];

@@ -90,7 +90,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 /// A seed with some edits, or raw bytes; plain or compressed.
 fn file(seeds: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
     let edited = (0..seeds.len(), prop::collection::vec(edit(), 0..8))
-        .prop_map(|(seed, edits)| edits.iter().fold(seeds[seed].to_vec(), |bytes, edit| apply(bytes, edit)));
+        .prop_map(|(seed, edits)| edits.iter().fold(seeds[seed].to_vec(), apply));
     let content = prop_oneof![8 => edited, 1 => prop::collection::vec(any::<u8>(), 0..300)];
     (content, 0_u8..12, prop::collection::vec(edit(), 0..3)).prop_map(|(content, compression, edits)| {
         let compressed = match compression {

@@ -8,7 +8,7 @@ use crate::rows::{Rows, Tables, WeightTable};
 
 /// Quads of rows whose tables are held at once (17 KiB each): a sample's sums are loaded and stored once
 /// for all of them.
-const CHUNK_QUADS: usize = 8;
+const CHUNK_QUADS: usize = 16;
 /// Samples that are finished before the next: their sums (64 bytes each) stay in the second-level cache
 /// beside the tables.
 const STRIP_SLOTS: usize = 4096;

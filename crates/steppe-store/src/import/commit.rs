@@ -130,7 +130,9 @@ fn sources(inputs: &Inputs, genotypes: &Genotypes) -> Result<Vec<SourceFile>, St
     let mut sources = Vec::with_capacity(inputs.filesets.len() * 3);
     for (input, bed) in inputs.filesets.iter().zip(&genotypes.bed_blake3) {
         let paths = &input.fileset.paths;
-        for (path, blake3) in [(&paths.bed, bed), (&paths.bim, &input.bim_blake3), (&paths.fam, &input.fam_blake3)] {
+        for (path, blake3) in
+            [(&paths.bed, bed), (&paths.bim, &input.bim_blake3), (&paths.fam, &input.fam_blake3)]
+        {
             let metadata = std::fs::metadata(path).map_err(StoreError::io(path, "can not look at it"))?;
             sources.push(SourceFile { name: name(path), bytes: metadata.len(), blake3: blake3.clone() });
         }

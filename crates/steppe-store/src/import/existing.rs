@@ -1,4 +1,8 @@
-use super::{ImportOptions, inputs::{Inputs, file_blake3}, plan::Plan};
+use super::{
+    ImportOptions,
+    inputs::{Inputs, file_blake3},
+    plan::Plan,
+};
 use crate::{Cohort, SourceFile, StoreError};
 
 /// What is at the output before an import.
@@ -40,7 +44,8 @@ fn same_sources(inputs: &Inputs, sources: &[SourceFile]) -> Result<bool, StoreEr
     }
     for (input, stored) in inputs.filesets.iter().zip(sources.chunks(3)) {
         let [bed, bim, fam] = stored else { return Ok(false) };
-        if bed.bytes != input.bed_bytes() || bim.blake3 != input.bim_blake3 || fam.blake3 != input.fam_blake3 {
+        if bed.bytes != input.bed_bytes() || bim.blake3 != input.bim_blake3 || fam.blake3 != input.fam_blake3
+        {
             return Ok(false);
         }
     }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     StoreError, TileFile,
     hash::{Xxh3Hasher, hex128},
-    tile::{PagePayload, PartIdentity, PartWriter},
+    tile::{PagePayload, PartWriter},
 };
 
 /// How every .bed starts.
@@ -47,7 +47,9 @@ pub(super) fn write(
     journal: &Journal,
 ) -> Result<Genotypes, StoreError> {
     let masks = BlockMasks::of(&plan.blocks, &inputs.samples, plan.all_founders);
-    let mut written = Genotypes { parts: Vec::with_capacity(plan.parts.len()), bed_blake3: Vec::new(), resumed: 0 };
+    let writer = GenotypeWriter { options, plan, journal, masks: &masks };
+    let mut written =
+        Genotypes { parts: Vec::with_capacity(plan.parts.len()), bed_blake3: Vec::new(), resumed: 0 };
     let mut hashers: BTreeMap<usize, blake3::Hasher> = BTreeMap::new();
     for part in &plan.parts {
         let input = &inputs.filesets[part.fileset];
@@ -62,7 +64,7 @@ pub(super) fn write(
                 written.resumed += 1;
                 finished
             }
-            None => write_part(options, plan, part, input, &masks, &mut bed, journal)?,
+            None => writer.write_part(part, input, &mut bed)?,
         };
         written.parts.push(finished);
         hashers.insert(part.fileset, bed);
@@ -124,58 +126,57 @@ struct SourceHashes<'a> {
     part: Xxh3Hasher,
 }
 
-fn write_part(
-    options: &ImportOptions,
-    plan: &Plan,
-    part: &PlannedPart,
-    input: &InputFileset,
-    masks: &[BlockMasks],
-    bed: &mut blake3::Hasher,
-    journal: &Journal,
-) -> Result<FinishedPart, StoreError> {
-    let writers = plan
-        .blocks
-        .iter()
-        .map(|&block| {
-            let identity = PartIdentity {
-                block,
-                part: part.part.index,
-                first_variant: part.part.first_variant,
-                variants: part.part.variants,
-                layout: plan.layout,
-                sample_ids_blake3: plan.sample_ids_blake3.clone(),
-            };
-            PartWriter::create(&options.out, identity).map(Turnstile::new)
-        })
-        .collect::<Result<_, _>>()?;
-    let order = input.order.as_ref();
-    let job = PartJob {
-        options,
-        part,
-        input,
-        shape: StripeShape { plan, masks, order, by_sex: part.by_sex, level: options.level },
-        starts: plan.page_starts(&part.part),
-        next: AtomicUsize::new(0),
-        source: Turnstile::new(SourceHashes { bed, part: Xxh3Hasher::new() }),
-        writers,
-        counts: Turnstile::new(Vec::with_capacity(part.part.variants as usize)),
-        failure: Mutex::new(None),
-        closed: AtomicBool::new(false),
-    };
-    let affordable = (options.memory_bytes / Stripe::bytes(plan).max(1)).max(1) as usize;
-    let threads = options.threads.max(1).min(affordable).min(job.starts.len().max(1));
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| job.work());
+/// What writing a part takes, whichever it is.
+struct GenotypeWriter<'a> {
+    options: &'a ImportOptions,
+    plan: &'a Plan,
+    journal: &'a Journal,
+    masks: &'a [BlockMasks],
+}
+
+impl GenotypeWriter<'_> {
+    fn write_part(
+        &self,
+        part: &PlannedPart,
+        input: &InputFileset,
+        bed: &mut blake3::Hasher,
+    ) -> Result<FinishedPart, StoreError> {
+        let Self { options, plan, masks, .. } = *self;
+        let writers = plan
+            .blocks
+            .iter()
+            .map(|&block| PartWriter::create(&options.out, plan.identity_of(part, block)).map(Turnstile::new))
+            .collect::<Result<_, _>>()?;
+        let order = input.order.as_ref();
+        let job = PartJob {
+            options,
+            part,
+            input,
+            shape: StripeShape { plan, masks, order, by_sex: part.by_sex, level: options.level },
+            starts: plan.page_starts(&part.part),
+            next: AtomicUsize::new(0),
+            source: Turnstile::new(SourceHashes { bed, part: Xxh3Hasher::new() }),
+            writers,
+            counts: Turnstile::new(Vec::with_capacity(part.part.variants as usize)),
+            failure: Mutex::new(None),
+            closed: AtomicBool::new(false),
+        };
+        let affordable = (options.memory_bytes / Stripe::bytes(plan).max(1)).max(1) as usize;
+        let threads = options.threads.max(1).min(affordable).min(job.starts.len().max(1));
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(|| job.work());
+            }
+            job.work();
+        });
+        if let Some(failure) = job.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(failure);
         }
-        job.work();
-    });
-    if let Some(failure) = job.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(failure);
+        let source_xxh3 = hex128(job.source.into_value().part.finish_128());
+        let writers = job.writers.into_iter().map(Turnstile::into_value).collect();
+        let tiles = finish_files(writers, options.threads)?;
+        self.journal.finish(part.part.index, tiles, source_xxh3, &job.counts.into_value())
     }
-    let source_xxh3 = hex128(job.source.into_value().part.finish_128());
-    let tiles = finish_files(job.writers.into_iter().map(Turnstile::into_value).collect(), options.threads)?;
-    journal.finish(part.part.index, tiles, source_xxh3, &job.counts.into_value())
 }
 
 /// Completes the files of a part, several at once: each waits for the disk.
@@ -193,7 +194,8 @@ fn finish_files(writers: Vec<PartWriter>, threads: usize) -> Result<Vec<TileFile
         let others: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(finish)).collect();
         let mut tiles = Vec::new();
         for other in others {
-            tiles.extend(other.join().unwrap_or(Err(StoreError::Internal("a thread of the import stopped")))?);
+            tiles
+                .extend(other.join().unwrap_or(Err(StoreError::Internal("a thread of the import stopped")))?);
         }
         Ok::<_, StoreError>(tiles)
     })?;
@@ -228,7 +230,13 @@ impl PartJob<'_> {
         }
     }
 
-    fn write_stripe(&self, stripe: &mut Stripe, ticket: usize, start: u32, rows: usize) -> Result<(), StoreError> {
+    fn write_stripe(
+        &self,
+        stripe: &mut Stripe,
+        ticket: usize,
+        start: u32,
+        rows: usize,
+    ) -> Result<(), StoreError> {
         let reader = &self.input.fileset.bed;
         stripe.bed.resize(rows * reader.row_bytes(), 0);
         reader.read_rows(self.part.first_row + start as usize, rows, &mut stripe.bed)?;
@@ -260,18 +268,18 @@ impl PartJob<'_> {
 }
 
 /// Sends the other threads away when one fails, a panic included: its ticket will never pass.
-struct CloseUnlessDone<'a> {
-    job: &'a PartJob<'a>,
+struct CloseUnlessDone<'a, 'job> {
+    job: &'a PartJob<'job>,
     done: bool,
 }
 
-impl CloseUnlessDone<'_> {
+impl CloseUnlessDone<'_, '_> {
     fn done(mut self) {
         self.done = true;
     }
 }
 
-impl Drop for CloseUnlessDone<'_> {
+impl Drop for CloseUnlessDone<'_, '_> {
     fn drop(&mut self) {
         if !self.done {
             self.job.close();

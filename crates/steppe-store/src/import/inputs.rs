@@ -1,4 +1,7 @@
-use std::{fs::File, path::{Path, PathBuf}};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use steppe_formats::{
     FileNote,

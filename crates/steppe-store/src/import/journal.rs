@@ -93,7 +93,8 @@ impl Journal {
         }
         let record = FinishedPart { tiles, source_xxh3, counts_blake3: blake3_hex(&bytes) };
         self.folder.child(&counts_name(part)).put(bytes.into())?;
-        let body = serde_json::to_vec(&record).map_err(|_| StoreError::Internal("a journal that is no JSON"))?;
+        let body =
+            serde_json::to_vec(&record).map_err(|_| StoreError::Internal("a journal that is no JSON"))?;
         let (sealed, _) = seal("part", &body);
         self.folder.child(&record_name(part)).put(sealed.into())?;
         Ok(record)
@@ -129,7 +130,11 @@ impl CountsOfPart {
             }
             numbers
         };
-        VariantCounts { all: four(0), founders: four(1), by_sex: SexCounts { male: four(2), female: four(3) } }
+        VariantCounts {
+            all: four(0),
+            founders: four(1),
+            by_sex: SexCounts { male: four(2), female: four(3) },
+        }
     }
 }
 
@@ -143,7 +148,8 @@ fn counts_name(part: u32) -> String {
 
 /// Whether a file is there with its size and hash.
 fn is_whole(out: &Location, file: &FileEntry) -> bool {
-    crate::verify::file_blake3(&out.child(&file.path), file.bytes, &mut |_| ()).is_ok_and(|found| found == file.blake3)
+    crate::verify::file_blake3(&out.child(&file.path), file.bytes, &mut |_| ())
+        .is_ok_and(|found| found == file.blake3)
 }
 
 /// A new import only goes to a place where nothing is.

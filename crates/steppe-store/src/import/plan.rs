@@ -2,7 +2,9 @@ use serde_json::json;
 use steppe_genome::{Chromosome, Ploidy};
 
 use super::{ImportOptions, inputs::Inputs};
-use crate::{Part, SampleBlock, StoreError, TileLayout, hash::blake3_hex, manifest::FORMAT_VERSION};
+use crate::{
+    Part, SampleBlock, StoreError, TileLayout, hash::blake3_hex, manifest::FORMAT_VERSION, tile::PartIdentity,
+};
 
 /// With more runs of one chromosome than this, parts do not follow chromosomes: a fileset that jumps between them
 /// would make a file of each jump.
@@ -55,12 +57,26 @@ impl Plan {
         })
     }
 
+    /// What the file of a part and block says about itself.
+    pub(super) fn identity_of(&self, part: &PlannedPart, block: SampleBlock) -> PartIdentity {
+        PartIdentity {
+            block,
+            part: part.part.index,
+            first_variant: part.part.first_variant,
+            variants: part.part.variants,
+            layout: self.layout,
+            sample_ids_blake3: self.sample_ids_blake3.clone(),
+        }
+    }
+
     /// The pages of a part, as rows from its first one: the same in every block.
     pub(super) fn page_starts(&self, part: &Part) -> Vec<u32> {
         let group = self.layout.row_group_rows;
         (0..part.variants)
             .step_by(group as usize)
-            .flat_map(|start| (start..(start + group).min(part.variants)).step_by(self.layout.page_rows as usize))
+            .flat_map(|start| {
+                (start..(start + group).min(part.variants)).step_by(self.layout.page_rows as usize)
+            })
             .collect()
     }
 }

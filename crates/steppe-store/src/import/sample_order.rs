@@ -24,7 +24,8 @@ impl SampleOrder {
         let (wanted, found) = (&first.fam.records, &other.fam.records);
         let places: HashMap<(&str, &str), u32> =
             (0u32..).zip(found).map(|(place, record)| (key(record), place)).collect();
-        let sources: Vec<u32> = wanted.iter().filter_map(|record| places.get(&key(record)).copied()).collect();
+        let sources: Vec<u32> =
+            wanted.iter().filter_map(|record| places.get(&key(record)).copied()).collect();
         if sources.len() != wanted.len() || wanted.len() != found.len() {
             return Err(different(first, other));
         }

@@ -29,7 +29,8 @@ impl BlockMasks {
             .iter()
             .map(|block| {
                 let mask = |wanted: &dyn Fn(usize) -> bool| mask(block, wanted);
-                let founder_of = |sex: Sex| move |sample: usize| samples.founder[sample] && samples.sex[sample] == sex;
+                let founder_of =
+                    |sex: Sex| move |sample: usize| samples.founder[sample] && samples.sex[sample] == sex;
                 Self {
                     founders: (!all_founders).then(|| mask(&|sample| samples.founder[sample])),
                     male_founders: mask(&founder_of(Sex::Male)),
@@ -89,7 +90,12 @@ impl StripePage {
 
 impl Stripe {
     /// Recodes, counts, cuts, hashes and compresses the rows in `self.bed`.
-    pub(super) fn make(&mut self, shape: &StripeShape<'_>, first_variant: u32, rows: usize) -> Result<(), StoreError> {
+    pub(super) fn make(
+        &mut self,
+        shape: &StripeShape<'_>,
+        first_variant: u32,
+        rows: usize,
+    ) -> Result<(), StoreError> {
         let plan = shape.plan;
         self.counts.clear();
         self.counts.resize(rows, VariantCounts::default());

@@ -96,7 +96,9 @@ fn walk(folder: &Path, prefix: &str, names: &mut Vec<String>) -> Result<(), Stor
 
 pub(super) fn delete(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io(path, "can not remove")(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(StoreError::io(path, "can not remove")(error))
+        }
         _ => Ok(()),
     }
 }

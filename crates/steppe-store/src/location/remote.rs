@@ -39,9 +39,10 @@ impl RemoteLocation {
                 .with_url(url.as_str())
                 .build()
                 .map(|store| Arc::new(store) as _),
-            ObjectStoreScheme::MicrosoftAzure => {
-                MicrosoftAzureBuilder::from_env().with_url(url.as_str()).build().map(|store| Arc::new(store) as _)
-            }
+            ObjectStoreScheme::MicrosoftAzure => MicrosoftAzureBuilder::from_env()
+                .with_url(url.as_str())
+                .build()
+                .map(|store| Arc::new(store) as _),
             _ => return Err(format!("{}:// is not supported", url.scheme())),
         };
         let store = store.map_err(|error| error.to_string())?;
@@ -51,7 +52,7 @@ impl RemoteLocation {
     }
 
     pub(super) fn child(&self, name: &str) -> Self {
-        let key = name.split('/').filter(|part| !part.is_empty()).fold(self.key.clone(), |key, part| key.join(part));
+        let key = name.split('/').filter(|part| !part.is_empty()).fold(self.key.clone(), Path::join);
         Self { key, ..self.clone() }
     }
 
@@ -91,14 +92,13 @@ impl RemoteLocation {
     }
 
     pub(super) fn size(&self) -> Result<Option<u64>, StoreError> {
-        let head = self.request("can not look at it", |store, key| async move {
+        self.request("can not look at it", |store, key| async move {
             match store.head(&key).await {
                 Ok(meta) => Ok(Some(meta.size)),
                 Err(Error::NotFound { .. }) => Ok(None),
                 Err(error) => Err(error),
             }
-        });
-        head
+        })
     }
 
     pub(super) fn put(&self, content: Bytes) -> Result<(), StoreError> {

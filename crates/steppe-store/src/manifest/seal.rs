@@ -16,15 +16,25 @@ pub(crate) fn seal(name: &str, body: &[u8]) -> (Vec<u8>, String) {
 }
 
 /// Checks what [`seal`] wrote, and returns the JSON text and its hash.
-pub(crate) fn open_sealed<'a>(name: &str, file: &str, bytes: &'a [u8]) -> Result<(&'a [u8], String), StoreError> {
+pub(crate) fn open_sealed<'a>(
+    name: &str,
+    file: &str,
+    bytes: &'a [u8],
+) -> Result<(&'a [u8], String), StoreError> {
     let form = || {
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]).into_owned();
-        StoreError::corrupt(file, "the form", format!("{{\"blake3\":\"…\",\"{name}\":…}}"), format!("{shown:?}"))
+        StoreError::corrupt(
+            file,
+            "the form",
+            format!("{{\"blake3\":\"…\",\"{name}\":…}}"),
+            format!("{shown:?}"),
+        )
     };
     let rest = bytes.strip_prefix(b"{\"blake3\":\"").ok_or_else(form)?;
     let (stated, rest) = rest.split_at_checked(HASH_DIGITS).ok_or_else(form)?;
     let middle = format!("\",\"{name}\":");
-    let body = rest.strip_prefix(middle.as_bytes()).and_then(|rest| rest.strip_suffix(b"}\n")).ok_or_else(form)?;
+    let body =
+        rest.strip_prefix(middle.as_bytes()).and_then(|rest| rest.strip_suffix(b"}\n")).ok_or_else(form)?;
     let found = blake3_hex(body);
     if found.as_bytes() != stated {
         return Err(StoreError::corrupt(file, "its content", String::from_utf8_lossy(stated), found));

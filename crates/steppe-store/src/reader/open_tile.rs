@@ -67,21 +67,31 @@ impl OpenTile {
     }
 
     pub(super) fn group(&self, row_group: u32) -> Result<&GroupPages, StoreError> {
-        self.groups.get(row_group as usize).ok_or(StoreError::Internal("a row group that its file does not have"))
+        self.groups
+            .get(row_group as usize)
+            .ok_or(StoreError::Internal("a row group that its file does not have"))
     }
 
     /// Fills `into` from a place in the file; for local files only.
     pub(super) fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), StoreError> {
         match &self.source {
             Source::Local(file) => file.read_exact_at(into, offset).map_err(|error| {
-                StoreError::corrupt(&self.name, format!("bytes from {offset}"), format!("{} bytes", into.len()), error)
+                StoreError::corrupt(
+                    &self.name,
+                    format!("bytes from {offset}"),
+                    format!("{} bytes", into.len()),
+                    error,
+                )
             }),
             Source::Remote(_) => Err(StoreError::Internal("an object was read as if it were a file")),
         }
     }
 
     /// Fetches ranges, for objects; `None` for local files, which are read in place.
-    pub(super) fn fetch(&self, ranges: impl FnOnce() -> Vec<Range<u64>>) -> Result<Option<Vec<Bytes>>, StoreError> {
+    pub(super) fn fetch(
+        &self,
+        ranges: impl FnOnce() -> Vec<Range<u64>>,
+    ) -> Result<Option<Vec<Bytes>>, StoreError> {
         let Source::Remote(location) = &self.source else { return Ok(None) };
         let Some(remote) = location.remote() else { return Ok(None) };
         let ranges = ranges();
@@ -118,7 +128,12 @@ fn read_frame(location: &Location, entry: &TileFile) -> Result<(Source, Bytes, B
     Ok((Source::Local(file), magic, tail))
 }
 
-fn read_pages(entry: &TileFile, tail: &Bytes, stride: usize, codec: Codec) -> Result<Vec<GroupPages>, StoreError> {
+fn read_pages(
+    entry: &TileFile,
+    tail: &Bytes,
+    stride: usize,
+    codec: Codec,
+) -> Result<Vec<GroupPages>, StoreError> {
     let name = &entry.file.path;
     let mut reader = ParquetMetaDataReader::new().with_offset_index_policy(PageIndexPolicy::Required);
     reader.try_parse_sized(tail, entry.file.bytes).map_err(StoreError::parquet(name))?;
@@ -152,10 +167,17 @@ fn read_pages(entry: &TileFile, tail: &Bytes, stride: usize, codec: Codec) -> Re
                         let end = page.offset.saturating_add(page.bytes as u64);
                         let payload = page.rows * width;
                         let fits = if packed { payload < page.bytes } else { page.bytes > 0 };
-                        page.rows > 0 && fits && page.offset >= group.offset && end <= group.offset + group.bytes
+                        page.rows > 0
+                            && fits
+                            && page.offset >= group.offset
+                            && end <= group.offset + group.bytes
                     })
                     && pages.is_sorted_by(|one, next| one.offset + one.bytes as u64 == next.offset);
-                if whole { Ok(pages) } else { Err(StoreError::corrupt(name, "page index", "pages end to end", "others")) }
+                if whole {
+                    Ok(pages)
+                } else {
+                    Err(StoreError::corrupt(name, "page index", "pages end to end", "others"))
+                }
             };
             Ok(GroupPages {
                 genotypes: pages(GENOTYPES, stride, codec == Codec::Uncompressed)?,

@@ -1,6 +1,9 @@
 use steppe_kernels::Rows;
 
-use super::{EachRun, Scratch, TileReader, open_tile::{OpenTile, Page}};
+use super::{
+    EachRun, Scratch, TileReader,
+    open_tile::{OpenTile, Page},
+};
 use crate::{
     Codec, RowGroup, StoreError,
     hash::{Xxh3Hasher, hex128},
@@ -107,10 +110,14 @@ pub(super) fn decode(
     scratch.decoder()?;
     let head = page.bytes.saturating_sub(payload);
     let raw = scratch.raw.slot(head, page.bytes - head);
-    let wrong = |found: String| StoreError::corrupt(&tile.name, format!("the page at {}", page.offset), "a page of zstd", found);
-    let header = plain_header_length(page.rows, payload, page.bytes).ok_or_else(|| wrong("another size".to_owned()))?;
+    let wrong = |found: String| {
+        StoreError::corrupt(&tile.name, format!("the page at {}", page.offset), "a page of zstd", found)
+    };
+    let header = plain_header_length(page.rows, payload, page.bytes)
+        .ok_or_else(|| wrong("another size".to_owned()))?;
     let decoder = scratch.decoder.as_mut().ok_or(StoreError::Internal("no zstd decoder"))?;
     let into = scratch.rows.slot(0, payload);
-    let written = decoder.decompress_to_buffer(&raw[header..], into).map_err(|error| wrong(error.to_string()))?;
+    let written =
+        decoder.decompress_to_buffer(&raw[header..], into).map_err(|error| wrong(error.to_string()))?;
     if written == payload { Ok(()) } else { Err(wrong(format!("{written} bytes"))) }
 }

@@ -54,13 +54,15 @@ pub(super) fn select(
     })?;
     let checksums = read_checksums(tile, &checksum_pages, fetched.as_deref(), variants, group.first_variant)?;
     let run_bytes = fetched.as_deref().map(|ranges| &ranges[checksum_pages.len()..]);
-    let mut batch = Batch { block, group, tile, first: 0, filled: 0, capacity: (BATCH_BYTES / block.stride).max(1) };
+    let capacity = (BATCH_BYTES / block.stride).max(1);
+    let checksums = &checksums;
+    let mut batch = Batch { block, group, tile, variants, checksums, first: 0, filled: 0, capacity };
     for (number, run) in runs.iter().enumerate() {
         let fetched = run_bytes.and_then(|ranges| ranges.get(number));
         read_run(tile, run, fetched, block.stride, reader.0.codec, scratch)?;
-        batch.take(run, variants, &checksums, reader.0.codec, scratch, each)?;
+        batch.take(run, reader.0.codec, scratch, each)?;
     }
-    batch.hand_on(variants, scratch, each)
+    batch.hand_on(scratch, each)
 }
 
 /// Groups wanted rows into runs.
@@ -141,7 +143,8 @@ fn read_checksums(
 pub(super) fn check_checksums(tile: &OpenTile, group: &RowGroup, found: &[u64]) -> Result<(), StoreError> {
     let pages = &tile.group(group.row_group)?.checksums;
     let variants: Vec<u32> = (group.first_variant..group.first_variant + group.rows).collect();
-    let fetched = tile.fetch(|| pages.iter().map(|page| page.offset..page.offset + page.bytes as u64).collect())?;
+    let fetched =
+        tile.fetch(|| pages.iter().map(|page| page.offset..page.offset + page.bytes as u64).collect())?;
     let stored = read_checksums(tile, pages, fetched.as_deref(), &variants, group.first_variant)?;
     match stored.iter().zip(found).position(|(stored, found)| stored != found) {
         None if stored.len() == found.len() => Ok(()),
@@ -184,6 +187,8 @@ struct Batch<'a> {
     block: SampleBlock,
     group: &'a RowGroup,
     tile: &'a OpenTile,
+    variants: &'a [u32],
+    checksums: &'a [u64],
     /// The first of the waiting variants.
     first: usize,
     /// How many wait.
@@ -196,8 +201,6 @@ impl Batch<'_> {
     fn take(
         &mut self,
         run: &Run,
-        variants: &[u32],
-        checksums: &[u64],
         codec: Codec,
         scratch: &mut Scratch,
         each: &mut EachSelection<'_>,
@@ -206,16 +209,16 @@ impl Batch<'_> {
         let mut decoded = Vec::new();
         if codec == Codec::Zstd {
             // The decoder's target holds the waiting rows: they go first.
-            self.hand_on(variants, scratch, each)?;
+            self.hand_on(scratch, each)?;
             let payload = run.page.rows * stride;
             decode(self.tile, &run.page, payload, scratch)?;
             decoded = scratch.rows.slot(0, payload).to_vec();
         }
         for number in run.wanted.clone() {
             if self.filled == self.capacity {
-                self.hand_on(variants, scratch, each)?;
+                self.hand_on(scratch, each)?;
             }
-            let variant = variants[number];
+            let variant = self.variants[number];
             let row = (variant - self.group.first_variant) as usize - run.page.first_row;
             let source: &[u8] = match codec {
                 Codec::Zstd => &decoded[row * stride..][..stride],
@@ -227,9 +230,9 @@ impl Batch<'_> {
                 }
             };
             let found = row_checksum(self.block.index, variant, source);
-            if found != checksums[number] {
+            if found != self.checksums[number] {
                 let place = format!("the row of variant {variant}");
-                return Err(row_mismatch(self.tile, place, checksums[number], found));
+                return Err(row_mismatch(self.tile, place, self.checksums[number], found));
             }
             let into = scratch.rows.slot(0, self.capacity * stride);
             into[self.filled * stride..][..stride].copy_from_slice(source);
@@ -238,12 +241,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn hand_on(
-        &mut self,
-        variants: &[u32],
-        scratch: &mut Scratch,
-        each: &mut EachSelection<'_>,
-    ) -> Result<(), StoreError> {
+    fn hand_on(&mut self, scratch: &mut Scratch, each: &mut EachSelection<'_>) -> Result<(), StoreError> {
         let waiting = self.first..self.first + self.filled;
         if waiting.is_empty() {
             return Ok(());
@@ -251,7 +249,7 @@ impl Batch<'_> {
         let stride = self.block.stride;
         let bytes = &scratch.rows.slot(0, self.capacity * stride)[..self.filled * stride];
         let rows = Rows { bytes, stride, rows: self.filled, samples: self.block.samples as usize };
-        each(&variants[waiting.clone()], rows)?;
+        each(&self.variants[waiting.clone()], rows)?;
         self.first = waiting.end;
         self.filled = 0;
         Ok(())

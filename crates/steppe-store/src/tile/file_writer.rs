@@ -4,7 +4,10 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{FileEntry, Location, StoreError, location::{MultipartSink, temporary_sibling}};
+use crate::{
+    FileEntry, Location, StoreError,
+    location::{MultipartSink, temporary_sibling},
+};
 
 /// A file or object of a cohort while it is written: hashed on the way, and not there before it is whole.
 pub(crate) struct FileWriter {

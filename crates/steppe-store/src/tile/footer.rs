@@ -7,11 +7,11 @@ use parquet::{
     basic::{Compression, Encoding, LogicalType, Repetition, Type as PhysicalType, ZstdLevel},
     errors::ParquetError,
     file::metadata::{
-        ColumnChunkMetaData, FileMetaData, KeyValue, OffsetIndexBuilder, OffsetIndexMetaData, ParquetMetaDataBuilder,
+        ColumnChunkMetaData, FileMetaData, KeyValue, OffsetIndexBuilder, ParquetMetaDataBuilder,
         ParquetMetaDataWriter, RowGroupMetaData,
     },
-    file::writer::TrackedWrite,
-    schema::types::{SchemaDescPtr, SchemaDescriptor, Type},
+    file::{page_index::offset_index::OffsetIndexMetaData, writer::TrackedWrite},
+    schema::types::{PrimitiveTypeBuilder, SchemaDescPtr, SchemaDescriptor, Type},
 };
 
 use super::CREATED_BY;
@@ -29,9 +29,6 @@ pub(super) struct ColumnPages {
 /// The schema of a genotype file.
 pub(super) fn schema(stride: usize) -> Result<SchemaDescPtr, ParquetError> {
     let length = i32::try_from(stride).map_err(|_| ParquetError::General("rows are too long".to_owned()))?;
-    let required = |name: &str, physical: PhysicalType| {
-        Type::primitive_type_builder(name, physical).with_repetition(Repetition::REQUIRED)
-    };
     let unsigned = |bits: i8| Some(LogicalType::integer(bits, false));
     let columns = [
         required("variant_index", PhysicalType::INT32).with_logical_type(unsigned(32)).build()?,
@@ -40,6 +37,10 @@ pub(super) fn schema(stride: usize) -> Result<SchemaDescPtr, ParquetError> {
     ];
     let root = Type::group_type_builder("genotypes").with_fields(columns.map(Arc::new).to_vec()).build()?;
     Ok(Arc::new(SchemaDescriptor::new(Arc::new(root))))
+}
+
+fn required(name: &str, physical: PhysicalType) -> PrimitiveTypeBuilder<'_> {
+    Type::primitive_type_builder(name, physical).with_repetition(Repetition::REQUIRED)
 }
 
 /// Row groups and their page indexes, gathered while a file is written.
@@ -82,7 +83,12 @@ impl Footer {
         Ok(())
     }
 
-    fn chunk(&self, column: usize, rows: usize, pages: &ColumnPages) -> Result<ColumnChunkMetaData, ParquetError> {
+    fn chunk(
+        &self,
+        column: usize,
+        rows: usize,
+        pages: &ColumnPages,
+    ) -> Result<ColumnChunkMetaData, ParquetError> {
         let compressed: usize = pages.pages.iter().map(|&(_, bytes, _)| bytes).sum();
         let codec = match self.codec {
             Codec::Zstd if column == super::GENOTYPES => Compression::ZSTD(ZstdLevel::try_new(1)?),

@@ -16,13 +16,11 @@ const BATCH_ROWS: usize = 16_384;
 /// a founder, counts by sex only where there are any, tile addresses never.
 pub(crate) fn read_variants(bytes: &Bytes, all_founders: bool) -> Result<CohortVariants, StoreError> {
     let failed = || StoreError::parquet(VARIANTS_FILE);
-    let metadata =
-        ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true)).map_err(failed())?;
+    let metadata = ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true))
+        .map_err(failed())?;
     let groups = metadata.metadata().num_row_groups();
-    let mut table = CohortVariants {
-        founder_counts: (!all_founders).then(Vec::new),
-        ..CohortVariants::default()
-    };
+    let mut table =
+        CohortVariants { founder_counts: (!all_founders).then(Vec::new), ..CohortVariants::default() };
     for group in 0..groups {
         let by_sex = has_values(&metadata, group, "founder_male_n0");
         let schema = metadata.metadata().file_metadata().schema_descr();
@@ -59,7 +57,7 @@ fn has_values(metadata: &ArrowReaderMetadata, group: usize, name: &str) -> bool 
 impl CohortVariants {
     fn append(&mut self, batch: &RecordBatch, by_sex: bool) -> Result<(), StoreError> {
         let first = self.position.len();
-        for label in column::<StringArray>(batch, "chromosome")?.iter() {
+        for label in column::<StringArray>(batch, "chromosome")? {
             self.push_chromosome(label.unwrap_or_default());
         }
         self.position.extend_from_slice(column::<UInt32Array>(batch, "position")?.values());
@@ -117,14 +115,15 @@ fn append_counts(batch: &RecordBatch, prefix: &str, into: &mut Vec<[u32; 4]>) ->
         *values = column::<UInt32Array>(batch, &format!("{prefix}{name}"))?.values();
     }
     let [n0, n1, n2, missing] = columns;
-    into.extend(n0.iter().zip(n1).zip(n2).zip(missing).map(|(((n0, n1), n2), missing)| [*n0, *n1, *n2, *missing]));
+    into.extend(
+        n0.iter().zip(n1).zip(n2).zip(missing).map(|(((n0, n1), n2), missing)| [*n0, *n1, *n2, *missing]),
+    );
     Ok(())
 }
 
 /// A column of a table by name and type.
 fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T, StoreError> {
-    batch
-        .column_by_name(name)
-        .and_then(|column| column.as_any().downcast_ref())
-        .ok_or_else(|| StoreError::corrupt(VARIANTS_FILE, format!("column {name}"), "its type", "another, or none"))
+    batch.column_by_name(name).and_then(|column| column.as_any().downcast_ref()).ok_or_else(|| {
+        StoreError::corrupt(VARIANTS_FILE, format!("column {name}"), "its type", "another, or none")
+    })
 }

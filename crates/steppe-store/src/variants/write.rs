@@ -127,7 +127,8 @@ impl Rows {
         let of_sex: [fn(&SexCounts) -> &[u32; 4]; 2] = [|counts| &counts.male, |counts| &counts.female];
         for counts_of in of_sex {
             for code in 0..4 {
-                let values = sex_counts.iter().map(|counts| counts.as_ref().map(|counts| counts_of(counts)[code]));
+                let values =
+                    sex_counts.iter().map(|counts| counts.as_ref().map(|counts| counts_of(counts)[code]));
                 columns.push(Arc::new(UInt32Array::from_iter(values)));
             }
         }
@@ -148,7 +149,9 @@ fn schema() -> SchemaRef {
     for name in ["id", "counted_allele", "other_allele"] {
         fields.push(field(name.to_owned(), DataType::Utf8, false));
     }
-    for (prefix, nullable) in [("", false), ("founder_", false), ("founder_male_", true), ("founder_female_", true)] {
+    for (prefix, nullable) in
+        [("", false), ("founder_", false), ("founder_male_", true), ("founder_female_", true)]
+    {
         for name in COUNTS {
             fields.push(field(format!("{prefix}{name}"), DataType::UInt32, nullable));
         }

@@ -16,7 +16,7 @@ use steppe_engine::EngineError;
 
 use super::display;
 use crate::{
-    console::{Console, print},
+    console::{Console, DataOutput, print},
     render,
 };
 
@@ -55,7 +55,7 @@ impl Sink {
         let Some(file) = &self.file else {
             return match self.format {
                 Format::Table => self.write_table(stream, console, &mut |text| print(text)).await,
-                _ => self.write_rows(stream, Box::new(BufWriter::new(io::stdout()))).await,
+                _ => self.write_rows(stream, Box::new(BufWriter::new(DataOutput))).await,
             };
         };
         let partial = partial_name(file);
