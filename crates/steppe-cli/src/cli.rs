@@ -21,10 +21,17 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalOptions {
     /// Instruction set of the genotype kernels; results are the same bits on all.
-    #[arg(long, global = true, value_name = "LEVEL", env = "STEPPE_SIMD", default_value = "auto",
-        hide_default_value = true, hide_env_values = true,
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "STEPPE_SIMD",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_env_values = true,
         long_help = "Instruction set of the genotype kernels: auto (the fastest that this CPU has), scalar, avx2, \
-                     avx512 or neon. Results are the same bits on all of them; a level that this CPU lacks is an error")]
+                     avx512 or neon. Results are the same bits on all of them; a level that this CPU lacks is an error"
+    )]
     pub(crate) simd: Simd,
     /// Say more on standard error; twice for debugging. STEPPE_LOG sets it finely.
     #[arg(short, long, global = true, action = ArgAction::Count)]
@@ -49,8 +56,4 @@ pub(crate) enum Command {
     Score(commands::score::ScoreCommand),
     /// Look at cohorts and results with SQL.
     Sql(commands::sql::SqlCommand),
-    /// Make a cohort of three populations, import it, score it, and show what came out.
-    Demo(commands::demo::DemoCommand),
-    /// Write a made-up cohort as PLINK files.
-    Simulate(commands::simulate::SimulateCommand),
 }

@@ -43,7 +43,7 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    pub(crate) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn refuse(problem: impl Into<String>, remedy: impl Into<String>) -> anyhow::Error {
         Self { problem: problem.into(), remedy: remedy.into() }.into()
     }
 }
@@ -141,7 +141,7 @@ mod tests {
     fn refused_input_and_usage_are_two() {
         let malformed = FormatError::from(Malformed::new(Path::new("a.bim"), "too few columns", "give six"));
         assert_eq!(status_of(&malformed.into()), 2);
-        assert_eq!(status_of(&Usage::new("no such thing", "give another")), 2);
+        assert_eq!(status_of(&Usage::refuse("no such thing", "give another")), 2);
         let engine = EngineError::refused("no", "yes");
         assert_eq!(status_of(&anyhow::Error::from(engine).context("scoring")), 2);
         let missing = io::Error::from(io::ErrorKind::NotFound);

@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn the_remedy_stands_apart_and_once() {
-        let malformed = Malformed::new(Path::new("x.bim"), "too few columns", "give six columns").line(7).value("1 rs1");
+        let malformed =
+            Malformed::new(Path::new("x.bim"), "too few columns", "give six columns").line(7).value("1 rs1");
         let failure = Failure::of(&FormatError::from(malformed).into());
         assert_eq!(
             failure.plain(),

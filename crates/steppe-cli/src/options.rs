@@ -1,15 +1,15 @@
 //! Options that several commands share, and the values they take.
 
 mod compute;
+mod fraction;
 mod matching;
 mod memory;
 mod named_file;
-mod fraction;
 mod simd;
 
 pub(crate) use compute::{MemoryOption, ThreadsOption};
+pub(crate) use fraction::fraction;
 pub(crate) use matching::MatchingOptions;
 pub(crate) use memory::MemorySize;
 pub(crate) use named_file::NamedFile;
-pub(crate) use fraction::fraction;
 pub(crate) use simd::Simd;

@@ -3,5 +3,5 @@
 mod numbers;
 mod table;
 
-pub(crate) use numbers::{bytes, count, duration, percent, quantity};
+pub(crate) use numbers::{bytes, count, duration, percent, quantity, things};
 pub(crate) use table::{Align, facts, table};

@@ -62,7 +62,8 @@ pub async fn tables(context: &SessionContext) -> Result<Vec<SqlTable>, EngineErr
 /// # Errors
 /// Text that is no query, that would change something, or that names what is not there.
 pub async fn stream(context: &SessionContext, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {
-    let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let read_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     Ok(context.sql_with_options(sql, read_only).await?.execute_stream().await?)
 }
 

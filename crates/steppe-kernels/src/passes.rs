@@ -34,6 +34,8 @@ impl LookupTable {
 
 /// One column of some rows: `COLUMN` bytes at `bytes[starts[i] + at ..]` for each row `i`.
 #[derive(Clone, Copy)]
+// Only the x86-64 passes prefetch.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 pub(crate) struct ColumnBlock<'a> {
     pub(crate) bytes: &'a [u8],
     /// Where each row starts; a multiple of [`ROW_GROUP`] (the tables of the rows added for it are zero).

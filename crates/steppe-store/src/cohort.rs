@@ -17,7 +17,7 @@ pub struct Cohort(Arc<Opened>);
 #[derive(Debug)]
 struct Opened {
     location: Location,
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     digest: String,
     row_groups: Vec<RowGroup>,
     tiles: OnceLock<TileReader>,
@@ -65,7 +65,7 @@ impl Cohort {
         let row_groups = row_groups(&manifest)?;
         Ok(Self(Arc::new(Opened {
             location: location.clone(),
-            manifest,
+            manifest: Arc::new(manifest),
             digest,
             row_groups,
             tiles: OnceLock::new(),
@@ -132,7 +132,10 @@ impl Cohort {
 
     /// A reader of genotypes; all readers of a cohort share what they know of its files.
     pub fn reader(&self) -> TileReader {
-        self.0.tiles.get_or_init(|| TileReader::new(Tiles::new(&self.0.location, &self.0.manifest))).clone()
+        self.0
+            .tiles
+            .get_or_init(|| TileReader::new(Tiles::new(&self.0.location, Arc::clone(&self.0.manifest))))
+            .clone()
     }
 
     /// Reads a small file whole and checks its size and hash.

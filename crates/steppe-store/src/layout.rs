@@ -152,7 +152,7 @@ mod tests {
     fn sizes_are_as_measured_best() {
         let biobank = layout(500_000, None);
         assert_eq!(biobank.blocks(500_000).len(), 32);
-        assert!(biobank.stride <= 4032 && biobank.stride % 64 == 0);
+        assert!(biobank.stride <= 4032 && biobank.stride.is_multiple_of(64));
         assert_eq!(biobank.page_rows % 32, 0);
         assert!(biobank.page_rows as usize * biobank.stride <= PAGE_BYTES);
         assert!(!layout(16_384, Some(16_384)).stride.is_power_of_two());

@@ -18,28 +18,20 @@ pub struct TileReader(Arc<Tiles>);
 /// What readers know of a cohort's genotype files.
 pub(crate) struct Tiles {
     location: Location,
-    codec: Codec,
-    blocks: Vec<SampleBlock>,
-    parts: usize,
-    tiles: Vec<TileFile>,
+    manifest: Arc<Manifest>,
 }
 
 impl Tiles {
-    pub(crate) fn new(location: &Location, manifest: &Manifest) -> Arc<Self> {
-        Arc::new(Self {
-            location: location.clone(),
-            codec: manifest.codec(),
-            blocks: manifest.blocks.clone(),
-            parts: manifest.parts.len(),
-            tiles: manifest.tiles.clone(),
-        })
+    pub(crate) fn new(location: &Location, manifest: Arc<Manifest>) -> Arc<Self> {
+        Arc::new(Self { location: location.clone(), manifest })
     }
 
     /// The file that a row group is in, and its number.
     fn tile(&self, group: &RowGroup) -> Result<(usize, &TileFile), StoreError> {
-        let index = group.block as usize * self.parts + group.part as usize;
-        match self.tiles.get(index) {
-            Some(tile) if (group.part as usize) < self.parts => Ok((index, tile)),
+        let parts = self.manifest.parts.len();
+        let index = group.block as usize * parts + group.part as usize;
+        match self.manifest.tiles.get(index) {
+            Some(tile) if (group.part as usize) < parts => Ok((index, tile)),
             _ => Err(StoreError::Internal("a row group of another cohort")),
         }
     }
@@ -47,7 +39,10 @@ impl Tiles {
 
 impl fmt::Debug for Tiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tiles").field("location", &self.location).field("files", &self.tiles.len()).finish()
+        f.debug_struct("Tiles")
+            .field("location", &self.location)
+            .field("files", &self.manifest.tiles.len())
+            .finish()
     }
 }
 
@@ -146,12 +141,16 @@ impl TileReader {
         {
             return Ok(Arc::clone(tile));
         }
-        let tile = Arc::new(OpenTile::open(&self.0.location, entry, self.block(group).stride, self.0.codec)?);
+        let tile = Arc::new(OpenTile::open(&self.0.location, entry, self.block(group).stride, self.codec())?);
         scratch.open = Some((index, Arc::clone(&tile)));
         Ok(tile)
     }
 
+    fn codec(&self) -> Codec {
+        self.0.manifest.codec()
+    }
+
     fn block(&self, group: &RowGroup) -> &SampleBlock {
-        &self.0.blocks[group.block as usize]
+        &self.0.manifest.blocks[group.block as usize]
     }
 }

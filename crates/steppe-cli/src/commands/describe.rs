@@ -3,7 +3,7 @@ use std::fmt::Write;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use steppe_genome::Sex;
-use steppe_store::{Cohort, Location, Manifest, SampleTable};
+use steppe_store::{Codec, Cohort, Location, Manifest, SampleTable};
 
 use crate::{
     console::print,
@@ -54,7 +54,9 @@ impl DescribeCommand {
         let manifest = cohort.manifest();
         let text = match self.format {
             Format::Table => description(&location, cohort.digest(), manifest, &sexes),
-            Format::Json => serde_json::to_string_pretty(&document(&location, cohort.digest(), manifest, &sexes)?)?,
+            Format::Json => {
+                serde_json::to_string_pretty(&document(&location, cohort.digest(), manifest, &sexes)?)?
+            }
         };
         print(&text)?;
         Ok(Outcome::Done)
@@ -110,19 +112,27 @@ fn description(location: &Location, digest: &str, manifest: &Manifest, sexes: &S
         (
             "stored as",
             format!(
-                "{} in {} files, {} blocks of up to {} samples, {groups} row groups, {:?}",
+                "{} in {}; {} of up to {} samples, {}, {}",
                 render::bytes(manifest.stored_bytes()),
-                manifest.tiles.len() + 2,
-                manifest.blocks.len(),
+                render::things(manifest.tiles.len() as u64 + 2, "file"),
+                render::things(manifest.blocks.len() as u64, "block"),
                 count(manifest.layout.block_samples),
-                manifest.codec(),
+                render::things(groups as u64, "row group"),
+                match manifest.codec() {
+                    Codec::Uncompressed => "not compressed",
+                    Codec::Zstd => "compressed with Zstandard",
+                },
             ),
         ),
         ("imported by", manifest.importer.clone()),
     ];
     let mut text = render::facts(&facts);
     let rows = chromosomes(manifest).into_iter().map(|(name, variants)| vec![name, render::count(variants)]);
-    section(&mut text, "variants", &render::table([("chromosome", Align::Left), ("variants", Align::Right)], rows));
+    section(
+        &mut text,
+        "variants",
+        &render::table([("chromosome", Align::Left), ("variants", Align::Right)], rows),
+    );
     let rows = manifest
         .sources
         .iter()
@@ -133,8 +143,12 @@ fn description(location: &Location, digest: &str, manifest: &Manifest, sexes: &S
         let rows = manifest.notes.iter().map(|note| {
             vec![note.file.clone(), note.kind.clone(), render::count(note.count), note.detail.clone()]
         });
-        let columns =
-            [("file", Align::Left), ("what", Align::Left), ("count", Align::Right), ("for example", Align::Left)];
+        let columns = [
+            ("file", Align::Left),
+            ("what", Align::Left),
+            ("count", Align::Right),
+            ("for example", Align::Left),
+        ];
         section(&mut text, "read, and worth knowing", &render::table(columns, rows));
     }
     text

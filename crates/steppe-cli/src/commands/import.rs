@@ -104,7 +104,10 @@ impl ImportCommand {
             prefixes.extend(read_list(list)?);
         }
         if prefixes.is_empty() {
-            return Err(Usage::new("there is nothing to import", "name at least one fileset with --bfile PREFIX"));
+            return Err(Usage::refuse(
+                "there is nothing to import",
+                "name at least one fileset with --bfile PREFIX",
+            ));
         }
         Ok(prefixes)
     }
@@ -133,11 +136,17 @@ pub(super) fn run_import(mut options: ImportOptions, session: Session) -> anyhow
 /// Reads a list of prefixes; relative ones are relative to the list.
 fn read_list(list: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let text = fs::read_to_string(list).map_err(|error| {
-        Usage::new(format!("{}: can not be read: {error}", list.display()), "give a text file with one prefix a line")
+        Usage::refuse(
+            format!("{}: can not be read: {error}", list.display()),
+            "give a text file with one prefix a line",
+        )
     })?;
     let folder = list.parent().unwrap_or(Path::new(""));
     let prefixes = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    Ok(prefixes.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| folder.join(line)).collect())
+    Ok(prefixes
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| folder.join(line))
+        .collect())
 }
 
 fn note_line(note: &FileNote) -> String {
@@ -148,7 +157,7 @@ fn note_line(note: &FileNote) -> String {
     };
     let name = note.kind.as_str().replace('_', " ");
     let detail = if note.detail.is_empty() { String::new() } else { format!(" ({})", note.detail) };
-    format!("note: {place}: {name}, {} times{detail}", render::count(note.count))
+    format!("note: {place}: {name}, {}{detail}", render::things(note.count, "time"))
 }
 
 fn facts(report: &ImportReport, out: &str) -> Vec<(&'static str, String)> {
@@ -162,10 +171,10 @@ fn facts(report: &ImportReport, out: &str) -> Vec<(&'static str, String)> {
         (
             "stored",
             format!(
-                "{} in {} blocks of samples x {} runs of variants",
+                "{} in {} of samples x {} of variants",
                 render::bytes(report.stored_bytes),
-                render::count(report.blocks as u64),
-                render::count(report.parts as u64),
+                render::things(report.blocks as u64, "block"),
+                render::things(report.parts as u64, "run"),
             ),
         ),
     ];
@@ -175,7 +184,9 @@ fn facts(report: &ImportReport, out: &str) -> Vec<(&'static str, String)> {
         let time = render::duration(std::time::Duration::from_secs_f64(report.seconds.max(0.0)));
         let resumed = match report.resumed_parts {
             0 => String::new(),
-            parts => format!(", {parts} files taken over from an interrupted import"),
+            parts => {
+                format!(", {} taken over from an interrupted import", render::things(parts as u64, "file"))
+            }
         };
         let (bed, speed) = (render::bytes(report.bed_bytes), render::bytes(speed as u64));
         ("work", format!("{bed} of .bed in {time}, {speed}/s{resumed}"))

@@ -39,17 +39,17 @@ pub(super) fn notes(report: &ScoreReport, console: Console) {
         }
         if score.unsupported_rows > 0 {
             console.note(&format!(
-                "{}: {} rows are of kinds that are not scored ({} of Σ|weight|)",
+                "{}: {} of kinds that are not scored ({} of Σ|weight|)",
                 score.name,
-                render::count(score.unsupported_rows),
+                render::things(score.unsupported_rows, "row"),
                 render::percent(score.unsupported_weight_share),
             ));
         }
     }
     if report.unknown_selected > 0 {
         console.note(&format!(
-            "{} entries of --keep and --remove name nobody in the cohort",
-            render::count(report.unknown_selected)
+            "--keep and --remove: {} for nobody in the cohort",
+            render::things(report.unknown_selected, "line")
         ));
     }
 }
@@ -67,7 +67,11 @@ pub(super) fn whereabouts(report: &ScoreReport, cohort: &Location, out: &Locatio
 
 /// Whether any score was skipped.
 pub(super) fn outcome(report: &ScoreReport) -> Outcome {
-    if report.scores.iter().any(|score| score.skipped.is_some()) { Outcome::SomeSkipped } else { Outcome::Done }
+    if report.scores.iter().any(|score| score.skipped.is_some()) {
+        Outcome::SomeSkipped
+    } else {
+        Outcome::Done
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use clap::{Args, builder::{PossibleValuesParser, TypedValueParser}};
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use steppe_engine::{
     LocalEngine, PassProgress,
     output::{self, ScoreRequest},
@@ -126,13 +129,14 @@ pub(super) fn run_request(request: &ScoreRequest, session: Session) -> anyhow::R
     let scored = scored?;
     print(&report::table(&scored))?;
     report::notes(&scored, session.console);
-    let samples = render::count(scored.samples_kept);
+    let people = render::count(scored.samples_kept);
     let computed = scored.scores.iter().filter(|score| score.skipped.is_none()).count();
+    let all = render::things(scored.scores.len() as u64, "score");
     session.console.note(&if scored.reused {
         format!("{}: this result was there already; nothing was computed", request.out)
     } else {
         let elapsed = render::duration(started.elapsed());
-        format!("{computed} scores of {samples} people in {elapsed}")
+        format!("{computed} of {all} computed for {people} people in {elapsed}")
     });
     report::whereabouts(&scored, &request.cohort, &request.out, session.console);
     Ok(report::outcome(&scored))

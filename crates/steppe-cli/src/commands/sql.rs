@@ -98,7 +98,8 @@ impl SqlCommand {
 
     fn sources(&self, threads: usize) -> anyhow::Result<SqlSources> {
         let parse = |text: &String| Ok::<_, anyhow::Error>(Location::parse(text)?);
-        let table = |table: &NamedFile| Ok::<_, anyhow::Error>((table.name.clone(), Location::parse(&table.file)?));
+        let table =
+            |table: &NamedFile| Ok::<_, anyhow::Error>((table.name.clone(), Location::parse(&table.file)?));
         Ok(SqlSources {
             cohort: self.cohort.as_ref().map(parse).transpose()?,
             scores: self.scores.iter().map(parse).collect::<Result<_, _>>()?,
@@ -109,7 +110,10 @@ impl SqlCommand {
 
     fn sink(&self) -> anyhow::Result<Sink> {
         if self.format == Format::Parquet && self.output.is_none() && io::stdout().is_terminal() {
-            return Err(Usage::new("a terminal can not show Parquet", "give --output FILE, or redirect to a file"));
+            return Err(Usage::refuse(
+                "a terminal can not show Parquet",
+                "give --output FILE, or redirect to a file",
+            ));
         }
         Ok(Sink { format: self.format, file: self.output.clone(), max_rows: self.max_rows })
     }
@@ -126,10 +130,15 @@ fn run_statements(
     let (mut all, rest) = statements::split(text);
     all.extend(Some(rest.trim().to_owned()).filter(|rest| !statements::is_blank(rest)));
     match all.len() {
-        0 => return Err(Usage::new("there is no query", "give one, such as \"SELECT count(*) FROM scores\"")),
+        0 => {
+            return Err(Usage::refuse(
+                "there is no query",
+                "give one, such as \"SELECT count(*) FROM scores\"",
+            ));
+        }
         1 => {}
         _ if sink.file.is_some() || sink.format == Format::Parquet => {
-            return Err(Usage::new("several statements can not go to one file", "give one query"));
+            return Err(Usage::refuse("several statements can not go to one file", "give one query"));
         }
         _ => {}
     }
@@ -149,9 +158,16 @@ pub(super) async fn run_query(
     let stream = match sql::stream(context, query).await {
         Ok(stream) => stream,
         Err(error) => {
-            let names: Vec<String> = sql::tables(context).await?.into_iter().map(|table| table.name).collect();
-            let there = if names.is_empty() { "none; see --cohort, --scores and --table".into() } else { names.join(", ") };
-            return Err(anyhow::Error::from(error).context(format!("the query can not be run (tables: {there})")));
+            let names: Vec<String> =
+                sql::tables(context).await?.into_iter().map(|table| table.name).collect();
+            let there = if names.is_empty() {
+                "none; see --cohort, --scores and --table".into()
+            } else {
+                names.join(", ")
+            };
+            return Err(
+                anyhow::Error::from(error).context(format!("the query can not be run (tables: {there})"))
+            );
         }
     };
     sink.write(stream, session.console).await

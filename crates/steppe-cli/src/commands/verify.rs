@@ -42,7 +42,10 @@ impl VerifyCommand {
     /// Verifies, and says what was read.
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Outcome> {
         let cohort = Cohort::open(&Location::parse(&self.cohort)?)?;
-        say_on_interrupt(session.console, "nothing was changed, and nothing is known about the rest of the cohort");
+        say_on_interrupt(
+            session.console,
+            "nothing was changed, and nothing is known about the rest of the cohort",
+        );
         let started = Instant::now();
         let bar = StageBar::bytes(session.console);
         let verified = verify(&cohort, &VerifyBar(&bar));

@@ -13,11 +13,12 @@ impl FromStr for NamedFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, file) =
-            text.split_once('=').ok_or("give NAME=FILE, such as populations=people.tsv")?;
+        let (name, file) = text.split_once('=').ok_or("give NAME=FILE, such as populations=people.tsv")?;
         let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
         if !starts_well || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
-            return Err("the name must be of lower-case letters, digits and _, and start with a letter".to_owned());
+            return Err(
+                "the name must be of lower-case letters, digits and _, and start with a letter".to_owned()
+            );
         }
         if file.is_empty() {
             return Err("there is no file after the =".to_owned());

@@ -33,9 +33,15 @@ fn scaled(mut value: f64, base: f64, units: &[&str]) -> String {
     format!("{value:.decimals$} {}", units[unit])
 }
 
-/// A share in per cent with one decimal, rounded down so that 100 % means all.
+/// A share in per cent with one decimal; 100.0 % means all and nothing less.
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", (share * 1000.0 + 1e-6).floor() / 10.0)
+    let shown = if share < 1.0 { (share * 100.0).min(99.9) } else { 100.0 };
+    format!("{shown:.1} %")
+}
+
+/// A count with its noun, in the plural unless it is one: `1 block`, `1,000 blocks`.
+pub(crate) fn things(value: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
 /// `0.42 s`, `12.3 s`, `2 min 05 s`, `1 h 07 min`.
@@ -60,6 +66,11 @@ mod tests {
     }
 
     #[test]
+    fn plurals() {
+        assert_eq!([0, 1, 1000].map(|count| things(count, "block")), ["0 blocks", "1 block", "1,000 blocks"]);
+    }
+
+    #[test]
     fn sizes_and_quantities() {
         assert_eq!([0, 512, 2 << 30, 1_468_006].map(bytes), ["0 B", "512 B", "2 GiB", "1.4 MiB"]);
         assert_eq!([12.0, 21_300_000_000.0, 5_000.0].map(quantity), ["12", "21.3 G", "5 k"]);
@@ -67,7 +78,7 @@ mod tests {
 
     #[test]
     fn all_but_one_is_not_all() {
-        assert_eq!([1.0, 0.9999, 0.0].map(percent), ["100.0 %", "99.9 %", "0.0 %"]);
+        assert_eq!([1.0, 0.9999, 0.2356, 0.0].map(percent), ["100.0 %", "99.9 %", "23.6 %", "0.0 %"]);
     }
 
     #[test]

@@ -19,7 +19,9 @@ pub(crate) fn table<'a>(
     let (names, aligns): (Vec<&str>, Vec<Align>) = columns.into_iter().unzip();
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(names);
-    table.set_style(TableComponent::HeaderLines, '─').set_style(TableComponent::MiddleHeaderIntersections, '─');
+    table
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_style(TableComponent::MiddleHeaderIntersections, '─');
     let arrangement =
         if io::stdout().is_terminal() { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
     table.set_content_arrangement(arrangement);

@@ -58,8 +58,7 @@ pub(super) async fn read(context: &SessionContext, file: &Location) -> Result<Da
             Ok(context.read_parquet(url.as_str(), options).await?)
         }
         Some(FileKind::Delimited(delimiter)) => {
-            let options =
-                CsvReadOptions::new().has_header(true).delimiter(delimiter).file_extension(&dotted);
+            let options = CsvReadOptions::new().has_header(true).delimiter(delimiter).file_extension(&dotted);
             let inferred = context.read_csv(url.as_str(), options.clone()).await?;
             let schema = with_text_ids(inferred.schema().as_arrow());
             Ok(context.read_csv(url.as_str(), options.schema(&schema)).await?)
@@ -83,7 +82,10 @@ fn with_text_ids(inferred: &Schema) -> Schema {
 /// Makes a location's storage known to the session, and gives the URL to read it by.
 fn mount(context: &SessionContext, file: &Location) -> Result<Url, EngineError> {
     let not_a_url = || {
-        EngineError::refused(format!("{file}: it can not be read as a table"), "give a path or an object-store URL")
+        EngineError::refused(
+            format!("{file}: it can not be read as a table"),
+            "give a path or an object-store URL",
+        )
     };
     if let Some(path) = file.local_path() {
         let absolute = std::path::absolute(path).map_err(EngineError::write(file.to_string()))?;

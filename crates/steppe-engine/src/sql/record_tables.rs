@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use datafusion::{
     arrow::{
-        array::{ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray, TimestampSecondArray, UInt64Array},
+        array::{
+            ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray, TimestampSecondArray, UInt64Array,
+        },
         error::ArrowError,
     },
     prelude::SessionContext,
@@ -16,7 +18,8 @@ use crate::{
 
 /// Registers what `run.json` holds: `runs`, `run_scores` and `run_inputs`.
 pub(super) fn register(context: &SessionContext, runs: &[NamedRun]) -> Result<(), EngineError> {
-    let tables = [("runs", runs_table(runs)), ("run_scores", scores_table(runs)), ("run_inputs", inputs_table(runs))];
+    let tables =
+        [("runs", runs_table(runs)), ("run_scores", scores_table(runs)), ("run_inputs", inputs_table(runs))];
     for (name, batch) in tables {
         let batch = batch.map_err(datafusion::error::DataFusionError::from)?;
         context.register_table(name, context.read_batch(batch)?.into_view())?;
@@ -46,7 +49,8 @@ fn runs_table(runs: &[NamedRun]) -> Result<RecordBatch, ArrowError> {
     let finished: TimestampSecondArray =
         records().map(|record| i64::try_from(record.finished_unix).ok()).collect();
     let locations: StringArray = runs.iter().map(|run| Some(run.folder.to_string())).collect();
-    let skipped = |scores: &[ScoreRecord]| scores.iter().filter(|score| score.skipped.is_some()).count() as u64;
+    let skipped =
+        |scores: &[ScoreRecord]| scores.iter().filter(|score| score.skipped.is_some()).count() as u64;
     let columns: [(&str, ArrayRef); 17] = [
         ("run", texts(runs.iter().map(|run| Some(run.name.as_str())))),
         ("kind", texts(records().map(|record| Some(record.kind.as_str())))),

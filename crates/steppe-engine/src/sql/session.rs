@@ -91,8 +91,11 @@ pub(super) async fn tables(context: &SessionContext) -> Result<Vec<SqlTable>, En
             Some(table) => table.schema(),
             None => continue,
         };
-        let columns =
-            table_schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
+        let columns = table_schema
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), field.data_type().clone()))
+            .collect();
         tables.push(SqlTable { name, columns });
     }
     Ok(tables)

@@ -19,7 +19,8 @@ fn result(folder: &Path, job: &str, sums: &[f64]) -> Result<Location, Box<dyn st
         ("sample_id", Arc::new(samples) as ArrayRef),
         ("sum", Arc::new(Float64Array::from(sums.to_vec())) as ArrayRef),
     ])?;
-    let mut writer = ArrowWriter::try_new(File::create(folder.join("scores.parquet"))?, batch.schema(), None)?;
+    let mut writer =
+        ArrowWriter::try_new(File::create(folder.join("scores.parquet"))?, batch.schema(), None)?;
     writer.write(&batch)?;
     writer.close()?;
     let score = |name: &str, skipped: Option<&str>| {
@@ -56,7 +57,10 @@ async fn runs_stand_one_under_the_other() -> TestResult {
     let second = result(&folder.path().join("more [1]/two"), "bbbbbbbbbbbbbbbb", &[3.0])?;
     let context = open(&SqlSources { scores: vec![first, second], ..SqlSources::default() }).await?;
     assert_eq!(number(&context, "SELECT count(*) FROM scores").await?, 3);
-    assert_eq!(number(&context, "SELECT count(*) FROM runs WHERE scores = 2 AND scores_skipped = 1").await?, 2);
+    assert_eq!(
+        number(&context, "SELECT count(*) FROM runs WHERE scores = 2 AND scores_skipped = 1").await?,
+        2
+    );
     assert_eq!(number(&context, "SELECT count(*) FROM run_scores WHERE skipped = 'too little'").await?, 2);
     assert_eq!(number(&context, "SELECT count(*) FROM run_inputs WHERE bytes = 7").await?, 2);
     let sql = "SELECT sum FROM scores WHERE run = 'two' AND sample_id = '000'";

@@ -1,4 +1,5 @@
 mod five_columns;
+mod id_hashes;
 mod oddities;
 mod position;
 
@@ -49,8 +50,8 @@ impl Default for BimRecord {
 /// as has a .bim that lost a column; it is read only when the whole file shows that it is the former, so the last
 /// call, at the end of the file, can still refuse it.
 ///
-/// Memory does not grow with the file but for the check of duplicate ids: at most 16 bytes an id, for the first
-/// 14,680,064 ids; [`Self::without_duplicate_check`] does without.
+/// Memory does not grow with the file but for the check of duplicate ids: 16 bytes an id, for the first 16,777,216
+/// ids; [`Self::without_duplicate_check`] does without.
 pub struct BimReader {
     path: PathBuf,
     lines: LineReader,
@@ -112,7 +113,7 @@ impl BimReader {
         self.variants
     }
 
-    /// What is odd about the file, as far as it was read.
+    /// What is odd about the file, as far as it was read; duplicate ids are known at its end.
     pub fn notes(&self) -> Vec<FileNote> {
         let mut notes = self.lines.notes();
         notes.extend(self.oddities.notes());
@@ -165,15 +166,17 @@ impl BimReader {
     fn check_end(&mut self) -> Result<(), FormatError> {
         match &self.layout {
             None => {
-                Err(Malformed::new(&self.path, "the file has no variants", "give the fileset's .bim").into())
+                let remedy = "give the fileset's .bim";
+                return Err(Malformed::new(&self.path, "the file has no variants", remedy).into());
             }
-            Some(Layout::Six) => Ok(()),
+            Some(Layout::Six) => {}
             Some(Layout::Five(evidence)) => {
                 evidence.check(&self.path)?;
                 self.oddities.no_centimorgan_column(self.variants);
-                Ok(())
             }
         }
+        self.oddities.finish();
+        Ok(())
     }
 }
 

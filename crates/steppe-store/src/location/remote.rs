@@ -15,6 +15,8 @@ use crate::{
     runtime::{handle, wait},
 };
 
+/// Bytes of a part of a multipart upload; S3 wants at least 5 MiB, and at most 10,000 parts.
+const CHUNK_BYTES: usize = 5 << 20;
 /// Parts of a multipart upload that are in flight at once, per object.
 const UPLOADS_IN_FLIGHT: usize = 2;
 
@@ -144,7 +146,11 @@ impl RemoteLocation {
     pub(crate) fn upload(&self) -> Result<MultipartSink, StoreError> {
         let upload =
             self.request("can not write", |store, key| async move { store.put_multipart(&key).await })?;
-        Ok(MultipartSink { target: self.clone(), writer: Some(WriteMultipart::new(upload)) })
+        Ok(MultipartSink {
+            target: self.clone(),
+            writer: Some(WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES)),
+            unsent: 0,
+        })
     }
 }
 
@@ -158,6 +164,8 @@ impl fmt::Display for RemoteLocation {
 pub(crate) struct MultipartSink {
     target: RemoteLocation,
     writer: Option<WriteMultipart>,
+    /// Bytes since the last look at what is in flight.
+    unsent: usize,
 }
 
 impl MultipartSink {
@@ -170,6 +178,12 @@ impl MultipartSink {
             let _context = handle()?.enter();
             writer.write(bytes);
         }
+        self.unsent += bytes.len();
+        if self.unsent < CHUNK_BYTES {
+            self.writer = Some(writer);
+            return Ok(());
+        }
+        self.unsent = 0;
         let (writer, outcome) = wait(async move {
             let outcome = writer.wait_for_capacity(UPLOADS_IN_FLIGHT).await;
             (writer, outcome)

@@ -1,10 +1,13 @@
 use std::{fs::File, ops::Range, os::unix::fs::FileExt};
 
 use bytes::Bytes;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
+use parquet::file::{
+    metadata::{PageIndexPolicy, ParquetMetaDataReader},
+    page_index::offset_index::PageLocation,
+};
 
 use crate::{
-    Codec, Location, StoreError, TileFile,
+    Codec, Location, RowGroupEntry, StoreError, TileFile,
     hash::{Xxh3Hasher, hex128},
     tile::{CHECKSUM, GENOTYPES},
 };
@@ -148,36 +151,8 @@ fn read_pages(
         .map(|(columns, group)| {
             let pages = |column: usize, width: usize, packed: bool| {
                 let locations = columns.get(column).map(|index| index.page_locations().as_slice());
-                let rows = group.rows as usize;
-                let mut pages: Vec<Page> = Vec::new();
-                for (number, location) in locations.unwrap_or_default().iter().enumerate() {
-                    let next = locations.unwrap_or_default().get(number + 1);
-                    let first_row = location.first_row_index as usize;
-                    let end = next.map_or(rows, |next| next.first_row_index as usize);
-                    let page_rows = end.saturating_sub(first_row);
-                    pages.push(Page {
-                        offset: location.offset as u64,
-                        bytes: location.compressed_page_size as usize,
-                        first_row,
-                        rows: page_rows,
-                    });
-                }
-                let whole = pages.first().is_some_and(|page| page.first_row == 0)
-                    && pages.iter().all(|page| {
-                        let end = page.offset.saturating_add(page.bytes as u64);
-                        let payload = page.rows * width;
-                        let fits = if packed { payload < page.bytes } else { page.bytes > 0 };
-                        page.rows > 0
-                            && fits
-                            && page.offset >= group.offset
-                            && end <= group.offset + group.bytes
-                    })
-                    && pages.is_sorted_by(|one, next| one.offset + one.bytes as u64 == next.offset);
-                if whole {
-                    Ok(pages)
-                } else {
-                    Err(StoreError::corrupt(name, "page index", "pages end to end", "others"))
-                }
+                pages_of_column(locations.unwrap_or_default(), group, width, packed)
+                    .ok_or_else(|| StoreError::corrupt(name, "the page index", "pages end to end", "others"))
             };
             Ok(GroupPages {
                 genotypes: pages(GENOTYPES, stride, codec == Codec::Uncompressed)?,
@@ -185,4 +160,36 @@ fn read_pages(
             })
         })
         .collect()
+}
+
+/// The pages of one column of a row group, whose values are `width` bytes each (`packed`: and not compressed);
+/// `None` where they are not what readers rely on: end to end, inside the row group, and large enough.
+fn pages_of_column(
+    locations: &[PageLocation],
+    group: &RowGroupEntry,
+    width: usize,
+    packed: bool,
+) -> Option<Vec<Page>> {
+    let mut pages: Vec<Page> = Vec::with_capacity(locations.len());
+    for (number, location) in locations.iter().enumerate() {
+        let next = locations.get(number + 1);
+        let first_row = usize::try_from(location.first_row_index).ok()?;
+        let end = next.map_or(i64::from(group.rows), |next| next.first_row_index);
+        pages.push(Page {
+            offset: u64::try_from(location.offset).ok()?,
+            bytes: usize::try_from(location.compressed_page_size).ok()?,
+            first_row,
+            rows: usize::try_from(end).ok()?.checked_sub(first_row)?,
+        });
+    }
+    let group_end = group.offset + group.bytes;
+    let fits = |page: &Page| {
+        let payload = if packed { page.rows * width } else { 0 };
+        let inside = page.offset >= group.offset && page.offset + page.bytes as u64 <= group_end;
+        page.rows > 0 && payload < page.bytes && inside
+    };
+    let whole = pages.first().is_some_and(|page| page.first_row == 0)
+        && pages.iter().all(fits)
+        && pages.is_sorted_by(|one, next| one.offset + one.bytes as u64 == next.offset);
+    whole.then_some(pages)
 }

@@ -56,7 +56,7 @@ pub(super) fn scan(
         }
         position = page.offset + page.bytes as u64;
         let first_variant = group.first_variant + page.first_row as u32;
-        let bytes = match reader.0.codec {
+        let bytes = match reader.codec() {
             Codec::Uncompressed => &scratch.raw.slot(head, page.bytes - head)[head..],
             Codec::Zstd => {
                 decode(tile, page, payload, scratch)?;

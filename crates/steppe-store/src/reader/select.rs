@@ -38,7 +38,7 @@ pub(super) fn select(
     let block = *reader.block(group);
     let pages = tile.group(group.row_group)?;
     let row_of = |variant: u32| (variant - group.first_variant) as usize;
-    let runs = plan(&pages.genotypes, variants, group.first_variant, block.stride, reader.0.codec)?;
+    let runs = plan(&pages.genotypes, variants, group.first_variant, block.stride, reader.codec())?;
     let checksum_pages: Vec<Page> = pages
         .checksums
         .iter()
@@ -59,8 +59,8 @@ pub(super) fn select(
     let mut batch = Batch { block, group, tile, variants, checksums, first: 0, filled: 0, capacity };
     for (number, run) in runs.iter().enumerate() {
         let fetched = run_bytes.and_then(|ranges| ranges.get(number));
-        read_run(tile, run, fetched, block.stride, reader.0.codec, scratch)?;
-        batch.take(run, reader.0.codec, scratch, each)?;
+        read_run(tile, run, fetched, block.stride, reader.codec(), scratch)?;
+        batch.take(run, reader.codec(), scratch, each)?;
     }
     batch.hand_on(scratch, each)
 }

@@ -8,10 +8,10 @@ use steppe_kernels::Level;
 use steppe_store::{Codec, ImportOptions, Location, NoProgress};
 
 /// A splitmix64 stream: tests need no more randomness.
-pub struct Random(pub u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -22,16 +22,16 @@ impl Random {
 
 /// A fileset in memory.
 #[derive(Clone)]
-pub struct Fileset {
-    pub fam: Vec<FamRecord>,
-    pub bim: Vec<BimRecord>,
+pub(super) struct Fileset {
+    pub(super) fam: Vec<FamRecord>,
+    pub(super) bim: Vec<BimRecord>,
     /// Codes by variant, then sample.
-    pub codes: Vec<Vec<u8>>,
+    pub(super) codes: Vec<Vec<u8>>,
 }
 
 impl Fileset {
     /// So many samples and variants, these spread over some chromosomes in turn.
-    pub fn random(seed: u64, samples: usize, variants: usize, chromosomes: &[&str]) -> Self {
+    pub(super) fn random(seed: u64, samples: usize, variants: usize, chromosomes: &[&str]) -> Self {
         let mut random = Random(seed);
         let fam = (0..samples)
             .map(|sample| FamRecord {
@@ -57,7 +57,7 @@ impl Fileset {
         Self { fam, bim, codes }
     }
 
-    pub fn write(&self, folder: &Path, name: &str) -> FilesetPaths {
+    pub(super) fn write(&self, folder: &Path, name: &str) -> FilesetPaths {
         let paths = FilesetPaths::from_prefix(&folder.join(name));
         write_fam(&paths.fam, &self.fam).unwrap();
         let mut bim = BimWriter::create(&paths.bim).unwrap();
@@ -72,7 +72,7 @@ impl Fileset {
     }
 
     /// The same samples in another order.
-    pub fn shuffled(&self, seed: u64) -> Self {
+    pub(super) fn shuffled(&self, seed: u64) -> Self {
         let mut random = Random(seed);
         let mut order: Vec<usize> = (0..self.fam.len()).collect();
         for last in (1..order.len()).rev() {
@@ -87,14 +87,14 @@ impl Fileset {
 }
 
 /// Four codes a byte, little end first.
-pub fn pack(codes: &[u8]) -> Vec<u8> {
+pub(super) fn pack(codes: &[u8]) -> Vec<u8> {
     codes
         .chunks(4)
         .map(|four| four.iter().enumerate().fold(0, |byte, (place, code)| byte | code << (2 * place)))
         .collect()
 }
 
-pub fn options(filesets: Vec<FilesetPaths>, out: &Path) -> ImportOptions {
+pub(super) fn options(filesets: Vec<FilesetPaths>, out: &Path) -> ImportOptions {
     ImportOptions {
         filesets,
         out: Location::local(out),

@@ -5,10 +5,7 @@ use std::{
 };
 
 use anyhow::Context;
-use arrow::{
-    array::RecordBatch,
-    csv, json,
-};
+use arrow::{array::RecordBatch, csv, json};
 use clap::ValueEnum;
 use datafusion::{execution::SendableRecordBatchStream, parquet::arrow::ArrowWriter};
 use futures::TryStreamExt;
@@ -45,13 +42,12 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// A table on standard output.
-    pub(crate) fn table() -> Self {
-        Self { format: Format::Table, file: None, max_rows: 1000 }
-    }
-
     /// Writes all rows. A file appears when it is whole.
-    pub(crate) async fn write(&self, stream: SendableRecordBatchStream, console: Console) -> anyhow::Result<()> {
+    pub(crate) async fn write(
+        &self,
+        stream: SendableRecordBatchStream,
+        console: Console,
+    ) -> anyhow::Result<()> {
         let Some(file) = &self.file else {
             return match self.format {
                 Format::Table => self.write_table(stream, console, &mut |text| print(text)).await,
@@ -76,7 +72,8 @@ impl Sink {
         console: Console,
         path: &Path,
     ) -> anyhow::Result<()> {
-        let mut file = File::create(path).with_context(|| format!("{}: can not be written", path.display()))?;
+        let mut file =
+            File::create(path).with_context(|| format!("{}: can not be written", path.display()))?;
         match self.format {
             Format::Table => self.write_table(stream, console, &mut |text| writeln!(file, "{text}")).await,
             _ => self.write_rows(stream, Box::new(BufWriter::new(file))).await,

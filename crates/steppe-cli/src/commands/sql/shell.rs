@@ -147,9 +147,9 @@ fn run_shortcut(
 
 /// Where the shell's history is kept: under the user's state folder.
 fn history_file() -> Option<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(|| {
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local").join("state"))
-    })?;
+    let state = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local").join("state")))?;
     let folder = state.join("steppe");
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder.join("sql_history"))

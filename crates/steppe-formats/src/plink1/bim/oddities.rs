@@ -1,29 +1,26 @@
-use std::{
-    collections::HashSet,
-    hash::{DefaultHasher, Hash, Hasher},
-    path::Path,
-};
+use std::path::Path;
 
 use steppe_genome::{Chromosome, is_acgt};
 
-use super::{BimRecord, position::Position};
+use super::{BimRecord, id_hashes::IdHashes, position::Position};
 use crate::{FileNote, NoteKind, note::NoteTally};
-
-/// As many ids as a hash set of 2^24 places holds.
-const CHECKED_IDS: usize = (1 << 24) / 8 * 7;
 
 /// What is odd about the variants so far.
 pub(super) struct Oddities {
     notes: NoteTally,
-    /// Hashes of the ids seen; `None` where nobody asks for duplicates, or after [`CHECKED_IDS`].
-    ids: Option<HashSet<u64>>,
+    /// What duplicate ids are found from; `None` where nobody asks for them.
+    ids: Option<IdHashes>,
     /// Chromosome and position of the variant before.
     previous: (Chromosome, u32),
 }
 
 impl Oddities {
     pub(super) fn new(path: &Path) -> Self {
-        Self { notes: NoteTally::new(path), ids: Some(HashSet::new()), previous: (Chromosome::Unplaced, 0) }
+        Self {
+            notes: NoteTally::new(path),
+            ids: Some(IdHashes::default()),
+            previous: (Chromosome::Unplaced, 0),
+        }
     }
 
     pub(super) fn forget_ids(&mut self) {
@@ -91,6 +88,9 @@ impl Oddities {
     }
 
     fn look_at_id(&mut self, line: u64, id: &str) {
+        if let Some(ids) = &mut self.ids {
+            ids.push(id);
+        }
         if id == "." {
             self.notes.add(NoteKind::MissingVariantIds, line, || "the id is .".to_owned());
             return;
@@ -98,15 +98,19 @@ impl Oddities {
         if !id.is_ascii() {
             self.notes.add(NoteKind::NonAsciiIds, line, || shortened(id));
         }
-        let Some(ids) = &mut self.ids else { return };
-        let mut hasher = DefaultHasher::new();
-        id.hash(&mut hasher);
-        if !ids.insert(hasher.finish()) {
-            self.notes.add(NoteKind::DuplicateVariantIds, line, || shortened(id));
-        } else if ids.len() == CHECKED_IDS {
-            self.ids = None;
-            let detail = || format!("duplicate ids were looked for in the first {line} lines only");
-            self.notes.add(NoteKind::Other, line, detail);
+    }
+
+    /// What only the whole file shows: duplicate ids.
+    pub(super) fn finish(&mut self) {
+        let Some(ids) = self.ids.take() else { return };
+        if let Some(last) = ids.last_checked() {
+            let detail = || format!("duplicate ids were looked for in the first {last} lines only");
+            self.notes.add(NoteKind::Other, last, detail);
+        }
+        for line in ids.repeated_lines() {
+            self.notes.add(NoteKind::DuplicateVariantIds, line, || {
+                format!("the id of line {line} stands before it")
+            });
         }
     }
 }

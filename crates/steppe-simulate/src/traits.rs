@@ -1,0 +1,80 @@
+use crate::{
+    CohortSpec,
+    cohort::{Person, ids},
+    random::{Purpose, Stream},
+    variants::SimulatedChromosome,
+};
+
+/// The share of the traits' variance within populations that is genetic.
+const HERITABILITY: f64 = 0.5;
+/// The share of cases.
+const PREVALENCE: f64 = 0.15;
+/// One variant in so many affects a trait.
+const CAUSAL_EVERY: u64 = 4;
+
+/// True effects per copy of allele 1 on the quantitative trait and on liability to the disease; 0 for most.
+pub(crate) struct Effects {
+    pub by_chromosome: Vec<Vec<[f64; 2]>>,
+}
+
+impl Effects {
+    pub(crate) fn new(seed: u64, chromosomes: &[SimulatedChromosome]) -> Self {
+        let by_chromosome = chromosomes
+            .iter()
+            .map(|chromosome| {
+                let mut random = Stream::new(seed, Purpose::Effects, chromosome.index as u64, 0);
+                chromosome
+                    .records
+                    .iter()
+                    .map(|_| {
+                        let causal = random.below(CAUSAL_EVERY) == 0;
+                        let draw = [random.normal() * 0.01, random.normal() * 0.01];
+                        if causal { draw } else { [0.0; 2] }
+                    })
+                    .collect()
+            })
+            .collect();
+        Self { by_chromosome }
+    }
+}
+
+/// Adds one chromosome's share to everybody's genetic values; codes are person-major.
+pub(crate) fn add_genetic(genetic: &mut [[f64; 2]], codes: &[u8], variants: usize, effects: &[[f64; 2]]) {
+    for (values, codes) in genetic.iter_mut().zip(codes.chunks(variants.max(1))) {
+        for (&code, effect) in codes.iter().zip(effects) {
+            values[0] += f64::from(code) * effect[0];
+            values[1] += f64::from(code) * effect[1];
+        }
+    }
+}
+
+/// The phenotype table: a quantitative trait and a disease above a threshold of liability.
+pub(crate) fn phenotypes(spec: &CohortSpec, people: &[Person], genetic: &[[f64; 2]]) -> String {
+    let mut values = [Vec::new(), Vec::new()];
+    for (of_trait, values) in values.iter_mut().enumerate() {
+        let scale = standard_deviation(genetic.iter().map(|value| value[of_trait]));
+        for (number, value) in genetic.iter().enumerate() {
+            let mut random = Stream::new(spec.seed, Purpose::Trait, number as u64, of_trait as u64);
+            let noise = random.normal() * (1.0 - HERITABILITY).sqrt();
+            values.push(value[of_trait] / scale * HERITABILITY.sqrt() + noise);
+        }
+    }
+    let mut sorted = values[1].clone();
+    sorted.sort_by(f64::total_cmp);
+    let at = ((1.0 - PREVALENCE) * sorted.len() as f64) as usize;
+    let threshold = sorted.get(at).copied().unwrap_or(f64::INFINITY);
+    let mut text = String::from("#FID\tIID\tQT\tCC\tpopulation\n");
+    for (number, (id, person)) in ids(spec).zip(people).enumerate() {
+        let case = if values[1][number] >= threshold { 2 } else { 1 };
+        let population = &spec.populations[person.population].name;
+        text.push_str(&format!("0\t{id}\t{:.6}\t{case}\t{population}\n", values[0][number]));
+    }
+    text
+}
+
+fn standard_deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let count = values.clone().count().max(1) as f64;
+    let mean = values.clone().sum::<f64>() / count;
+    let variance = values.map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
+    if variance > 0.0 { variance.sqrt() } else { 1.0 }
+}

@@ -1,0 +1,86 @@
+use steppe_formats::plink1::BimRecord;
+use steppe_genome::Chromosome;
+
+use crate::random::{Purpose, Stream};
+
+/// Lengths of chromosomes 1–22 and X, in megabases.
+const MEGABASES: [u32; 23] = [
+    248, 242, 198, 190, 181, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 83, 80, 58, 64, 46, 50, 156,
+];
+
+/// A simulated chromosome: its variants in position order.
+pub(crate) struct SimulatedChromosome {
+    /// 0-based: 0–21 are autosomes, 22 is X.
+    pub index: usize,
+    /// The variants, with PLINK's roles: allele 1 is the one that varies.
+    pub records: Vec<BimRecord>,
+}
+
+impl SimulatedChromosome {
+    pub(crate) fn is_x(&self) -> bool {
+        self.index == 22
+    }
+}
+
+/// Spreads variants over the chromosomes by length. A few are awkward, as in real files: a variant without an id,
+/// an insertion, and two variants at one position.
+pub(crate) fn chromosomes(seed: u64, variants: u32) -> Vec<SimulatedChromosome> {
+    let total: u64 = MEGABASES.iter().map(|&length| u64::from(length)).sum();
+    let mut before = 0u64;
+    let mut made = 0u64;
+    MEGABASES
+        .iter()
+        .enumerate()
+        .map(|(index, &length)| {
+            before += u64::from(length);
+            let until = before * u64::from(variants) / total;
+            let count = until - made;
+            made = until;
+            chromosome(seed, index, count, u64::from(length) * 1_000_000, until - count)
+        })
+        .collect()
+}
+
+fn chromosome(seed: u64, index: usize, count: u64, length: u64, first: u64) -> SimulatedChromosome {
+    let mut random = Stream::new(seed, Purpose::Pool, index as u64, 0);
+    let mut positions: Vec<u64> = (0..count).map(|_| 10_000 + random.below(length - 20_000)).collect();
+    positions.sort_unstable();
+    let name = if index == 22 { Chromosome::X } else { Chromosome::Autosome(index as u8 + 1) };
+    let records = positions
+        .iter()
+        .enumerate()
+        .map(|(at, &position)| {
+            let (allele1, allele2) = alleles(&mut random);
+            BimRecord {
+                chromosome: name.clone(),
+                id: format!("rs{}", 1_000_000 + first + at as u64),
+                position: position as u32,
+                allele1,
+                allele2,
+            }
+        })
+        .collect();
+    let mut simulated = SimulatedChromosome { index, records };
+    if index == 0 {
+        make_awkward(&mut simulated.records);
+    }
+    simulated
+}
+
+fn alleles(random: &mut Stream) -> (String, String) {
+    const BASES: [&str; 4] = ["A", "C", "G", "T"];
+    let first = random.below(4) as usize;
+    let second = (first + 1 + random.below(3) as usize) % 4;
+    (BASES[first].to_owned(), BASES[second].to_owned())
+}
+
+fn make_awkward(records: &mut [BimRecord]) {
+    if let [_, without_id, insertion, here, there, ..] = records {
+        without_id.id = ".".to_owned();
+        insertion.allele1 = "CAAT".to_owned();
+        insertion.allele2 = "C".to_owned();
+        there.position = here.position;
+        there.allele2.clone_from(&here.allele2);
+        there.allele1 = if here.allele2 == "A" { "AT".to_owned() } else { "A".to_owned() };
+    }
+}
