@@ -56,4 +56,8 @@ pub(crate) enum Command {
     Score(commands::score::ScoreCommand),
     /// Look at cohorts and results with SQL.
     Sql(commands::sql::SqlCommand),
+    /// Make a cohort of three populations, import it, score it, and show what came out.
+    Demo(commands::demo::DemoCommand),
+    /// Write a made-up cohort as PLINK files.
+    Simulate(commands::simulate::SimulateCommand),
 }

@@ -1,10 +1,12 @@
 //! The commands, one module each.
 
+pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod import;
 pub(crate) mod match_scores;
 mod report;
 pub(crate) mod score;
+pub(crate) mod simulate;
 pub(crate) mod sql;
 pub(crate) mod verify;
 
@@ -35,5 +37,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Match(command) => command.run(session),
         Command::Score(command) => command.run(session),
         Command::Sql(command) => command.run(session),
+        Command::Demo(command) => command.run(session),
+        Command::Simulate(command) => command.run(session),
     }
 }

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-const COMMANDS: [&str; 6] = ["import", "describe", "verify", "match", "score", "sql"];
+const COMMANDS: [&str; 8] = ["import", "describe", "verify", "match", "score", "sql", "demo", "simulate"];
 
 fn steppe(arguments: &[&str]) -> io::Result<Output> {
     // A debug build of clap asserts the whole definition when it parses.

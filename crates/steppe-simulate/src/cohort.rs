@@ -180,8 +180,11 @@ fn genotypes(spec: &CohortSpec, chromosome: &SimulatedChromosome, people: &[Pers
                     let name = number as u64 * 32 + chromosome.index as u64;
                     for copy in 0..if haploid { 1 } else { 2 } {
                         let mut random = Stream::new(spec.seed, Purpose::Person, name, copy);
-                        let weight = if haploid { 2 } else { 1 };
-                        add_haplotype(chromosome, pool, sources, person, &mut random, weight, codes);
+                        add_haplotype(chromosome, pool, sources, person, &mut random, codes);
+                    }
+                    if haploid {
+                        // PLINK writes a haploid call as a homozygous one.
+                        codes.iter_mut().for_each(|code| *code *= 2);
                     }
                 }
             });
@@ -197,7 +200,6 @@ fn add_haplotype(
     sources: &[SourceWeights; 2],
     person: &Person,
     random: &mut Stream,
-    copies: u8,
     codes: &mut [u8],
 ) {
     let east = (person.east * f64::from(1 << 16)) as u64;
@@ -215,7 +217,7 @@ fn add_haplotype(
         if crossed || ((bits >> 32) as f64) < distance * SWITCH_PER_BASE * f64::from(u32::MAX) {
             haplotype = sources[source].draw(record.position, random.bits());
         }
-        *code += copies * (carriers >> haplotype & 1) as u8;
+        *code += (carriers >> haplotype & 1) as u8;
         before = record.position;
     }
 }

@@ -67,11 +67,18 @@ fn chromosome(seed: u64, index: usize, count: u64, length: u64, first: u64) -> S
     simulated
 }
 
+/// Transitions twice as often as transversions, as in real genomes; one pair in six is then palindromic.
 fn alleles(random: &mut Stream) -> (String, String) {
-    const BASES: [&str; 4] = ["A", "C", "G", "T"];
-    let first = random.below(4) as usize;
-    let second = (first + 1 + random.below(3) as usize) % 4;
-    (BASES[first].to_owned(), BASES[second].to_owned())
+    // Each base, its transition, and its two transversions.
+    const BASES: [[&str; 4]; 4] =
+        [["A", "G", "C", "T"], ["G", "A", "C", "T"], ["C", "T", "A", "G"], ["T", "C", "A", "G"]];
+    let base = BASES[random.below(4) as usize];
+    let other = match random.below(6) {
+        0 => base[2],
+        1 => base[3],
+        _ => base[1],
+    };
+    (base[0].to_owned(), other.to_owned())
 }
 
 fn make_awkward(records: &mut [BimRecord]) {

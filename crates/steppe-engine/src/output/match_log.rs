@@ -45,7 +45,6 @@ pub(super) fn write(
             writer.write(&unsupported_batch(matched)?).map_err(EngineError::parquet(FILE))?;
         }
     }
-    writer.finish().map_err(EngineError::parquet(FILE))?;
     writer.into_inner().map_err(EngineError::parquet(FILE))?.finish()
 }
 

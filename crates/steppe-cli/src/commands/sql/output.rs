@@ -42,6 +42,11 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
+    /// A table on standard output.
+    pub(crate) fn table() -> Self {
+        Self { format: Format::Table, file: None, max_rows: 1000 }
+    }
+
     /// Writes all rows. A file appears when it is whole.
     pub(crate) async fn write(
         &self,
