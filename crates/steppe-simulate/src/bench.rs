@@ -53,7 +53,8 @@ pub fn simulate_bench(
     let fileset = FilesetPaths::from_prefix(prefix);
     refuse_existing(&[&fileset.bed, &fileset.bim, &fileset.fam], spec.overwrite)?;
     if let Some(folder) = prefix.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|source| SimulateError::Write { path: folder.to_owned(), source })?;
+        fs::create_dir_all(folder)
+            .map_err(|source| SimulateError::Write { path: folder.to_owned(), source })?;
     }
     write_fam(&fileset.fam, &fam(spec.samples))?;
     let mut bim = BimWriter::create(&fileset.bim)?;
@@ -72,7 +73,10 @@ pub fn simulate_bench(
             }
         }
         first = end;
-        progress(u64::from(end) * u64::from(spec.samples), u64::from(spec.variants) * u64::from(spec.samples));
+        progress(
+            u64::from(end) * u64::from(spec.samples),
+            u64::from(spec.variants) * u64::from(spec.samples),
+        );
     }
     bed.finish()?;
     let mut files = vec![fileset.bed, fileset.bim, fileset.fam];

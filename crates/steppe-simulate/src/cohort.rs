@@ -61,7 +61,8 @@ pub fn simulate_cohort(
     let fileset = FilesetPaths::from_prefix(prefix);
     refuse_existing(&[&fileset.bed, &fileset.bim, &fileset.fam], spec.overwrite)?;
     if let Some(folder) = prefix.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|source| SimulateError::Write { path: folder.to_owned(), source })?;
+        fs::create_dir_all(folder)
+            .map_err(|source| SimulateError::Write { path: folder.to_owned(), source })?;
     }
     let people = people(spec);
     let chromosomes = chromosomes(spec.seed, spec.variants);
@@ -148,9 +149,9 @@ fn fam(spec: &CohortSpec, people: &[Person]) -> Vec<FamRecord> {
 
 /// Sample ids in matrix order: the population's name and a number.
 pub(crate) fn ids(spec: &CohortSpec) -> impl Iterator<Item = String> + '_ {
-    spec.populations
-        .iter()
-        .flat_map(|population| (1..=population.samples).map(move |number| format!("{}{number:05}", population.name)))
+    spec.populations.iter().flat_map(|population| {
+        (1..=population.samples).map(move |number| format!("{}{number:05}", population.name))
+    })
 }
 
 fn population_table(spec: &CohortSpec, people: &[Person]) -> String {
@@ -210,7 +211,8 @@ fn add_haplotype(
     for ((record, &carriers), code) in chromosome.records.iter().zip(&pool.carriers).zip(codes) {
         let distance = f64::from(record.position - before);
         let bits = random.bits();
-        let crossed = before == 0 || ((bits & 0xffff_ffff) as f64) < distance * crossover * f64::from(u32::MAX);
+        let crossed =
+            before == 0 || ((bits & 0xffff_ffff) as f64) < distance * crossover * f64::from(u32::MAX);
         if crossed {
             source = usize::from(random.bits() >> 48 < east);
         }

@@ -7,7 +7,7 @@ use crate::{
 /// Haplotypes in the ancestral pool.
 pub(crate) const HAPLOTYPES: usize = 64;
 /// Bases between two changes of the carriers' order, on average.
-const BASES_PER_MOVE: f64 = 25_000.0;
+const BASES_PER_MOVE: f64 = 60_000.0;
 /// Bases over which a source's weights stay the same.
 const STRETCH: u32 = 2_000_000;
 

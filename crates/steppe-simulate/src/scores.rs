@@ -63,7 +63,11 @@ pub(crate) fn write_scores(
     let mut paths = Vec::new();
     for (name, text) in files {
         let path = named(name);
-        if name.ends_with(".gz") { write_gzip(&path, &text)? } else { write_text(&path, &text)? }
+        if name.ends_with(".gz") {
+            write_gzip(&path, &text)?
+        } else {
+            write_text(&path, &text)?
+        }
         paths.push(path);
     }
     Ok(paths)
@@ -124,7 +128,8 @@ fn disease(spec: &CohortSpec, genome: &Genome) -> String {
                 continue;
             }
             1..=3 => {
-                (effect, other) = (complement(&effect).unwrap_or(effect), complement(&other).unwrap_or(other));
+                (effect, other) =
+                    (complement(&effect).unwrap_or(effect), complement(&other).unwrap_or(other));
             }
             4..=9 => {
                 std::mem::swap(&mut effect, &mut other);
@@ -143,7 +148,8 @@ fn lipids(spec: &CohortSpec, genome: &Genome) -> String {
     text.push_str(&header(spec, "STP_lipids", "LDL cholesterol").replace(spec.build.as_str(), "NR"));
     text.push_str(&format!("#HmPOS_build={}\n#HmPOS_date=2026-11-21\n", spec.build));
     text.push_str("rsID\teffect_allele\tother_allele\teffect_weight\tis_dominant\tis_recessive\thm_source\thm_rsID\thm_chr\thm_pos\n");
-    let autosomal = genome.variants.iter().filter(|variant| variant.chromosome != Chromosome::X && variant.id != ".");
+    let autosomal =
+        genome.variants.iter().filter(|variant| variant.chromosome != Chromosome::X && variant.id != ".");
     for (number, variant) in autosomal.step_by(37).enumerate() {
         let (dominant, recessive) = (number % 10 == 3, number % 10 == 7);
         let flag = |set: bool| if set { "True" } else { "False" };

@@ -62,7 +62,8 @@ impl CohortSpec {
     /// Europeans, East Asians and Kazakh-like people: 60 % East (standard deviation 6 % between people), 30
     /// generations after admixture.
     pub fn demo() -> Self {
-        let population = |name: &str, samples, ancestry| PopulationSpec { name: name.to_owned(), samples, ancestry };
+        let population =
+            |name: &str, samples, ancestry| PopulationSpec { name: name.to_owned(), samples, ancestry };
         Self {
             seed: 20_261_121,
             populations: vec![

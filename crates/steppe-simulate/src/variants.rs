@@ -5,7 +5,8 @@ use crate::random::{Purpose, Stream};
 
 /// Lengths of chromosomes 1–22 and X, in megabases.
 const MEGABASES: [u32; 23] = [
-    248, 242, 198, 190, 181, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 83, 80, 58, 64, 46, 50, 156,
+    248, 242, 198, 190, 181, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 83, 80, 58, 64, 46, 50,
+    156,
 ];
 
 /// A simulated chromosome: its variants in position order.

@@ -1,7 +1,5 @@
 //! The hashes of the store: XXH3 where bytes are read at memory speed, BLAKE3 where identity matters.
 
-use std::fmt::Write;
-
 pub(crate) use twox_hash::{XxHash3_64 as Xxh3Hasher64, XxHash3_128 as Xxh3Hasher};
 
 /// XXH3-128 in hexadecimal, as manifests hold it.
@@ -26,13 +24,18 @@ pub(crate) fn row_checksum(block: u32, variant: u32, row: &[u8]) -> u64 {
 
 /// The hash of the ordered sample ids: family id, tab, sample id, line feed for each.
 pub(crate) fn sample_ids_blake3<'a>(ids: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    const BUFFERED: usize = 64 << 10;
     let mut hasher = blake3::Hasher::new();
-    let mut line = String::new();
+    let mut lines = String::with_capacity(BUFFERED + 256);
     for (family, sample) in ids {
-        line.clear();
-        // Writing to a string does not fail.
-        let _ = writeln!(line, "{family}\t{sample}");
-        hasher.update(line.as_bytes());
+        for text in [family, "\t", sample, "\n"] {
+            lines.push_str(text);
+        }
+        if lines.len() >= BUFFERED {
+            hasher.update(lines.as_bytes());
+            lines.clear();
+        }
     }
+    hasher.update(lines.as_bytes());
     hasher.finalize().to_hex().to_string()
 }

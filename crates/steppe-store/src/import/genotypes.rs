@@ -1,8 +1,12 @@
 use std::{
     collections::BTreeMap,
+    fs::File,
+    ops::Range,
+    path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{self, Receiver, Sender},
     },
 };
 
@@ -163,11 +167,16 @@ impl GenotypeWriter<'_> {
         };
         let affordable = (options.memory_bytes / Stripe::bytes(plan).max(1)).max(1) as usize;
         let threads = options.threads.max(1).min(affordable).min(job.starts.len().max(1));
+        let (written, to_flush) = mpsc::channel();
         std::thread::scope(|scope| {
+            let job = &job;
+            scope.spawn(move || job.flush(&to_flush));
             for _ in 1..threads {
-                scope.spawn(|| job.work());
+                let written = written.clone();
+                scope.spawn(move || job.work(&written));
             }
-            job.work();
+            job.work(&written);
+            drop(written);
         });
         if let Some(failure) = job.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(failure);
@@ -205,19 +214,32 @@ fn finish_files(writers: Vec<PartWriter>, threads: usize) -> Result<Vec<TileFile
 
 impl PartJob<'_> {
     /// Takes stripes until there are no more, or something fails.
-    fn work(&self) {
+    fn work(&self, written: &Sender<Arc<File>>) {
         let closing = CloseUnlessDone { job: self, done: false };
-        match self.write_stripes() {
+        match self.write_stripes(written) {
             Ok(()) => closing.done(),
-            Err(error) => {
-                let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-                // Threads that were sent away say that they were cancelled: the first to fail knows why.
-                failure.get_or_insert(error);
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Brings row groups to the disk while others are made. The system tells of a failed write only once, so that it
+    /// must not be missed here.
+    fn flush(&self, written: &Receiver<Arc<File>>) {
+        for file in written {
+            if let Err(source) = file.sync_data() {
+                let path = PathBuf::from(self.options.out.to_string());
+                self.fail(StoreError::Io { path, action: "can not write", source });
+                self.close();
             }
         }
     }
 
-    fn write_stripes(&self) -> Result<(), StoreError> {
+    /// Threads that were sent away say that they were cancelled: the first to fail knows why.
+    fn fail(&self, error: StoreError) {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    fn write_stripes(&self, written: &Sender<Arc<File>>) -> Result<(), StoreError> {
         let mut stripe = Stripe::default();
         loop {
             let ticket = self.next.fetch_add(1, Ordering::Relaxed);
@@ -226,7 +248,7 @@ impl PartJob<'_> {
                 return Err(StoreError::Cancelled);
             }
             let end = self.starts.get(ticket + 1).copied().unwrap_or(self.part.part.variants);
-            self.write_stripe(&mut stripe, ticket, start, (end - start) as usize)?;
+            self.write_stripe(&mut stripe, ticket, start..end, written)?;
         }
     }
 
@@ -234,9 +256,10 @@ impl PartJob<'_> {
         &self,
         stripe: &mut Stripe,
         ticket: usize,
-        start: u32,
-        rows: usize,
+        range: Range<u32>,
+        written: &Sender<Arc<File>>,
     ) -> Result<(), StoreError> {
+        let (start, rows) = (range.start, range.len());
         let reader = &self.input.fileset.bed;
         stripe.bed.resize(rows * reader.row_bytes(), 0);
         reader.read_rows(self.part.first_row + start as usize, rows, &mut stripe.bed)?;
@@ -249,7 +272,10 @@ impl PartJob<'_> {
         stripe.make(&self.shape, first_variant, rows)?;
         for (writer, page) in self.writers.iter().zip(&stripe.pages) {
             let payload = PagePayload { first_variant, bytes: page.payload(), checksums: &page.checksums };
-            writer.pass(ticket, |writer| writer.append(&payload))?;
+            if let Some(file) = writer.pass(ticket, |writer| writer.append(&payload))? {
+                // The receiver lives as long as any worker.
+                let _ = written.send(file);
+            }
         }
         self.counts.pass(ticket, |counts| {
             counts.extend_from_slice(&stripe.counts);

@@ -2,6 +2,7 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::PathBuf,
+    sync::Arc,
 };
 
 use crate::{
@@ -23,7 +24,7 @@ enum Destination {
 }
 
 struct LocalFile {
-    file: File,
+    file: Arc<File>,
     temporary: PathBuf,
     target: PathBuf,
 }
@@ -39,7 +40,7 @@ impl FileWriter {
                 }
                 let temporary = temporary_sibling(path);
                 let file = File::create(&temporary).map_err(StoreError::io(&temporary, "can not write"))?;
-                Destination::Local(LocalFile { file, temporary, target: path.to_owned() })
+                Destination::Local(LocalFile { file: Arc::new(file), temporary, target: path.to_owned() })
             }
             (None, Some(remote)) => Destination::Remote(remote.upload()?),
             (None, None) => return Err(StoreError::Internal("a location that is nowhere")),
@@ -57,11 +58,19 @@ impl FileWriter {
         self.bytes
     }
 
+    /// The file, where it is local: another thread may bring its bytes to the disk already.
+    pub(crate) fn local_file(&self) -> Option<Arc<File>> {
+        match &self.destination {
+            Destination::Local(local) => Some(Arc::clone(&local.file)),
+            Destination::Remote(_) => None,
+        }
+    }
+
     /// Appends bytes.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         match &mut self.destination {
             Destination::Local(local) => {
-                local.file.write_all(bytes).map_err(StoreError::io(&local.target, "can not write"))?;
+                (&*local.file).write_all(bytes).map_err(StoreError::io(&local.target, "can not write"))?;
             }
             Destination::Remote(upload) => upload.write(bytes)?,
         }
@@ -74,7 +83,7 @@ impl FileWriter {
     pub(crate) fn finish(self) -> Result<FileEntry, StoreError> {
         match self.destination {
             Destination::Local(local) => {
-                if std::env::var_os("NOSYNC").is_some() {Ok(())} else {local.file.sync_data()}.map_err(StoreError::io(&local.target, "can not write"))?;
+                local.file.sync_data().map_err(StoreError::io(&local.target, "can not write"))?;
                 fs::rename(&local.temporary, &local.target)
                     .map_err(StoreError::io(&local.target, "can not write"))?;
             }

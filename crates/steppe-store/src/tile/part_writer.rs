@@ -1,3 +1,5 @@
+use std::{fs::File, sync::Arc};
+
 use super::{
     CHECKSUM, FileWriter, GENOTYPES, NARROW_PAGE_ROWS, VARIANT_INDEX,
     footer::{ColumnPages, Footer},
@@ -64,8 +66,9 @@ impl PartWriter {
         Ok(Self { identity, file, footer, frame, group: None, row_groups: Vec::new() })
     }
 
-    /// Appends the next page of genotypes.
-    pub(crate) fn append(&mut self, page: &PagePayload<'_>) -> Result<(), StoreError> {
+    /// Appends the next page of genotypes. After the last one of a row group, gives the file, where it is local, for
+    /// another thread to bring to the disk.
+    pub(crate) fn append(&mut self, page: &PagePayload<'_>) -> Result<Option<Arc<File>>, StoreError> {
         let mut group = match self.group.take() {
             Some(group) => group,
             None => self.open_group(page.first_variant)?,
@@ -77,9 +80,10 @@ impl PartWriter {
         group.filled += rows;
         if group.filled < group.rows {
             self.group = Some(group);
-            return Ok(());
+            return Ok(None);
         }
-        self.close_group(group)
+        self.close_group(group)?;
+        Ok(self.file.local_file())
     }
 
     fn open_group(&mut self, first_variant: u32) -> Result<OpenGroup, StoreError> {

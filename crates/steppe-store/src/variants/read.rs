@@ -57,8 +57,16 @@ fn has_values(metadata: &ArrowReaderMetadata, group: usize, name: &str) -> bool 
 impl CohortVariants {
     fn append(&mut self, batch: &RecordBatch, by_sex: bool) -> Result<(), StoreError> {
         let first = self.position.len();
+        let mut last = None;
         for label in column::<StringArray>(batch, "chromosome")? {
-            self.push_chromosome(label.unwrap_or_default());
+            let label = label.unwrap_or_default();
+            // Runs of one chromosome are the rule.
+            let code = match last {
+                Some((text, code)) if text == label => code,
+                _ => self.chromosome_code(label),
+            };
+            self.chromosome.push(code);
+            last = Some((label, code));
         }
         self.position.extend_from_slice(column::<UInt32Array>(batch, "position")?.values());
         let texts = [
@@ -79,21 +87,14 @@ impl CohortVariants {
         Ok(())
     }
 
-    /// Runs of one chromosome are the rule: the last one is looked at first.
-    fn push_chromosome(&mut self, label: &str) {
-        let last = self.chromosome.last().copied().unwrap_or_default();
-        let is = |chromosome: &Chromosome| chromosome.label() == label;
-        let code = match self.chromosomes.get(last as usize) {
-            Some(chromosome) if is(chromosome) => last,
-            _ => match self.chromosomes.iter().position(is) {
-                Some(known) => known as u32,
-                None => {
-                    self.chromosomes.push(Chromosome::parse(label));
-                    (self.chromosomes.len() - 1) as u32
-                }
-            },
-        };
-        self.chromosome.push(code);
+    fn chromosome_code(&mut self, label: &str) -> u32 {
+        match self.chromosomes.iter().position(|chromosome| chromosome.label() == label) {
+            Some(known) => known as u32,
+            None => {
+                self.chromosomes.push(Chromosome::parse(label));
+                (self.chromosomes.len() - 1) as u32
+            }
+        }
     }
 
     fn append_sex_counts(&mut self, batch: &RecordBatch, first: usize) -> Result<(), StoreError> {
