@@ -64,9 +64,9 @@ pub(crate) fn write_scores(
     for (name, text) in files {
         let path = named(name);
         if name.ends_with(".gz") {
-            write_gzip(&path, &text)?
+            write_gzip(&path, &text)?;
         } else {
-            write_text(&path, &text)?
+            write_text(&path, &text)?;
         }
         paths.push(path);
     }

@@ -150,8 +150,8 @@ fn linkage_decays_with_distance() {
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     assert!(near.len() > 20 && far.len() > 100, "{} near, {} far", near.len(), far.len());
-    assert!(mean(&near) > 0.2, "near variants: mean r2 {}", mean(&near));
-    assert!(mean(&far) < 0.05, "far variants: mean r2 {}", mean(&far));
+    assert!(mean(&near) > 0.15, "near variants: mean r2 {}", mean(&near));
+    assert!(mean(&far) < mean(&near) / 10.0, "far variants: mean r2 {}", mean(&far));
 }
 
 #[test]
