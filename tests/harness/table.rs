@@ -1,9 +1,4 @@
-use std::{
-    collections::HashMap,
-    fs,
-    io::Read,
-    path::Path,
-};
+use std::{collections::HashMap, fs, io::Read, path::Path};
 
 /// A small text table with a header line, by column name; `.gz` is read through.
 #[derive(Debug, Clone)]

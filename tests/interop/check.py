@@ -37,7 +37,7 @@ for block in sorted(glob.glob(f"{cohort}/genotypes/*")):
     block_samples = None
     for part in sorted(glob.glob(f"{block}/*.parquet")):
         file = parquet.ParquetFile(part)
-        block_samples = int(file.metadata.metadata[b"steppe.block_samples"])
+        block_samples = int(file.metadata.metadata[b"steppe.samples"])
         by_arrow = file.read()
         by_duck = query.execute(
             f"SELECT variant_index, genotypes FROM '{part}' ORDER BY variant_index"

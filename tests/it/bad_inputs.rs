@@ -39,7 +39,7 @@ const FILESETS: [(&str, Option<&str>); 31] = [
     ("bedreader/smallmodebad", Some("smallmodebad.")),
     ("bedreader/some_missing", None),
     ("bedreader/sparse", None),
-    ("hail/sex_mt_contigs", None),
+    ("hail/sex_mt_contigs", Some("sex_mt_contigs.fam")),
 ];
 
 /// Scoring files, by what `EXPECT.tsv` and the issue want: a word of the message where we refuse.

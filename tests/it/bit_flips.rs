@@ -72,13 +72,24 @@ fn every_flip_is_found() {
         assert!(found.is_err(), "bit {bit} of byte {byte} of {} was not noticed", path.display());
         if flip % (FLIPS / COMMANDS) == 0 {
             let out = imported.path("out");
-            let run = steppe(["score", "--min-overlap", "0", "--match-by", "id", "--missing", "zero", "--ambiguous", "keep", "--cohort"])
-                .arg(imported.cohort())
-                .arg("--score")
-                .arg(&table)
-                .arg("--out")
-                .arg(&out)
-                .run();
+            let run = steppe([
+                "score",
+                "--min-overlap",
+                "0",
+                "--match-by",
+                "id",
+                "--missing",
+                "zero",
+                "--ambiguous",
+                "keep",
+                "--cohort",
+            ])
+            .arg(imported.cohort())
+            .arg("--score")
+            .arg(&table)
+            .arg("--out")
+            .arg(&out)
+            .run();
             assert!(run.status != 0, "{}: scored in spite of a flipped bit", path.display());
             assert!(!out.exists(), "{}: a result in spite of a flipped bit", path.display());
         }

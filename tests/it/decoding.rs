@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use arrow::datatypes::UInt32Type;
 use bed_reader::{Bed, ReadOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -23,8 +23,10 @@ fn oracle(prefix: &Path) -> Vec<Vec<i8>> {
 
 /// Decodes the genotype column with nothing but a Parquet reader: variant index, codes in sample order.
 fn decode(cohort: &Path, samples: usize) -> BTreeMap<u32, Vec<i8>> {
-    let mut blocks: Vec<PathBuf> =
-        fs::read_dir(cohort.join("genotypes")).expect("genotypes").map(|entry| entry.expect("a block").path()).collect();
+    let mut blocks: Vec<PathBuf> = fs::read_dir(cohort.join("genotypes"))
+        .expect("genotypes")
+        .map(|entry| entry.expect("a block").path())
+        .collect();
     blocks.sort();
     let mut decoded: BTreeMap<u32, Vec<i8>> = BTreeMap::new();
     let mut first_sample = 0;
@@ -33,12 +35,13 @@ fn decode(cohort: &Path, samples: usize) -> BTreeMap<u32, Vec<i8>> {
         for part in fs::read_dir(&block).expect("parts") {
             let file = File::open(part.expect("a part").path()).expect("a part");
             let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("a Parquet file");
-            let metadata = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
+            let metadata =
+                builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
             block_samples = metadata
                 .iter()
-                .find(|pair| pair.key == "steppe.block_samples")
+                .find(|pair| pair.key == "steppe.samples")
                 .and_then(|pair| pair.value.as_ref()?.parse().ok())
-                .unwrap_or(samples);
+                .expect("steppe.samples in the file's metadata");
             for batch in builder.build().expect("a reader") {
                 let batch = batch.expect("a batch");
                 let index = batch.column_by_name("variant_index").expect("variant_index");
@@ -46,9 +49,11 @@ fn decode(cohort: &Path, samples: usize) -> BTreeMap<u32, Vec<i8>> {
                 let genotypes = batch.column_by_name("genotypes").expect("genotypes").as_fixed_size_binary();
                 for row in 0..batch.num_rows() {
                     let bytes = genotypes.value(row);
-                    let codes = (0..block_samples).map(|sample| match (bytes[sample / 4] >> (2 * (sample % 4))) & 3 {
-                        3 => -127,
-                        copies => copies as i8,
+                    let codes = (0..block_samples).map(|sample| {
+                        match (bytes[sample / 4] >> (2 * (sample % 4))) & 3 {
+                            3 => -127,
+                            copies => copies as i8,
+                        }
                     });
                     let all = decoded.entry(index.value(row)).or_default();
                     assert_eq!(all.len(), first_sample, "blocks follow one another");

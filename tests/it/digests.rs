@@ -73,7 +73,9 @@ fn threads_kernels_blocks_and_codecs() {
             if !cohort.exists() {
                 import(&prefix, &cohort.display().to_string(), options);
             }
-            for (threads, simd) in [("1", "auto"), ("2", "auto"), ("4", "auto"), ("2", "scalar"), ("2", "avx2"), ("2", "avx512")] {
+            for (threads, simd) in
+                [("1", "auto"), ("2", "auto"), ("4", "auto"), ("2", "scalar"), ("2", "avx2"), ("2", "avx512")]
+            {
                 if simd.parse::<Level>().is_ok_and(|level| !level.is_available()) {
                     skip(&format!("{simd} is not available on this machine"));
                     continue;
@@ -130,7 +132,11 @@ fn request(cohort: &Path, table: &Path, out: &Path, memory: u64) -> ScoreRequest
             matching: MatchSettings {
                 scores: vec![table.display().to_string()],
                 read: ReadOptions::default(),
-                rules: MatchOptions { by: MatchBy::Id, ambiguous: Ambiguous::Keep, ..MatchOptions::default() },
+                rules: MatchOptions {
+                    by: MatchBy::Id,
+                    ambiguous: Ambiguous::Keep,
+                    ..MatchOptions::default()
+                },
                 min_overlap: 0.0,
                 accept_unknown_build: false,
             },
@@ -157,14 +163,24 @@ fn s3_and_local() {
     import(&prefix, &local.display().to_string(), &["--block-samples", "2000"]);
     let remote = "s3://bucket/cohorts/simulated";
     let on_s3 = |arguments: &[&str]| server.environment(steppe(arguments));
-    on_s3(&["import", "--build", "GRCh38", "--block-samples", "2000", "--out", remote, "--bfile"]).arg(&prefix).ok();
+    on_s3(&["import", "--build", "GRCh38", "--block-samples", "2000", "--out", remote, "--bfile"])
+        .arg(&prefix)
+        .ok();
     on_s3(&["verify", remote]).ok();
     for (name, cohort) in [("local", local.display().to_string()), ("s3", remote.to_owned())] {
         let out = place.path().join(format!("out-{name}"));
-        on_s3(&["score", "--cohort", &cohort, "--score"]).arg(&table).arg("--out").arg(&out).args(KEEP_ALL).ok();
+        on_s3(&["score", "--cohort", &cohort, "--score"])
+            .arg(&table)
+            .arg("--out")
+            .arg(&out)
+            .args(KEEP_ALL)
+            .ok();
         digests.add(name.to_owned(), &out);
     }
-    on_s3(&["score", "--cohort", remote, "--out", "s3://bucket/scores/first", "--score"]).arg(&table).args(KEEP_ALL).ok();
+    on_s3(&["score", "--cohort", remote, "--out", "s3://bucket/scores/first", "--score"])
+        .arg(&table)
+        .args(KEEP_ALL)
+        .ok();
     digests.add("s3 to s3".to_owned(), &place.path().join("s3/bucket/scores/first"));
     digests.assert_one(3);
     let asked = on_s3(&[

@@ -59,7 +59,10 @@ fn ours(log: &Path) -> HashMap<(String, u64), Decision> {
 /// names of the match types are each other's, and no decision differs.
 fn swapped(match_type: &str) -> String {
     if match_type.contains("no_oa") {
-        match_type.replace("no_oa_ref", "no_oa_tmp").replace("no_oa_alt", "no_oa_ref").replace("no_oa_tmp", "no_oa_alt")
+        match_type
+            .replace("no_oa_ref", "no_oa_tmp")
+            .replace("no_oa_alt", "no_oa_ref")
+            .replace("no_oa_tmp", "no_oa_alt")
     } else {
         match_type.replace("refalt", "tmp").replace("altref", "refalt").replace("tmp", "altref")
     }
@@ -92,7 +95,8 @@ fn compare(set: &str, prefix: &str, scores: &[&str], log: &str) {
     let Some(folder) = data_folder(set) else { return };
     let imported = Imported::of(&folder.join(prefix), "GRCh37");
     let out = imported.path("matched");
-    let mut call = steppe(["match", "--min-overlap", "0", "--cohort"]).arg(imported.cohort()).arg("--out").arg(&out);
+    let mut call =
+        steppe(["match", "--min-overlap", "0", "--cohort"]).arg(imported.cohort()).arg("--out").arg(&out);
     for score in scores {
         call = call.arg("--score").arg(folder.join(score));
     }

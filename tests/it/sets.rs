@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use steppe_tests::{Run, Table, data_folder, steppe};
+use steppe_tests::{Run, Table, steppe};
 use tempfile::TempDir;
 
 /// A folder of its own for a test, with a cohort in it.
@@ -12,11 +12,6 @@ pub(crate) struct Imported {
 }
 
 impl Imported {
-    /// Imports a fileset of the shared data; `None` where the data are absent.
-    pub(crate) fn shared(set: &str, prefix: &str, build: &str) -> Option<Self> {
-        Some(Self::of(&data_folder(set)?.join(prefix), build))
-    }
-
     /// Imports a fileset.
     pub(crate) fn of(prefix: &Path, build: &str) -> Self {
         let imported = Self { folder: new_folder() };

@@ -5,11 +5,8 @@ use steppe_tests::{data_folder, steppe};
 use crate::sets::Imported;
 
 /// The three real scores of the README.
-const SCORES: [&str; 3] = [
-    "PGS000018_GRCh37_chr20.txt",
-    "PGS000027_GRCh37_chr20.txt",
-    "PGS001229_GRCh37_chr4_20.txt",
-];
+const SCORES: [&str; 3] =
+    ["PGS000018_GRCh37_chr20.txt", "PGS000027_GRCh37_chr20.txt", "PGS001229_GRCh37_chr4_20.txt"];
 
 #[test]
 fn a_newcomers_session() {
@@ -38,7 +35,10 @@ fn a_newcomers_session() {
     );
     // The counts of pgscatalog-match's summary.
     assert_eq!(
-        ask("SELECT accession, status, count(*) AS n FROM match_log GROUP BY accession, status ORDER BY 1, 2").trim(),
+        ask(
+            "SELECT accession, status, count(*) AS n FROM match_log GROUP BY accession, status ORDER BY 1, 2"
+        )
+        .trim(),
         "accession,status,n\n\
          PGS000018,excluded,28\nPGS000018,matched,12440\nPGS000018,unmatched,31904\n\
          PGS000027,matched,49952\nPGS000027,unmatched,3120\n\

@@ -80,7 +80,8 @@ impl DemoCommand {
     /// Makes the people, unless the same ones are there.
     fn simulate(&self, prefix: &Path, session: Session) -> anyhow::Result<()> {
         let marker = self.out.join(MARKER);
-        let content = json!({ "made_by": "steppe demo", "version": env!("CARGO_PKG_VERSION"), "seed": self.seed });
+        let content =
+            json!({ "made_by": "steppe demo", "version": env!("CARGO_PKG_VERSION"), "seed": self.seed });
         let content = format!("{content:#}\n");
         if fs::read_to_string(&marker).is_ok_and(|there| there == content) {
             session.console.note(&format!("1. {}: the same people as last time", self.out.display()));

@@ -150,7 +150,9 @@ fn with_bar<T>(
     });
     bar.clear();
     written.map_err(|error| match error {
-        SimulateError::Exists { .. } => Usage::refuse(error.to_string(), "add --overwrite, or choose another --out"),
+        SimulateError::Exists { .. } => {
+            Usage::refuse(error.to_string(), "add --overwrite, or choose another --out")
+        }
         SimulateError::Empty { .. } => Usage::refuse(error.to_string(), "ask for more"),
         other => other.into(),
     })

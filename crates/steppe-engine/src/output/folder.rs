@@ -108,9 +108,8 @@ impl ResultFolder {
 
     /// Makes the result visible: everything or nothing.
     pub(super) fn commit(mut self, record: &RunRecord) -> Result<(), EngineError> {
-        let mut json = serde_json::to_vec_pretty(record).map_err(|error| {
-            EngineError::write(RUN_FILE)(std::io::Error::other(error))
-        })?;
+        let mut json = serde_json::to_vec_pretty(record)
+            .map_err(|error| EngineError::write(RUN_FILE)(std::io::Error::other(error)))?;
         json.push(b'\n');
         match self.out.local_path().map(Path::to_owned) {
             Some(path) => self.commit_local(&path, &json)?,

@@ -34,7 +34,11 @@ impl HashingFile {
     /// Flushes the file and says what is in it.
     pub(super) fn finish(mut self) -> Result<OutputRecord, EngineError> {
         self.file.flush().map_err(EngineError::write(self.name.clone()))?;
-        Ok(OutputRecord { name: self.name, bytes: self.bytes, blake3: self.hasher.finalize().to_hex().to_string() })
+        Ok(OutputRecord {
+            name: self.name,
+            bytes: self.bytes,
+            blake3: self.hasher.finalize().to_hex().to_string(),
+        })
     }
 }
 

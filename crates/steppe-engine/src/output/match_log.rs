@@ -10,7 +10,10 @@ use datafusion::arrow::{
     datatypes::{DataType, Field, Int32Type, Schema, SchemaRef},
 };
 use parquet::{arrow::ArrowWriter, basic::Compression, file::properties::WriterProperties};
-use steppe_genome::{VariantTable, matching::{MatchType, RowDecision}};
+use steppe_genome::{
+    VariantTable,
+    matching::{MatchType, RowDecision},
+};
 use steppe_store::CohortVariants;
 
 use super::{OutputRecord, hashing::HashingFile};
@@ -109,18 +112,23 @@ fn matched_batch(
     let file = &matched.source.file;
     let rows = &file.rows;
     let decisions = &matched.decisions[range.clone()];
-    let labels: Vec<_> =
-        range.clone().map(|row| rows.chromosome[row].as_ref().map(steppe_genome::Chromosome::label)).collect();
+    let labels: Vec<_> = range
+        .clone()
+        .map(|row| rows.chromosome[row].as_ref().map(steppe_genome::Chromosome::label))
+        .collect();
     let variant = |decision: &RowDecision| decision.variant.map(|variant| variant as usize);
     let single = rows.score_count() == 1;
-    let weight = |row: usize| single.then(|| rows.weights[0][row]).filter(|_| rows.dosage_weights(row).is_none());
+    let weight =
+        |row: usize| single.then(|| rows.weights[0][row]).filter(|_| rows.dosage_weights(row).is_none());
     let columns: Vec<ArrayRef> = vec![
         repeated(&file.path.display().to_string(), range.len()),
         repeated(&file.accession(), range.len()),
         Arc::new(UInt64Array::from_iter_values(rows.row_number[range.clone()].iter().copied())),
         Arc::new(UInt64Array::from_iter_values(rows.line[range.clone()].iter().copied())),
         texts(labels.iter().map(|label| label.as_deref())),
-        Arc::new(range.clone().map(|row| Some(rows.position[row]).filter(|&at| at > 0)).collect::<UInt32Array>()),
+        Arc::new(
+            range.clone().map(|row| Some(rows.position[row]).filter(|&at| at > 0)).collect::<UInt32Array>(),
+        ),
         plain_texts(range.clone().map(|row| Some(rows.id.get(row)))),
         texts(range.clone().map(|row| Some(shown(rows.effect_allele.get(row))))),
         texts(range.clone().map(|row| Some(rows.other_allele.get(row)))),

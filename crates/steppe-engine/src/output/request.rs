@@ -258,7 +258,12 @@ fn report(record: &RunRecord, reused: bool, unknown_selected: u64) -> ScoreRepor
         samples_kept: record.cohort.samples_kept,
         unknown_selected,
         scores: record.scores.iter().map(summarise).collect(),
-        files: record.outputs.iter().map(|output| output.name.clone()).chain(["run.json".to_owned()]).collect(),
+        files: record
+            .outputs
+            .iter()
+            .map(|output| output.name.clone())
+            .chain(["run.json".to_owned()])
+            .collect(),
     }
 }
 

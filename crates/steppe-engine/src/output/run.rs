@@ -23,7 +23,12 @@ pub(super) struct Run {
 
 impl Run {
     /// Describes a prepared job; its identity is known then.
-    pub(super) fn describe(kind: &str, location: &Location, job: &ScoreJob, sscore: bool) -> Result<Self, EngineError> {
+    pub(super) fn describe(
+        kind: &str,
+        location: &Location,
+        job: &ScoreJob,
+        sscore: bool,
+    ) -> Result<Self, EngineError> {
         let inputs = inputs(job)?;
         let parameters = parameters(job, sscore);
         let manifest = job.cohort.manifest();
@@ -61,7 +66,11 @@ impl Run {
     }
 
     /// Writes the match log and the summary.
-    pub(super) fn write_matching(&mut self, folder: &ResultFolder, job: &ScoreJob) -> Result<(), EngineError> {
+    pub(super) fn write_matching(
+        &mut self,
+        folder: &ResultFolder,
+        job: &ScoreJob,
+    ) -> Result<(), EngineError> {
         self.record.scores = job.columns.iter().map(|column| score_record(job, column)).collect();
         self.record.outputs.push(match_log::write(folder.path(), &job.files, &job.variants)?);
         self.record.outputs.push(summary::write(folder.path(), &self.record.scores)?);
@@ -93,7 +102,8 @@ fn inputs(job: &ScoreJob) -> Result<Vec<InputRecord>, EngineError> {
         })
         .collect();
     let options = &job.options;
-    let lists = [("frequencies", &options.frequency_file), ("keep", &options.keep), ("remove", &options.remove)];
+    let lists =
+        [("frequencies", &options.frequency_file), ("keep", &options.keep), ("remove", &options.remove)];
     for (role, path) in lists {
         let Some(path) = path else { continue };
         let bytes = std::fs::read(path).map_err(|source| FormatError::io(path, "can not open", source))?;
@@ -133,8 +143,10 @@ fn parameters(job: &ScoreJob, sscore: bool) -> Map<String, Value> {
 /// What `run.json` says of a score.
 pub(super) fn score_record(job: &ScoreJob, column: &ScoreColumn) -> ScoreRecord {
     let overlap = &column.overlap;
-    let (rows_unsupported, unsupported_weight) =
-        overlap.unsupported.iter().fold((0, 0.0), |(rows, weight), kind| (rows + kind.rows, weight + kind.weight));
+    let (rows_unsupported, unsupported_weight) = overlap
+        .unsupported
+        .iter()
+        .fold((0, 0.0), |(rows, weight), kind| (rows + kind.rows, weight + kind.weight));
     let mut reasons: std::collections::BTreeMap<String, u64> =
         overlap.reasons.iter().map(|(reason, (rows, _))| ((*reason).to_owned(), *rows)).collect();
     for kind in &overlap.unsupported {
@@ -152,7 +164,11 @@ pub(super) fn score_record(job: &ScoreJob, column: &ScoreColumn) -> ScoreRecord 
         rows_excluded: overlap.rows_excluded,
         rows_unmatched: overlap.rows_unmatched,
         rows_unsupported,
-        unsupported_weight_share: if overlap.weight > 0.0 { unsupported_weight / overlap.weight } else { 0.0 },
+        unsupported_weight_share: if overlap.weight > 0.0 {
+            unsupported_weight / overlap.weight
+        } else {
+            0.0
+        },
         overlap_rows: overlap.by_rows(),
         overlap_weight: overlap.by_weight(),
         overlap_variance: overlap.by_variance(),

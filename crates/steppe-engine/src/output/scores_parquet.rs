@@ -135,8 +135,17 @@ impl ScoresFile {
         };
         let [alleles, denominator, dosage] = score.counts.as_ref();
         let mut group = self.writer.next_row_group().map_err(EngineError::parquet(FILE))?;
-        let in_order =
-            [family, sample, &score.name, &score.sum, &score.average, alleles, denominator, dosage, &score.variants];
+        let in_order = [
+            family,
+            sample,
+            &score.name,
+            &score.sum,
+            &score.average,
+            alleles,
+            denominator,
+            dosage,
+            &score.variants,
+        ];
         for chunk in in_order {
             group.append_column(chunk.bytes(), chunk.close()).map_err(EngineError::parquet(FILE))?;
         }

@@ -48,8 +48,7 @@ pub(super) fn write(
         job,
         with_family: kept.indices().any(|index| samples.family_id.get(index) != "0"),
         with_phenotype: kept.indices().any(|index| !is_missing_phenotype(samples.phenotype.get(index))),
-        shared_counts: passes.len() == 1
-            && scores.windows(2).all(|pair| pair[0].counts() == pair[1].counts()),
+        shared_counts: scores.windows(2).all(|pair| pair[0].counts().signature == pair[1].counts().signature),
         scores,
     };
     let mut file = HashingFile::create(folder, FILE)?;

@@ -38,8 +38,10 @@ pub(super) fn write(folder: &Path, scores: &[ScoreRecord]) -> Result<OutputRecor
 }
 
 fn line(score: &ScoreRecord, text: &mut String) {
-    let result = score.skipped.as_ref().map_or_else(|| "pass".to_owned(), |reason| format!("skipped: {reason}"));
-    let reasons: Vec<String> = score.reasons.iter().map(|(reason, rows)| format!("{reason}={rows}")).collect();
+    let result =
+        score.skipped.as_ref().map_or_else(|| "pass".to_owned(), |reason| format!("skipped: {reason}"));
+    let reasons: Vec<String> =
+        score.reasons.iter().map(|(reason, rows)| format!("{reason}={rows}")).collect();
     // Writing to a string does not fail.
     let _ = writeln!(
         text,

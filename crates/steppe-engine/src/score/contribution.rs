@@ -114,7 +114,9 @@ impl Effect {
             EffectType::Additive => self.weight * (f64::from(model.alleles) * f),
             EffectType::Dominant | EffectType::Recessive => self.weight * f,
             EffectType::Dosage => {
-                rest * rest * self.by_dosage[0] + 2.0 * f * rest * self.by_dosage[1] + f * f * self.by_dosage[2]
+                rest * rest * self.by_dosage[0]
+                    + 2.0 * f * rest * self.by_dosage[1]
+                    + f * f * self.by_dosage[2]
             }
         }
     }
@@ -157,7 +159,8 @@ mod tests {
 
     #[test]
     fn counts_follow_the_effect_type() {
-        let dosages = |kind| effect(kind, false).counts(&DIPLOID, 1.0).map(|entry| (entry.alleles, entry.dosage));
+        let dosages =
+            |kind| effect(kind, false).counts(&DIPLOID, 1.0).map(|entry| (entry.alleles, entry.dosage));
         assert_eq!(dosages(EffectType::Additive), [(2, 2), (2, 1), (2, 0), (0, 0)]);
         assert_eq!(dosages(EffectType::Dominant), [(2, 1), (2, 1), (2, 0), (0, 0)]);
         assert_eq!(dosages(EffectType::Recessive), [(2, 1), (2, 0), (2, 0), (0, 0)]);

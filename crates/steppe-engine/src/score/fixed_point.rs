@@ -1,6 +1,6 @@
-/// Entries of a table are less than 2^42 in magnitude: a difference of two stays below the 2^43 that the kernels
-/// take.
-const ENTRY_BITS: i32 = 42;
+/// Entries of a table are less than 2^43 in magnitude, as the kernels take them. Differences of two entries of one
+/// table (see `kernel_loop`) stay below that too: they are made of additive tables only, whose entries have one sign.
+const ENTRY_BITS: i32 = 43;
 /// The sum of the largest entries of all variants is less than 2^62.
 const SUM_BITS: i32 = 62;
 /// No score needs a finer step than this; it keeps 2^shift a finite double.
@@ -28,10 +28,13 @@ impl FixedPoint {
         if largest == 0.0 {
             return Self { shift: 0 };
         }
-        // One bit to spare covers the rounding of `total` and of the entries themselves.
-        let by_entry = ENTRY_BITS - 1 - exponent(largest);
-        let by_sum = SUM_BITS - 2 - exponent(total);
-        Self { shift: by_entry.min(by_sum).clamp(-FINEST, FINEST) }
+        // The sum of the rounded entries can exceed the rounded sum: one bit to spare covers that.
+        let by_sum = SUM_BITS - 1 - exponent(total);
+        let by_entry = ENTRY_BITS - exponent(largest);
+        let finest = Self { shift: by_entry.min(by_sum).clamp(-FINEST, FINEST) };
+        // The largest entry may round up to the limit itself.
+        let fits = finest.quantise(largest) < 1 << ENTRY_BITS;
+        if fits { finest } else { Self { shift: finest.shift - 1 } }
     }
 
     /// A contribution as an integer.
@@ -67,10 +70,16 @@ mod tests {
 
     #[test]
     fn entries_and_sums_stay_in_range() {
-        for weights in [vec![1.0], vec![0.3; 2_000_000], vec![1e-12, 5e8], vec![f64::MIN_POSITIVE; 3]] {
+        for weights in [
+            vec![1.0],
+            vec![1.0f64.next_down()],
+            vec![0.3; 2_000_000],
+            vec![1e-12, 5e8],
+            vec![f64::MIN_POSITIVE; 3],
+        ] {
             let scale = FixedPoint::for_entries(weights.iter().copied());
             let quantised: Vec<i64> = weights.iter().map(|&weight| scale.quantise(weight)).collect();
-            assert!(quantised.iter().all(|&entry| entry.abs() < 1 << 42));
+            assert!(quantised.iter().all(|&entry| entry.abs() < 1 << 43));
             assert!(quantised.iter().map(|&entry| i128::from(entry)).sum::<i128>() < 1 << 62);
         }
     }

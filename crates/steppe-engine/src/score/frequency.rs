@@ -61,8 +61,9 @@ impl<'a> Frequencies<'a> {
         let index = variant as usize;
         let (id, counted) = (self.variants.id(index), self.variants.counted_allele(index));
         let other = self.variants.other_allele(index);
-        let listed =
-            self.table.and_then(|table| table.of_variant(id, counted, other).or_else(|| table.get(id, counted)));
+        let listed = self
+            .table
+            .and_then(|table| table.of_variant(id, counted, other).or_else(|| table.get(id, counted)));
         match (listed, founder_frequency(self.variants, variant)) {
             (Some(frequency), _) => (frequency, FrequencyOrigin::Chosen),
             (None, Some(frequency)) if self.table.is_none() => (frequency, FrequencyOrigin::Chosen),

@@ -7,7 +7,8 @@ use steppe_genome::{
 use steppe_store::{Cohort, CohortVariants, SampleTable};
 
 use super::{
-    FrequencySource, Gate, MatchSettings, MatchedFile, MissingPolicy, Overlap, ScoreColumn, ScoreOptions, Scores,
+    FrequencySource, Gate, MatchSettings, MatchedFile, MissingPolicy, Overlap, ScoreColumn, ScoreOptions,
+    Scores,
     frequency::{Frequencies, FrequencyOrigin, founder_frequency},
     lanes::{self, Place, PreparedScore, TABLE_BYTES},
     ploidy::is_haploid_or_x,
@@ -238,7 +239,12 @@ impl ScoreJob {
             .collect();
         let one = |&score: &usize| {
             let column = &self.columns[score];
-            lanes::prepare(&self.files[column.file], column.column, &places[&column.file], self.options.missing)
+            lanes::prepare(
+                &self.files[column.file],
+                column.column,
+                &places[&column.file],
+                self.options.missing,
+            )
         };
         let one = &one;
         let chunk = scores.len().div_ceil(self.options.threads.max(1)).max(1);

@@ -27,9 +27,11 @@ pub(super) struct PreparedScore {
 impl PreparedScore {
     /// What missing calls of by-sex variants add up to, per sex class: the kernel sums differences from it.
     pub(super) fn missing_constants(&self) -> [i64; 3] {
-        self.lane.by_sex.values().iter().fold([0; 3], |sums, tables| {
-            std::array::from_fn(|class| sums[class] + tables[class][3])
-        })
+        self.lane
+            .by_sex
+            .values()
+            .iter()
+            .fold([0; 3], |sums, tables| std::array::from_fn(|class| sums[class] + tables[class][3]))
     }
 }
 
@@ -85,21 +87,27 @@ impl Term {
 }
 
 /// The rows of one score, in variant order.
-fn terms<'a>(matched: &'a MatchedFile, column: usize, places: &'a [Place]) -> impl Iterator<Item = Term> + 'a {
+fn terms<'a>(
+    matched: &'a MatchedFile,
+    column: usize,
+    places: &'a [Place],
+) -> impl Iterator<Item = Term> + 'a {
     let rows = &matched.source.file.rows;
-    places.iter().filter(move |place| rows.is_present(column, place.matched.row as usize)).map(move |&place| {
-        let row = place.matched.row as usize;
-        Term {
-            place,
-            effect: Effect {
-                kind: rows.effect_type[row],
-                weight: rows.weights[column][row],
-                by_dosage: rows.dosage_weights(row).unwrap_or_default(),
-                effect_is_counted: place.matched.effect_is_counted,
-            },
-            models: call_models(place.ploidy),
-        }
-    })
+    places.iter().filter(move |place| rows.is_present(column, place.matched.row as usize)).map(
+        move |&place| {
+            let row = place.matched.row as usize;
+            Term {
+                place,
+                effect: Effect {
+                    kind: rows.effect_type[row],
+                    weight: rows.weights[column][row],
+                    by_dosage: rows.dosage_weights(row).unwrap_or_default(),
+                    effect_is_counted: place.matched.effect_is_counted,
+                },
+                models: call_models(place.ploidy),
+            }
+        },
+    )
 }
 
 /// Builds the lanes of one score.
@@ -192,6 +200,8 @@ pub struct CountLanes {
     pub diploid: usize,
     /// The lane of haploid variants, dosages in halves.
     pub haploid: Option<usize>,
+    /// A hash of both lanes' content: equal for scores that count alike, also in different passes.
+    pub signature: blake3::Hash,
 }
 
 /// The lanes of one pass. Scores that count the same variants in the same way share a count lane: it is the same
@@ -200,18 +210,24 @@ pub(super) fn gather(prepared: Vec<PreparedScore>) -> (ForwardOperand, Vec<Count
     let mut weights = Vec::with_capacity(prepared.len());
     let mut counts: Vec<CountLane> = Vec::new();
     let mut known: HashMap<blake3::Hash, usize> = HashMap::new();
-    let mut shared = |lane: CountLane| {
-        *known.entry(signature(&lane)).or_insert_with(|| {
+    let mut shared = |signature: blake3::Hash, lane: CountLane| {
+        *known.entry(signature).or_insert_with(|| {
             counts.push(lane);
             counts.len() - 1
         })
     };
     let mut lanes = Vec::with_capacity(prepared.len());
     for score in prepared {
-        lanes.push(CountLanes {
-            diploid: shared(score.counts),
-            haploid: score.haploid_counts.map(&mut shared),
+        let of_diploid = signature(&score.counts);
+        let mut both = blake3::Hasher::new();
+        both.update(of_diploid.as_bytes());
+        let diploid = shared(of_diploid, score.counts);
+        let haploid = score.haploid_counts.map(|lane| {
+            let of_haploid = signature(&lane);
+            both.update(of_haploid.as_bytes());
+            shared(of_haploid, lane)
         });
+        lanes.push(CountLanes { diploid, haploid, signature: both.finalize() });
         weights.push(score.lane);
     }
     (ForwardOperand::new(weights, counts), lanes)
@@ -238,4 +254,5 @@ fn signature(lane: &CountLane) -> blake3::Hash {
 }
 
 /// The bytes that one variant's tables take in a lane.
-pub(super) const TABLE_BYTES: u64 = (size_of::<WeightTable>() + size_of::<CountTable>() + size_of::<u32>()) as u64;
+pub(super) const TABLE_BYTES: u64 =
+    (size_of::<WeightTable>() + size_of::<CountTable>() + size_of::<u32>()) as u64;

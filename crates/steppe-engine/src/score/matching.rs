@@ -1,7 +1,9 @@
 use steppe_formats::scoring_file::ScoringRows;
 use steppe_genome::{
     VariantTable,
-    matching::{MatchOptions, Reason, RowDecision, RowStatus, ScoringRow, ScoringRowTable, VariantLookup, match_rows},
+    matching::{
+        MatchOptions, Reason, RowDecision, RowStatus, ScoringRow, ScoringRowTable, VariantLookup, match_rows,
+    },
 };
 
 use super::ScoringSource;
@@ -56,7 +58,8 @@ impl MatchedFile {
         frequency: &(dyn Fn(u32) -> Option<f64> + Sync),
         options: &MatchOptions,
     ) -> Self {
-        let decisions = match_rows(&Rows(&source.file.rows), variants, lookup, &|variant| frequency(variant), options);
+        let decisions =
+            match_rows(&Rows(&source.file.rows), variants, lookup, &|variant| frequency(variant), options);
         let mut matched = Self { source, decisions, matches: Vec::new() };
         matched.gather();
         matched

@@ -115,10 +115,8 @@ impl Overlap {
             self.rows += 1;
             self.weight += row.weight;
         }
-        self.unsupported = kinds
-            .into_iter()
-            .map(|(kind, (rows, weight))| UnsupportedShare { kind, rows, weight })
-            .collect();
+        self.unsupported =
+            kinds.into_iter().map(|(kind, (rows, weight))| UnsupportedShare { kind, rows, weight }).collect();
     }
 
     /// Matched rows of all rows, in 0..=1.

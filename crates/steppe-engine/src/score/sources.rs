@@ -80,11 +80,7 @@ fn read_one(path: &Path, options: &ReadOptions) -> Result<ScoringSource, FormatE
 
 /// Positions only mean something in one build: a file in another one is an error, never a guess. Files that are
 /// matched by id alone need no build.
-fn check_build(
-    source: &ScoringSource,
-    cohort: GenomeBuild,
-    accept_unknown: bool,
-) -> Result<(), EngineError> {
+fn check_build(source: &ScoringSource, cohort: GenomeBuild, accept_unknown: bool) -> Result<(), EngineError> {
     let file = &source.file;
     match file.header.build() {
         Some(build) if build == cohort => Ok(()),
@@ -94,7 +90,10 @@ fn check_build(
         )),
         None if accept_unknown || file.rows.position.iter().all(|&position| position == 0) => Ok(()),
         None => Err(EngineError::refused(
-            format!("{}: genome_build: the file does not say which build its positions are in", file.path.display()),
+            format!(
+                "{}: genome_build: the file does not say which build its positions are in",
+                file.path.display()
+            ),
             format!("add a header line #genome_build={cohort}, or vouch for it with --assume-build"),
         )),
     }

@@ -91,7 +91,12 @@ impl ChunkWriter {
     }
 
     /// A column that holds one string `rows` times; its statistics let readers skip other scores' row groups.
-    pub(super) fn constant_string(&self, column: usize, value: &str, rows: usize) -> Result<Chunk, EngineError> {
+    pub(super) fn constant_string(
+        &self,
+        column: usize,
+        value: &str,
+        rows: usize,
+    ) -> Result<Chunk, EngineError> {
         let mut dictionary = (value.len() as u32).to_le_bytes().to_vec();
         dictionary.extend_from_slice(value.as_bytes());
         let bound = || Some(ByteArray::from(value));
@@ -100,9 +105,15 @@ impl ChunkWriter {
     }
 
     /// A column that holds one integer `rows` times.
-    pub(super) fn constant_integer(&self, column: usize, value: i64, rows: usize) -> Result<Chunk, EngineError> {
+    pub(super) fn constant_integer(
+        &self,
+        column: usize,
+        value: i64,
+        rows: usize,
+    ) -> Result<Chunk, EngineError> {
         let statistics = Statistics::int64(Some(value), Some(value), None, Some(0), false);
-        self.constant(column, value.to_le_bytes().to_vec(), statistics, rows).map_err(EngineError::parquet(FILE))
+        self.constant(column, value.to_le_bytes().to_vec(), statistics, rows)
+            .map_err(EngineError::parquet(FILE))
     }
 
     /// A dictionary of one value, and one run of its index: what a column writer would make of it after looking at

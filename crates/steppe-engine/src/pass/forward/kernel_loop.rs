@@ -73,7 +73,11 @@ impl<'a> BlockPass<'a> {
     }
 
     /// Sums one row group; an error leaves the sums unusable.
-    pub(super) fn add_row_group(&mut self, group: &RowGroup, scratch: &mut Scratch) -> Result<(), EngineError> {
+    pub(super) fn add_row_group(
+        &mut self,
+        group: &RowGroup,
+        scratch: &mut Scratch,
+    ) -> Result<(), EngineError> {
         let context = self.context;
         let end = group.first_variant + group.rows;
         let plain = context.operand.plain_in(group.first_variant, end);

@@ -80,10 +80,16 @@ impl ForwardOperand {
     /// Gathers lanes, and finds out which variants they use.
     pub fn new(weights: Vec<WeightLane>, counts: Vec<CountLane>) -> Self {
         let plain = union(
-            weights.iter().map(|lane| &lane.plain.variants).chain(counts.iter().map(|lane| &lane.plain.variants)),
+            weights
+                .iter()
+                .map(|lane| &lane.plain.variants)
+                .chain(counts.iter().map(|lane| &lane.plain.variants)),
         );
         let by_sex = union(
-            weights.iter().map(|lane| &lane.by_sex.variants).chain(counts.iter().map(|lane| &lane.by_sex.variants)),
+            weights
+                .iter()
+                .map(|lane| &lane.by_sex.variants)
+                .chain(counts.iter().map(|lane| &lane.by_sex.variants)),
         );
         Self { weights, counts, plain, by_sex }
     }

@@ -53,8 +53,8 @@ fn sum_partition(context: &ForwardContext, tiles: &[usize]) -> Result<Vec<Record
         {
             batches.push(done.finish().into_batch()?);
         }
-        let pass = current
-            .get_or_insert_with(|| BlockPass::new(context, &context.blocks[group.block as usize]));
+        let pass =
+            current.get_or_insert_with(|| BlockPass::new(context, &context.blocks[group.block as usize]));
         pass.add_row_group(group, &mut scratch)?;
     }
     if let Some(done) = current {
