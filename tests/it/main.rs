@@ -1,5 +1,12 @@
 //! Black-box tests of the steppe command.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper that fails fails its test"
+)]
+
 mod bad_inputs;
 mod bit_flips;
 mod decoding;

@@ -74,6 +74,10 @@ const CASES: [Case; 6] = [
 
 /// Whether `ours` is `theirs` to the six significant digits that plink2 prints.
 fn same_to_six_digits(ours: f64, theirs: f64) -> bool {
+    if theirs.is_nan() {
+        // No allele counts: nothing to divide by.
+        return ours.is_nan();
+    }
     if theirs == 0.0 {
         return ours.abs() < 1e-9;
     }

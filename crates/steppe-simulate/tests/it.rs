@@ -1,5 +1,12 @@
 //! What a simulated cohort has to be: the same bytes on every machine, linked, differentiated, admixed.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper that fails fails its test"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},
