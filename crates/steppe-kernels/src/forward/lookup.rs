@@ -13,10 +13,14 @@ const CHUNK_QUADS: usize = 16;
 /// beside the tables.
 const STRIP_SLOTS: usize = 4096;
 
+/// Quads whose indices are held at once. A group of lanes goes through all of them before the next, so that its sums
+/// (64 bytes a sample) stay in the second-level cache; the indices (a byte a sample and quad) come from further out.
+const BATCH_QUADS: usize = 512;
+
 /// Buffers of one call, kept for the next.
 #[derive(Default)]
 pub(super) struct LookupScratch {
-    /// Per quad of the chunk, one index per slot.
+    /// Per quad of the batch, one index per slot.
     index: Vec<u8>,
     tables: Vec<LookupTable>,
     /// Rows of a quad, padded with zeros to a whole column.
@@ -30,13 +34,16 @@ impl<P: Passes> Sums<P> {
     pub(super) fn add_groups(&mut self, rows: &Rows<'_>, tables: &Tables<'_>, lanes: usize) {
         let slots = slots::<P>(rows.samples);
         let scratch = &mut self.lookup;
-        for first in (0..rows.rows).step_by(4 * CHUNK_QUADS) {
-            let chunk = first..rows.rows.min(first + 4 * CHUNK_QUADS);
-            scratch.merge(self.passes, rows, chunk.clone());
+        for first in (0..rows.rows).step_by(4 * BATCH_QUADS) {
+            let batch = first..rows.rows.min(first + 4 * BATCH_QUADS);
+            scratch.merge(self.passes, rows, batch.clone());
             for (group, sums) in self.groups.chunks_mut(slots).enumerate() {
                 let lanes = (group * LANES)..lanes.min((group + 1) * LANES);
-                scratch.build(self.passes, tables, lanes, chunk.clone());
-                scratch.add(self.passes, slots, sums);
+                for (number, first) in batch.clone().step_by(4 * CHUNK_QUADS).enumerate() {
+                    let chunk = first..batch.end.min(first + 4 * CHUNK_QUADS);
+                    scratch.build(self.passes, tables, lanes.clone(), chunk);
+                    scratch.add(self.passes, slots, number * CHUNK_QUADS, sums);
+                }
             }
         }
     }
@@ -44,16 +51,16 @@ impl<P: Passes> Sums<P> {
 
 impl LookupScratch {
     /// Merges the rows of each quad into indices.
-    fn merge<P: Passes>(&mut self, passes: P, rows: &Rows<'_>, chunk: Range<usize>) {
+    fn merge<P: Passes>(&mut self, passes: P, rows: &Rows<'_>, batch: Range<usize>) {
         let slots = slots::<P>(rows.samples);
         let row_bytes = rows.row_bytes();
         let whole = row_bytes / P::COLUMN * P::COLUMN;
-        self.index.resize(chunk.len().div_ceil(4) * slots, 0);
+        self.index.resize(batch.len().div_ceil(4) * slots, 0);
         self.tail.resize(4 * P::COLUMN, 0);
         for (quad, index) in self.index.chunks_mut(slots).enumerate() {
             // Past the last row any row will do: its table entries are zero.
             let row = |member: usize| {
-                let row = (chunk.start + 4 * quad + member).min(rows.rows - 1);
+                let row = (batch.start + 4 * quad + member).min(rows.rows - 1);
                 &rows.bytes[row * rows.stride..][..row_bytes]
             };
             let members = [row(0), row(1), row(2), row(3)];
@@ -101,10 +108,10 @@ impl LookupScratch {
         }
     }
 
-    /// Adds the tables to the sums, strip by strip.
-    fn add<P: Passes>(&self, passes: P, slots: usize, sums: &mut [Lanes]) {
+    /// Adds the tables to the sums, strip by strip; the chunk's first quad is the batch's `first_quad`.
+    fn add<P: Passes>(&self, passes: P, slots: usize, first_quad: usize, sums: &mut [Lanes]) {
         let tables = &self.tables[..self.active.len()];
-        let starts: Vec<usize> = self.active.iter().map(|quad| quad * slots).collect();
+        let starts: Vec<usize> = self.active.iter().map(|quad| (first_quad + quad) * slots).collect();
         for (strip, sums) in sums.chunks_mut(STRIP_SLOTS).enumerate() {
             passes.lookup(tables, &self.index[strip * STRIP_SLOTS..], &starts, sums);
         }

@@ -34,11 +34,11 @@ impl<P: Passes> Default for NarrowScratch<P> {
 }
 
 impl<P: Passes> NarrowScratch<P> {
-    fn find_active(&mut self, rows: usize, weights: &[WeightTable], counts: &[CountTable]) {
+    fn find_active(&mut self, rows: Range<usize>, weights: &[WeightTable], counts: &[CountTable]) {
         let no_weights = |row: usize| weights.get(row).is_none_or(|table| *table == [0; 4]);
         let no_counts = |row: usize| counts.get(row).is_none_or(|table| *table == [CountEntry::default(); 4]);
         self.active.clear();
-        self.active.extend((0..rows).filter(|&row| !(no_weights(row) && no_counts(row))));
+        self.active.extend(rows.filter(|&row| !(no_weights(row) && no_counts(row))));
     }
 
     /// Gathers a chunk's tables and row starts, padded to a multiple of [`ROW_GROUP`] rows.
@@ -85,13 +85,14 @@ fn lane<T>(tables: &[T], lane: Option<usize>, rows: usize) -> &[T] {
 }
 
 impl<P: Passes> Sums<P> {
-    /// Adds all rows to one weight lane, one count lane, or one of each.
+    /// Adds a run of rows to one weight lane, one count lane, or one of each.
     pub(super) fn add_lane(
         &mut self,
         rows: &Rows<'_>,
         tables: &Tables<'_>,
         weight_lane: Option<WeightLane>,
         count_lane: Option<usize>,
+        run: Range<usize>,
     ) {
         let weight_tables = lane(tables.weights, weight_lane.map(|lane| lane.tables), rows.rows);
         let count_tables = lane(tables.counts, count_lane, rows.rows);
@@ -107,7 +108,7 @@ impl<P: Passes> Sums<P> {
             None => (&mut [][..], &mut [][..]),
         };
         let mut sums = ColumnSums { weights, alleles, dosage };
-        self.narrow.find_active(rows.rows, weight_tables, count_tables);
+        self.narrow.find_active(run, weight_tables, count_tables);
         let active = self.narrow.active.len();
         for first in (0..active).step_by(P::CHUNK_ROWS) {
             let chunk = first..active.min(first + P::CHUNK_ROWS);

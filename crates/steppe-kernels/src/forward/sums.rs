@@ -9,6 +9,9 @@ use crate::error::KernelError;
 use crate::passes::{LANES, Lanes, Passes};
 use crate::rows::{Rows, Tables};
 
+/// Rows that lanes take turns on: half a megabyte of a usual block.
+const CACHED_ROWS: usize = 128;
+
 /// One block's sums in slot order, and the buffers that calls reuse.
 pub(crate) struct Sums<P: Passes> {
     pub(super) passes: P,
@@ -61,10 +64,16 @@ impl<P: Passes> Sums<P> {
             self.add_groups(rows, tables, self.grouped_lanes);
         }
         let narrow_lanes = self.weight_lanes - self.grouped_lanes;
-        for lane in 0..narrow_lanes.max(self.count_lanes) {
-            let weights =
-                (lane < narrow_lanes).then(|| WeightLane { sums: lane, tables: self.grouped_lanes + lane });
-            self.add_lane(rows, tables, weights, (lane < self.count_lanes).then_some(lane));
+        let lanes = narrow_lanes.max(self.count_lanes);
+        // One lane takes all rows as they come; several take turns on rows that stay in the cache.
+        let run_rows = if lanes > 1 || self.grouped_lanes > 0 { CACHED_ROWS } else { rows.rows };
+        for first in (0..rows.rows).step_by(run_rows) {
+            let run = first..rows.rows.min(first + run_rows);
+            for lane in 0..lanes {
+                let weights = (lane < narrow_lanes)
+                    .then(|| WeightLane { sums: lane, tables: self.grouped_lanes + lane });
+                self.add_lane(rows, tables, weights, (lane < self.count_lanes).then_some(lane), run.clone());
+            }
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ fn and_mask(row: &[u8], mask: &[u8], dst: &mut [u8]) {
 impl Passes for Avx512 {
     const COLUMN: usize = column::COLUMN;
     const CHUNK_ROWS: usize = column::CHUNK_ROWS;
-    const LOOKUP_FROM: usize = 6;
+    const LOOKUP_FROM: usize = 4;
     type Prepared = column::Prepared;
 
     fn count(self, row: &[u8], mask: Option<&[u8]>) -> [u64; 4] {

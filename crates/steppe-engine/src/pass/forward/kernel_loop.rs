@@ -14,12 +14,30 @@ use crate::EngineError;
 /// Below this share of used rows, a row group's rows are read one by one instead of all.
 const SELECT_BELOW: f64 = 0.25;
 
+/// From so many weight lanes on, rows are gathered before they are summed: the sums of a block no longer fit into the
+/// cache, and every call of the kernel goes through all of them.
+const GATHER_FROM_LANES: usize = 4;
+/// Most rows that are gathered.
+const GATHERED_ROWS: usize = 2048;
+/// Most bytes that the tables of gathered rows may take.
+const GATHERED_TABLE_BYTES: usize = 32 << 20;
+
 /// The sums of one block that one partition is building up.
 pub(super) struct BlockPass<'a> {
     context: &'a ForwardContext,
     block: &'a SampleBlock,
     sums: ForwardSums,
     buffers: Buffers,
+    gathered: Gathered,
+}
+
+/// Rows that wait for more of their kind.
+#[derive(Default)]
+struct Gathered {
+    /// How many rows are summed together; 0 where they are not gathered.
+    rows: usize,
+    variants: Vec<u32>,
+    codes: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -36,7 +54,22 @@ enum RowVariants<'a> {
     These(&'a [u32]),
 }
 
-impl RowVariants<'_> {
+impl<'a> RowVariants<'a> {
+    /// Ascending variants; a run without gaps needs no search.
+    fn of(variants: &'a [u32]) -> Self {
+        match (variants.first(), variants.last()) {
+            (Some(&first), Some(&last)) if (last - first) as usize + 1 == variants.len() => Self::From(first),
+            _ => Self::These(variants),
+        }
+    }
+
+    fn variant_of(&self, row: usize) -> u32 {
+        match self {
+            Self::From(first) => first + row as u32,
+            Self::These(variants) => variants[row],
+        }
+    }
+
     fn row_of(&self, variant: u32) -> Option<usize> {
         match self {
             Self::From(first) => Some((variant - first) as usize),
@@ -65,7 +98,13 @@ impl<'a> BlockPass<'a> {
             operand.weights.len(),
             operand.counts.len(),
         );
-        Self { context, block, sums, buffers: Buffers::default() }
+        let lanes = operand.weights.len();
+        let rows = match lanes {
+            0..GATHER_FROM_LANES => 0,
+            _ => (GATHERED_TABLE_BYTES / (lanes * size_of::<WeightTable>())).clamp(64, GATHERED_ROWS),
+        };
+        let gathered = Gathered { rows, ..Gathered::default() };
+        Self { context, block, sums, buffers: Buffers::default(), gathered }
     }
 
     pub(super) fn block(&self) -> u32 {
@@ -108,6 +147,41 @@ impl<'a> BlockPass<'a> {
     }
 
     fn add_rows(&mut self, variants: RowVariants<'_>, rows: Rows<'_>) -> Result<(), EngineError> {
+        if self.gathered.rows == 0 {
+            return self.sum_rows(variants, rows);
+        }
+        let row_bytes = rows.samples.div_ceil(4);
+        for row in 0..rows.rows {
+            // Variants ascend within what is gathered, in whatever order tiles come.
+            if self.gathered.variants.last().is_some_and(|&last| last >= variants.variant_of(row)) {
+                self.sum_gathered()?;
+            }
+            self.gathered.codes.extend_from_slice(&rows.bytes[row * rows.stride..][..row_bytes]);
+            self.gathered.variants.push(variants.variant_of(row));
+            if self.gathered.variants.len() == self.gathered.rows {
+                self.sum_gathered()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sum_gathered(&mut self) -> Result<(), EngineError> {
+        let rows = self.gathered.rows;
+        let gathered = std::mem::take(&mut self.gathered);
+        let (codes, variants) = (&gathered.codes, &gathered.variants);
+        let samples = self.block.samples as usize;
+        if !variants.is_empty() {
+            let stride = samples.div_ceil(4);
+            let run = Rows { bytes: codes, stride, rows: variants.len(), samples };
+            self.sum_rows(RowVariants::of(variants), run)?;
+        }
+        self.gathered = Gathered { rows, ..gathered };
+        self.gathered.variants.clear();
+        self.gathered.codes.clear();
+        Ok(())
+    }
+
+    fn sum_rows(&mut self, variants: RowVariants<'_>, rows: Rows<'_>) -> Result<(), EngineError> {
         let (first, end) = variants.bounds(rows.rows);
         if !self.context.operand.plain_in(first, end).is_empty() {
             self.add_plain(variants, rows)?;
@@ -181,14 +255,15 @@ impl<'a> BlockPass<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> BlockSums {
+    pub(super) fn finish(mut self) -> Result<BlockSums, EngineError> {
+        self.sum_gathered()?;
         let finished = self.sums.finish();
-        BlockSums {
+        Ok(BlockSums {
             block: self.block.index,
             weights: finished.weights,
             alleles: finished.alleles,
             dosage: finished.dosage,
-        }
+        })
     }
 }
 

@@ -51,14 +51,14 @@ fn sum_partition(context: &ForwardContext, tiles: &[usize]) -> Result<Vec<Record
         if current.as_ref().is_some_and(|pass| pass.block() != group.block)
             && let Some(done) = current.take()
         {
-            batches.push(done.finish().into_batch()?);
+            batches.push(done.finish()?.into_batch()?);
         }
         let pass =
             current.get_or_insert_with(|| BlockPass::new(context, &context.blocks[group.block as usize]));
         pass.add_row_group(group, &mut scratch)?;
     }
     if let Some(done) = current {
-        batches.push(done.finish().into_batch()?);
+        batches.push(done.finish()?.into_batch()?);
     }
     Ok(batches)
 }
