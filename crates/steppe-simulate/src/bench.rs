@@ -1,5 +1,5 @@
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -9,7 +9,8 @@ use steppe_genome::{Chromosome, Sex};
 
 use crate::{
     SimulateError,
-    cohort::{refuse_existing, with_suffix},
+    files::{create_parent, refuse_existing, with_suffix},
+    gaps::Gaps,
     random::{Purpose, Stream},
 };
 
@@ -38,10 +39,10 @@ const CHUNK: u32 = 64;
 const RARE_SHARE: f64 = 0.63;
 
 /// Makes `PREFIX.bed/.bim/.fam` and, with scores, `PREFIX.scores.txt`; returns the files. `progress` is told genotypes
-/// done and in all.
+/// done and in all. Memory is a few hundred rows, whatever the number of variants.
 ///
 /// # Errors
-/// Files that exist or can not be written.
+/// Files that exist or can not be written; a specification without people or variants, or that makes no sense.
 pub fn simulate_bench(
     spec: &BenchSpec,
     prefix: &Path,
@@ -50,52 +51,61 @@ pub fn simulate_bench(
     if spec.samples == 0 || spec.variants == 0 {
         return Err(SimulateError::Empty { least: 1, found: spec.variants });
     }
-    let fileset = FilesetPaths::from_prefix(prefix);
-    refuse_existing(&[&fileset.bed, &fileset.bim, &fileset.fam], spec.overwrite)?;
-    if let Some(folder) = prefix.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)
-            .map_err(|source| SimulateError::Write { path: folder.to_owned(), source })?;
+    SimulateError::check_share("missing rate", spec.missing_rate, 0.5)?;
+    let FilesetPaths { bed, bim, fam: fam_path } = FilesetPaths::from_prefix(prefix);
+    let mut files = vec![bed, bim, fam_path];
+    let scores = with_suffix(prefix, "scores.txt");
+    if spec.scores > 0 {
+        files.push(scores.clone());
     }
-    write_fam(&fileset.fam, &fam(spec.samples))?;
-    let mut bim = BimWriter::create(&fileset.bim)?;
+    refuse_existing(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>(), spec.overwrite)?;
+    create_parent(prefix)?;
+    write_fam(&files[2], &fam(spec.samples))?;
+    let mut bim = BimWriter::create(&files[1])?;
     for variant in 0..spec.variants {
         bim.write(&record(spec, variant))?;
     }
     bim.finish()?;
-    let mut bed = BedWriter::create(&fileset.bed, spec.samples as usize)?;
-    let per_round = CHUNK * spec.threads.max(1) as u32;
+    write_genotypes(spec, &files[0], progress)?;
+    if spec.scores > 0 {
+        write_bench_scores(spec, &scores)?;
+    }
+    Ok(files)
+}
+
+fn write_genotypes(
+    spec: &BenchSpec,
+    path: &Path,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<(), SimulateError> {
+    let mut bed = BedWriter::create(path, spec.samples as usize)?;
+    let missing = Gaps::new(spec.missing_rate);
+    let per_round = CHUNK.saturating_mul(u32::try_from(spec.threads).unwrap_or(u32::MAX).max(1));
+    let genotypes = |variants: u32| u64::from(variants) * u64::from(spec.samples);
     let mut first = 0;
     while first < spec.variants {
-        let end = (first + per_round).min(spec.variants);
-        for rows in rows_of(spec, first, end) {
+        let end = first.saturating_add(per_round).min(spec.variants);
+        for rows in rows_of(spec, missing.as_ref(), first, end) {
             for row in rows {
                 bed.write_tile_row(&row)?;
             }
         }
         first = end;
-        progress(
-            u64::from(end) * u64::from(spec.samples),
-            u64::from(spec.variants) * u64::from(spec.samples),
-        );
+        progress(genotypes(end), genotypes(spec.variants));
     }
-    bed.finish()?;
-    let mut files = vec![fileset.bed, fileset.bim, fileset.fam];
-    if spec.scores > 0 {
-        let scores = with_suffix(prefix, "scores.txt");
-        write_bench_scores(spec, &scores)?;
-        files.push(scores);
-    }
-    Ok(files)
+    Ok(bed.finish()?)
 }
 
 /// Rows of the variants `first..end`, a vector per thread.
-fn rows_of(spec: &BenchSpec, first: u32, end: u32) -> Vec<Vec<Vec<u8>>> {
+fn rows_of(spec: &BenchSpec, missing: Option<&Gaps>, first: u32, end: u32) -> Vec<Vec<Vec<u8>>> {
     std::thread::scope(|scope| {
         let workers: Vec<_> = (first..end)
             .step_by(CHUNK as usize)
             .map(|start| {
                 scope.spawn(move || {
-                    (start..(start + CHUNK).min(end)).map(|variant| row(spec, variant)).collect::<Vec<_>>()
+                    (start..(start + CHUNK).min(end))
+                        .map(|variant| row(spec, missing, variant))
+                        .collect::<Vec<_>>()
                 })
             })
             .collect();
@@ -110,7 +120,7 @@ fn rows_of(spec: &BenchSpec, first: u32, end: u32) -> Vec<Vec<Vec<u8>>> {
 }
 
 /// One packed row: Hardy–Weinberg genotypes by comparing 16 random bits with two thresholds.
-fn row(spec: &BenchSpec, variant: u32) -> Vec<u8> {
+fn row(spec: &BenchSpec, missing: Option<&Gaps>, variant: u32) -> Vec<u8> {
     let mut random = Stream::new(spec.seed, Purpose::Bench, u64::from(variant), 0);
     let uniform = random.uniform();
     let frequency = if random.uniform() < RARE_SHARE {
@@ -130,14 +140,8 @@ fn row(spec: &BenchSpec, variant: u32) -> Vec<u8> {
             *byte |= (u8::from(draw < carrier) + u8::from(draw < two)) << (2 * sample);
         }
     }
-    // Missing calls at random distances with the right mean.
-    if spec.missing_rate > 0.0 {
-        let span = (2.0 / spec.missing_rate) as u64;
-        let mut sample = random.below(span);
-        while (sample as usize) < samples {
-            row[sample as usize / 4] |= 3 << (2 * (sample % 4));
-            sample += 1 + random.below(span);
-        }
+    if let Some(missing) = missing {
+        missing.make_missing(&mut row, samples, &mut random);
     }
     if !samples.is_multiple_of(4)
         && let Some(last) = row.last_mut()
@@ -194,7 +198,7 @@ pub fn write_bench_scores(spec: &BenchSpec, path: &Path) -> Result<(), SimulateE
         for _ in 0..spec.scores {
             // Three uniforms each are normal enough for a weight, and quick for a hundred million of them.
             let mut draw = || (0..3).map(|_| random.uniform()).sum::<f64>() - 1.5;
-            line.push_str(&format!("\t{:.7}", draw() * draw() * 0.05));
+            line.push_str(&format!("\t{:.9}", draw() * draw() * 0.05));
         }
         line.push('\n');
         file.write_all(line.as_bytes()).map_err(fail)?;

@@ -29,4 +29,25 @@ pub enum SimulateError {
         /// What was asked for.
         found: u32,
     },
+    /// A part of the specification makes no sense.
+    #[error("{field} {value}: {remedy}")]
+    Invalid {
+        /// The part.
+        field: &'static str,
+        /// What it was.
+        value: String,
+        /// What it may be.
+        remedy: &'static str,
+    },
+}
+
+impl SimulateError {
+    /// Refuses a share that is not in `0..=most`.
+    pub(crate) fn check_share(field: &'static str, share: f64, most: f64) -> Result<(), Self> {
+        if (0.0..=most).contains(&share) {
+            return Ok(());
+        }
+        let remedy = if most < 1.0 { "give a share from 0 to 0.5" } else { "give a share from 0 to 1" };
+        Err(Self::Invalid { field, value: share.to_string(), remedy })
+    }
 }

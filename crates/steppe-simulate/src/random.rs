@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Bench = 7,
     Shares = 8,
     BenchScores = 9,
+    Meiosis = 10,
+    Small = 11,
 }
 
 impl Stream {

@@ -1,4 +1,8 @@
+use std::collections::BTreeSet;
+
 use steppe_genome::GenomeBuild;
+
+use crate::SimulateError;
 
 /// The ghost populations that everybody descends from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +49,10 @@ pub struct CohortSpec {
     pub populations: Vec<PopulationSpec>,
     /// How many variants, over chromosomes 1–22 and X.
     pub variants: u32,
-    /// The share of missing calls.
+    /// The share of missing calls, at most 0.5.
     pub missing_rate: f64,
+    /// The share of every population, at most 0.5, that are children of two others of it; they come last in it.
+    pub children: f64,
     /// The build that the files claim; positions are within its chromosomes.
     pub build: GenomeBuild,
     /// Replace existing files.
@@ -60,7 +66,7 @@ pub(crate) const LEAST_VARIANTS: u32 = 230;
 
 impl CohortSpec {
     /// Europeans, East Asians and Kazakh-like people: 60 % East (standard deviation 6 % between people), 30
-    /// generations after admixture.
+    /// generations after admixture; one in fifty is a child of two others.
     pub fn demo() -> Self {
         let population =
             |name: &str, samples, ancestry| PopulationSpec { name: name.to_owned(), samples, ancestry };
@@ -73,10 +79,36 @@ impl CohortSpec {
             ],
             variants: 40_000,
             missing_rate: 0.01,
+            children: 0.02,
             build: GenomeBuild::Grch38,
             overwrite: false,
             threads: 2,
         }
+    }
+
+    /// Refuses what can not be simulated.
+    pub(crate) fn check(&self) -> Result<(), SimulateError> {
+        if self.samples() == 0 || self.variants < LEAST_VARIANTS {
+            return Err(SimulateError::Empty { least: LEAST_VARIANTS, found: self.variants });
+        }
+        SimulateError::check_share("missing rate", self.missing_rate, 0.5)?;
+        SimulateError::check_share("children", self.children, 0.5)?;
+        let mut names = BTreeSet::new();
+        for population in &self.populations {
+            if let Ancestry::Admixed { east, spread, .. } = population.ancestry {
+                SimulateError::check_share("east share", east, 1.0)?;
+                SimulateError::check_share("spread of the east share", spread, 1.0)?;
+            }
+            if !names.insert(population.name.as_str()) {
+                let remedy = "give every population another name, since sample ids start with it";
+                return Err(SimulateError::Invalid {
+                    field: "population",
+                    value: population.name.clone(),
+                    remedy,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// How many people in all.

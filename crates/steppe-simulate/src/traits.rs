@@ -1,6 +1,6 @@
 use crate::{
     CohortSpec,
-    cohort::{Person, ids},
+    cohort::Person,
     random::{Purpose, Stream},
     variants::SimulatedChromosome,
 };
@@ -10,11 +10,12 @@ const HERITABILITY: f64 = 0.5;
 /// The share of cases.
 const PREVALENCE: f64 = 0.15;
 /// One variant in so many affects a trait.
-const CAUSAL_EVERY: u64 = 4;
+const CAUSAL_EVERY: u64 = 5;
 
-/// True effects per copy of allele 1 on the quantitative trait and on liability to the disease; 0 for most.
+/// True effects per copy of allele 1 on the quantitative trait and on liability to the disease.
 pub(crate) struct Effects {
-    pub by_chromosome: Vec<Vec<[f64; 2]>>,
+    /// Of each chromosome: the causal variants by index, in order.
+    pub by_chromosome: Vec<Vec<(usize, [f64; 2])>>,
 }
 
 impl Effects {
@@ -23,28 +24,16 @@ impl Effects {
             .iter()
             .map(|chromosome| {
                 let mut random = Stream::new(seed, Purpose::Effects, chromosome.index as u64, 0);
-                chromosome
-                    .records
-                    .iter()
-                    .map(|_| {
+                (0..chromosome.records.len())
+                    .filter_map(|variant| {
                         let causal = random.below(CAUSAL_EVERY) == 0;
                         let draw = [random.normal() * 0.01, random.normal() * 0.01];
-                        if causal { draw } else { [0.0; 2] }
+                        causal.then_some((variant, draw))
                     })
                     .collect()
             })
             .collect();
         Self { by_chromosome }
-    }
-}
-
-/// Adds one chromosome's share to everybody's genetic values; codes are person-major.
-pub(crate) fn add_genetic(genetic: &mut [[f64; 2]], codes: &[u8], variants: usize, effects: &[[f64; 2]]) {
-    for (values, codes) in genetic.iter_mut().zip(codes.chunks(variants.max(1))) {
-        for (&code, effect) in codes.iter().zip(effects) {
-            values[0] += f64::from(code) * effect[0];
-            values[1] += f64::from(code) * effect[1];
-        }
     }
 }
 
@@ -64,10 +53,10 @@ pub(crate) fn phenotypes(spec: &CohortSpec, people: &[Person], genetic: &[[f64; 
     let at = ((1.0 - PREVALENCE) * sorted.len() as f64) as usize;
     let threshold = sorted.get(at).copied().unwrap_or(f64::INFINITY);
     let mut text = String::from("#FID\tIID\tQT\tCC\tpopulation\n");
-    for (number, (id, person)) in ids(spec).zip(people).enumerate() {
+    for (number, person) in people.iter().enumerate() {
         let case = if values[1][number] >= threshold { 2 } else { 1 };
         let population = &spec.populations[person.population].name;
-        text.push_str(&format!("0\t{id}\t{:.6}\t{case}\t{population}\n", values[0][number]));
+        text.push_str(&format!("0\t{}\t{:.6}\t{case}\t{population}\n", person.id, values[0][number]));
     }
     text
 }

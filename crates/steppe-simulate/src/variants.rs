@@ -1,13 +1,19 @@
+use std::collections::BTreeSet;
+
 use steppe_formats::plink1::BimRecord;
 use steppe_genome::Chromosome;
 
 use crate::random::{Purpose, Stream};
 
-/// Lengths of chromosomes 1–22 and X, in megabases.
+/// Lengths of chromosomes 1–22 and X in megabases: the shorter of GRCh37's and GRCh38's, so that every position is in
+/// both.
 const MEGABASES: [u32; 23] = [
-    248, 242, 198, 190, 181, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 83, 80, 58, 64, 46, 50,
-    156,
+    248, 242, 198, 190, 180, 170, 159, 145, 138, 133, 135, 133, 114, 107, 101, 90, 81, 78, 58, 63, 46, 50,
+    155,
 ];
+/// What stays free at both ends; on X it holds the pseudo-autosomal regions, where males have two copies.
+const MARGIN: u64 = 10_000;
+const MARGIN_OF_X: u64 = 2_800_000;
 
 /// A simulated chromosome: its variants in position order.
 pub(crate) struct SimulatedChromosome {
@@ -44,8 +50,12 @@ pub(crate) fn chromosomes(seed: u64, variants: u32) -> Vec<SimulatedChromosome> 
 
 fn chromosome(seed: u64, index: usize, count: u64, length: u64, first: u64) -> SimulatedChromosome {
     let mut random = Stream::new(seed, Purpose::Pool, index as u64, 0);
-    let mut positions: Vec<u64> = (0..count).map(|_| 10_000 + random.below(length - 20_000)).collect();
-    positions.sort_unstable();
+    let margin = if index == 22 { MARGIN_OF_X } else { MARGIN };
+    // A set: by chance, two variants would stand at one position.
+    let mut positions = BTreeSet::new();
+    while (positions.len() as u64) < count {
+        positions.insert(margin + random.below(length - 2 * margin));
+    }
     let name = if index == 22 { Chromosome::X } else { Chromosome::Autosome(index as u8 + 1) };
     let records = positions
         .iter()
@@ -89,6 +99,8 @@ fn make_awkward(records: &mut [BimRecord]) {
         insertion.allele2 = "C".to_owned();
         there.position = here.position;
         there.allele2.clone_from(&here.allele2);
-        there.allele1 = if here.allele2 == "A" { "AT".to_owned() } else { "A".to_owned() };
+        let taken = [&here.allele1, &here.allele2];
+        let free = ["A", "C", "G"].into_iter().find(|&base| taken.iter().all(|&allele| allele != base));
+        there.allele1 = free.unwrap_or("T").to_owned();
     }
 }

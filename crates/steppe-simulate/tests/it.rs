@@ -131,7 +131,7 @@ fn the_same_bytes_on_any_number_of_threads() {
         .to_vec();
     assert!(digests.iter().all(|digest| digest == &digests[0]), "{digests:?}");
     // And on any machine: this changes only when the model does.
-    assert_eq!(digests[0], "c654765a1eefe6de5bed8ea58af5e5fa339f7516bc3086a7d9f9c181f5567265");
+    assert_eq!(digests[0], "");
 }
 
 #[test]
