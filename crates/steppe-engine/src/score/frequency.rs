@@ -16,7 +16,7 @@ pub enum FrequencySource {
     /// The founders of the cohort.
     Founders,
     /// A file in plink2's .afreq form.
-    File(FrequencyTable),
+    File(Box<FrequencyTable>),
 }
 
 impl FrequencySource {
@@ -26,7 +26,7 @@ impl FrequencySource {
     /// A frequency file that can not be read; fewer than 50 founders where means have to be imputed.
     pub fn choose(file: Option<&Path>, founders: usize, missing: MissingPolicy) -> Result<Self, EngineError> {
         if let Some(path) = file {
-            return Ok(Self::File(read_frequencies(path)?));
+            return Ok(Self::File(Box::new(read_frequencies(path)?)));
         }
         if missing == MissingPolicy::Mean && founders < FEWEST_FOUNDERS {
             return Err(EngineError::refused(
@@ -50,7 +50,7 @@ impl<'a> Frequencies<'a> {
     pub(super) fn new(variants: &'a CohortVariants, source: &'a FrequencySource) -> Self {
         let table = match source {
             FrequencySource::Founders => None,
-            FrequencySource::File(table) => Some(table),
+            FrequencySource::File(table) => Some(table.as_ref()),
         };
         Self { variants, table }
     }
