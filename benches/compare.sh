@@ -40,16 +40,17 @@ compare() {
     local job="$1" name="$2" k="$3" prefix="$work/$2" table last
     shift 3
     table="$(columns "$name" "$k")"
-    last=$((k + 2))
+    last="3-$((k + 2))"
+    [ "$k" = 1 ] && last=3
     say "$job: $k scores of $name"
     hyperfine --warmup 1 --runs "$runs" --export-json "$work/results/$job.json" \
         --prepare "rm -rf $work/out" \
         --command-name "steppe" \
         "$steppe score --quiet --cohort $prefix.cohort --score $table --ambiguous keep --out $work/out --threads $threads $*" \
         --command-name "plink2 .bed" \
-        "plink2 --bfile $prefix --score $table header-read cols=+scoresums --score-col-nums 3-$last --threads $threads --out $work/plink" \
+        "plink2 --bfile $prefix --score $table header-read cols=+scoresums --score-col-nums $last --threads $threads --out $work/plink" \
         --command-name "plink2 .pgen" \
-        "plink2 --pfile $prefix --score $table header-read cols=+scoresums --score-col-nums 3-$last --threads $threads --out $work/plink" \
+        "plink2 --pfile $prefix --score $table header-read cols=+scoresums --score-col-nums $last --threads $threads --out $work/plink" \
         "${plink19[@]/#/}" >&2
     plink19=()
     peak "$job" "$steppe" score --quiet --cohort "$prefix.cohort" --score "$table" --ambiguous keep --out "$work/out" --threads "$threads" "$@"

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Partitions per thread: enough that the last one to finish does not keep the others waiting.
-const PARTITIONS_PER_THREAD: usize = 4;
+const PARTITIONS_PER_THREAD: usize = 12;
 
 /// Runs passes. The plan is the same wherever it runs.
 pub trait Engine: Send + Sync {

@@ -20,7 +20,7 @@ use crate::{
 pub(super) const FILE: &str = "scores.sscore";
 
 /// Samples that one thread formats at a time.
-const CHUNK: usize = 4096;
+const CHUNK: usize = 16_384;
 
 struct Table<'a> {
     job: &'a ScoreJob,
