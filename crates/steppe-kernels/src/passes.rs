@@ -32,6 +32,29 @@ impl LookupTable {
     pub(crate) const ZERO: Self = Self { rows: [Lanes::ZERO; 256], padding: [Lanes::ZERO; 21] };
 }
 
+/// Rows that make one table index.
+pub(crate) const TABLE_ROWS: usize = 4;
+
+/// The place of a row in a [`LookupTable`], in bytes: 64 times the row's number, so that an address is one addition.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RowOffset(u16);
+
+impl RowOffset {
+    pub(crate) const FIRST: Self = Self(0);
+
+    /// The binary logarithm of a row's bytes.
+    pub(crate) const SHIFT: u32 = size_of::<Lanes>().trailing_zeros();
+
+    pub(crate) fn of(row: u8) -> Self {
+        Self(u16::from(row) << Self::SHIFT)
+    }
+
+    pub(crate) fn row(self) -> usize {
+        usize::from(self.0 >> Self::SHIFT)
+    }
+}
+
 /// One column of some rows: `COLUMN` bytes at `bytes[starts[i] + at ..]` for each row `i`.
 #[derive(Clone, Copy)]
 // Only the x86-64 passes prefetch.
@@ -58,7 +81,7 @@ pub(crate) struct ColumnSums<'a> {
 /// The passes of one instruction set. A value of the type is the proof that the CPU has it.
 ///
 /// Columns are handled whole, so the code above pads the last one. A column's `4 * COLUMN` samples are
-/// summed in *slots* whose order suits the instructions; `column_sample` and `index_sample` say which
+/// summed in *slots* whose order suits the instructions; `column_sample` and `offset_sample` say which
 /// sample a slot holds.
 pub(crate) trait Passes: Copy {
     /// Bytes of a column.
@@ -85,13 +108,13 @@ pub(crate) trait Passes: Copy {
     /// The sample of a column that a slot of `column` holds.
     fn column_sample(slot: usize) -> usize;
 
-    /// Merges a column of four rows into one table index per sample; `index` has `4 * COLUMN` places.
-    fn merge_index(self, rows: [&[u8]; 4], index: &mut [u8]);
-    /// Adds `tables[t].rows[index[starts[t] + slot]]` over all tables to each slot of `sums`; the slots
-    /// are a multiple of eight.
-    fn lookup(self, tables: &[LookupTable], index: &[u8], starts: &[usize], sums: &mut [Lanes]);
+    /// Merges a column of rows into one place in a table per sample; `offsets` has `4 * COLUMN` of them.
+    fn merge_offsets(self, rows: [&[u8]; TABLE_ROWS], offsets: &mut [RowOffset]);
+    /// Adds the row of `tables[t]` at `offsets[starts[t] + slot]` over all tables to each slot of `sums`; the slots
+    /// are a multiple of 16.
+    fn lookup(self, tables: &[LookupTable], offsets: &[RowOffset], starts: &[usize], sums: &mut [Lanes]);
     /// Fills a table from `entries[row][code]`.
-    fn build_lookup(self, entries: &[[Lanes; 4]; 4], table: &mut LookupTable);
-    /// The sample of a column that a slot of `merge_index` holds.
-    fn index_sample(slot: usize) -> usize;
+    fn build_lookup(self, entries: &[[Lanes; 4]; TABLE_ROWS], table: &mut LookupTable);
+    /// The sample of a column that a slot of `merge_offsets` holds.
+    fn offset_sample(slot: usize) -> usize;
 }

@@ -4,7 +4,7 @@ pub(crate) mod bytes;
 pub(crate) mod column;
 pub(crate) mod lookup;
 
-use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes};
+use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};
 
 /// The portable passes.
@@ -41,19 +41,19 @@ impl Passes for Scalar {
         slot
     }
 
-    fn merge_index(self, rows: [&[u8]; 4], index: &mut [u8]) {
-        lookup::merge_index(rows, index);
+    fn merge_offsets(self, rows: [&[u8]; TABLE_ROWS], offsets: &mut [RowOffset]) {
+        lookup::merge_offsets(rows, offsets);
     }
 
-    fn lookup(self, tables: &[LookupTable], index: &[u8], starts: &[usize], sums: &mut [Lanes]) {
-        lookup::add(tables, index, starts, sums);
+    fn lookup(self, tables: &[LookupTable], offsets: &[RowOffset], starts: &[usize], sums: &mut [Lanes]) {
+        lookup::add(tables, offsets, starts, sums);
     }
 
-    fn build_lookup(self, entries: &[[Lanes; 4]; 4], table: &mut LookupTable) {
+    fn build_lookup(self, entries: &[[Lanes; 4]; TABLE_ROWS], table: &mut LookupTable) {
         lookup::build(entries, table);
     }
 
-    fn index_sample(slot: usize) -> usize {
+    fn offset_sample(slot: usize) -> usize {
         slot
     }
 }

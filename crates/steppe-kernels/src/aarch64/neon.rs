@@ -1,7 +1,7 @@
 //! Neon: the portable passes. Neon is part of 64-bit Arm's baseline, so the compiler vectorises them with
 //! it as they stand, and there is no feature to detect.
 
-use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes};
+use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};
 use crate::scalar::Scalar;
 
@@ -45,19 +45,19 @@ impl Passes for Neon {
         Scalar::column_sample(slot)
     }
 
-    fn merge_index(self, rows: [&[u8]; 4], index: &mut [u8]) {
-        self.0.merge_index(rows, index);
+    fn merge_offsets(self, rows: [&[u8]; TABLE_ROWS], offsets: &mut [RowOffset]) {
+        self.0.merge_offsets(rows, offsets);
     }
 
-    fn lookup(self, tables: &[LookupTable], index: &[u8], starts: &[usize], sums: &mut [Lanes]) {
-        self.0.lookup(tables, index, starts, sums);
+    fn lookup(self, tables: &[LookupTable], offsets: &[RowOffset], starts: &[usize], sums: &mut [Lanes]) {
+        self.0.lookup(tables, offsets, starts, sums);
     }
 
-    fn build_lookup(self, entries: &[[Lanes; 4]; 4], table: &mut LookupTable) {
+    fn build_lookup(self, entries: &[[Lanes; 4]; TABLE_ROWS], table: &mut LookupTable) {
         self.0.build_lookup(entries, table);
     }
 
-    fn index_sample(slot: usize) -> usize {
-        Scalar::index_sample(slot)
+    fn offset_sample(slot: usize) -> usize {
+        Scalar::offset_sample(slot)
     }
 }

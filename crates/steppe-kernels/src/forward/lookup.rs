@@ -3,25 +3,23 @@
 use std::ops::Range;
 
 use super::sums::{Sums, slots};
-use crate::passes::{LANES, Lanes, LookupTable, Passes};
+use crate::passes::{LANES, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{Rows, Tables, WeightTable};
 
-/// Quads of rows whose tables are held at once (17 KiB each): a sample's sums are loaded and stored once
-/// for all of them.
-const CHUNK_QUADS: usize = 16;
-/// Samples that are finished before the next: their sums (64 bytes each) stay in the second-level cache
-/// beside the tables.
-const STRIP_SLOTS: usize = 4096;
+/// Quads of rows whose tables are held at once, 17 KiB each. A sample's sums are loaded and stored once for all of them,
+/// and most lookups hit the few rows of common genotypes, which the first-level cache holds of eight tables, but not
+/// of 16.
+const CHUNK_QUADS: usize = 8;
 
-/// Quads whose indices are held at once. A group of lanes goes through all of them before the next, so that its sums
-/// (64 bytes a sample) stay in the second-level cache; the indices (a byte a sample and quad) come from further out.
+/// Quads whose offsets are held at once. A group of lanes goes through all of them before the next, so that its sums
+/// (64 bytes a sample) stay in the second-level cache; the offsets (two bytes a sample and quad) come from further out.
 const BATCH_QUADS: usize = 512;
 
 /// Buffers of one call, kept for the next.
 #[derive(Default)]
 pub(super) struct LookupScratch {
-    /// Per quad of the batch, one index per slot.
-    index: Vec<u8>,
+    /// Per quad of the batch, one offset per slot.
+    offsets: Vec<RowOffset>,
     tables: Vec<LookupTable>,
     /// Rows of a quad, padded with zeros to a whole column.
     tail: Vec<u8>,
@@ -34,15 +32,15 @@ impl<P: Passes> Sums<P> {
     pub(super) fn add_groups(&mut self, rows: &Rows<'_>, tables: &Tables<'_>, lanes: usize) {
         let slots = slots::<P>(rows.samples);
         let scratch = &mut self.lookup;
-        for first in (0..rows.rows).step_by(4 * BATCH_QUADS) {
-            let batch = first..rows.rows.min(first + 4 * BATCH_QUADS);
+        for first in (0..rows.rows).step_by(TABLE_ROWS * BATCH_QUADS) {
+            let batch = first..rows.rows.min(first + TABLE_ROWS * BATCH_QUADS);
             scratch.merge(self.passes, rows, batch.clone());
             for (group, sums) in self.groups.chunks_mut(slots).enumerate() {
                 let lanes = (group * LANES)..lanes.min((group + 1) * LANES);
-                for (number, first) in batch.clone().step_by(4 * CHUNK_QUADS).enumerate() {
-                    let chunk = first..batch.end.min(first + 4 * CHUNK_QUADS);
+                for (number, first) in batch.clone().step_by(TABLE_ROWS * CHUNK_QUADS).enumerate() {
+                    let chunk = first..batch.end.min(first + TABLE_ROWS * CHUNK_QUADS);
                     scratch.build(self.passes, tables, lanes.clone(), chunk);
-                    scratch.add(self.passes, slots, number * CHUNK_QUADS, sums);
+                    scratch.add(self.passes, slots, number * CHUNK_QUADS * slots, sums);
                 }
             }
         }
@@ -50,23 +48,23 @@ impl<P: Passes> Sums<P> {
 }
 
 impl LookupScratch {
-    /// Merges the rows of each quad into indices.
+    /// Merges the rows of each quad into offsets.
     fn merge<P: Passes>(&mut self, passes: P, rows: &Rows<'_>, batch: Range<usize>) {
         let slots = slots::<P>(rows.samples);
         let row_bytes = rows.row_bytes();
         let whole = row_bytes / P::COLUMN * P::COLUMN;
-        self.index.resize(batch.len().div_ceil(4) * slots, 0);
-        self.tail.resize(4 * P::COLUMN, 0);
-        for (quad, index) in self.index.chunks_mut(slots).enumerate() {
+        self.offsets.resize(batch.len().div_ceil(TABLE_ROWS) * slots, RowOffset::FIRST);
+        self.tail.resize(TABLE_ROWS * P::COLUMN, 0);
+        for (quad, index) in self.offsets.chunks_mut(slots).enumerate() {
             // Past the last row any row will do: its table entries are zero.
             let row = |member: usize| {
-                let row = (batch.start + 4 * quad + member).min(rows.rows - 1);
+                let row = (batch.start + TABLE_ROWS * quad + member).min(rows.rows - 1);
                 &rows.bytes[row * rows.stride..][..row_bytes]
             };
             let members = [row(0), row(1), row(2), row(3)];
             let mut columns = index.chunks_mut(4 * P::COLUMN);
             for (at, index) in (0..whole).step_by(P::COLUMN).zip(&mut columns) {
-                passes.merge_index(members.map(|row| &row[at..][..P::COLUMN]), index);
+                passes.merge_offsets(members.map(|row| &row[at..][..P::COLUMN]), index);
             }
             if let Some(index) = columns.next() {
                 for (tail, row) in self.tail.chunks_mut(P::COLUMN).zip(members) {
@@ -74,7 +72,7 @@ impl LookupScratch {
                     tail[..row_bytes - whole].copy_from_slice(&row[whole..]);
                 }
                 let tail = |member: usize| &self.tail[member * P::COLUMN..][..P::COLUMN];
-                passes.merge_index([tail(0), tail(1), tail(2), tail(3)], index);
+                passes.merge_offsets([tail(0), tail(1), tail(2), tail(3)], index);
             }
         }
     }
@@ -83,9 +81,9 @@ impl LookupScratch {
     fn build<P: Passes>(&mut self, passes: P, tables: &Tables<'_>, lanes: Range<usize>, chunk: Range<usize>) {
         let rows = tables.weights.len() / tables.weight_lanes;
         self.active.clear();
-        for (quad, first) in chunk.step_by(4).enumerate() {
-            let members = first..rows.min(first + 4);
-            let mut entries = [[Lanes::ZERO; 4]; 4];
+        for (quad, first) in chunk.step_by(TABLE_ROWS).enumerate() {
+            let members = first..rows.min(first + TABLE_ROWS);
+            let mut entries = [[Lanes::ZERO; 4]; TABLE_ROWS];
             let mut any = 0;
             for (place, lane) in lanes.clone().enumerate() {
                 let lane_tables: &[WeightTable] = &tables.weights[lane * rows..][..rows];
@@ -108,12 +106,11 @@ impl LookupScratch {
         }
     }
 
-    /// Adds the tables to the sums, strip by strip; the chunk's first quad is the batch's `first_quad`.
-    fn add<P: Passes>(&self, passes: P, slots: usize, first_quad: usize, sums: &mut [Lanes]) {
+    /// Adds the tables to the sums; the offsets of the chunk's first quad start at `first`, and each quad has
+    /// `slots` of them.
+    fn add<P: Passes>(&self, passes: P, slots: usize, first: usize, sums: &mut [Lanes]) {
         let tables = &self.tables[..self.active.len()];
-        let starts: Vec<usize> = self.active.iter().map(|quad| (first_quad + quad) * slots).collect();
-        for (strip, sums) in sums.chunks_mut(STRIP_SLOTS).enumerate() {
-            passes.lookup(tables, &self.index[strip * STRIP_SLOTS..], &starts, sums);
-        }
+        let starts: Vec<usize> = self.active.iter().map(|quad| quad * slots).collect();
+        passes.lookup(tables, &self.offsets[first..], &starts, sums);
     }
 }

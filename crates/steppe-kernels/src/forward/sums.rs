@@ -82,7 +82,7 @@ impl<P: Passes> Sums<P> {
         let slots = slots::<P>(self.samples);
         let column = slot_order(P::column_sample, 4 * P::COLUMN, self.samples);
         let mut weights = Vec::with_capacity(self.weight_lanes * self.samples);
-        let index = slot_order(P::index_sample, 4 * P::COLUMN, self.samples);
+        let index = slot_order(P::offset_sample, 4 * P::COLUMN, self.samples);
         for lane in 0..self.grouped_lanes {
             let group = &self.groups[lane / LANES * slots..][..slots];
             weights.extend(index.iter().map(|&slot| group[slot as usize].0[lane % LANES]));

@@ -7,7 +7,7 @@ mod merge;
 
 use std::arch::is_x86_feature_detected;
 
-use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes};
+use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};
 use crate::scalar::bytes;
 
@@ -78,22 +78,22 @@ impl Passes for Avx512 {
         column::sample(slot)
     }
 
-    fn merge_index(self, rows: [&[u8]; 4], index: &mut [u8]) {
+    fn merge_offsets(self, rows: [&[u8]; TABLE_ROWS], offsets: &mut [RowOffset]) {
         // SAFETY: `self` exists only where `new` found the features.
-        unsafe { lookup::merge_index(rows, index) }
+        unsafe { lookup::merge_offsets(rows, offsets) }
     }
 
-    fn lookup(self, tables: &[LookupTable], index: &[u8], starts: &[usize], sums: &mut [Lanes]) {
+    fn lookup(self, tables: &[LookupTable], offsets: &[RowOffset], starts: &[usize], sums: &mut [Lanes]) {
         // SAFETY: `self` exists only where `new` found the features.
-        unsafe { lookup::add(tables, index, starts, sums) }
+        unsafe { lookup::add(tables, offsets, starts, sums) }
     }
 
-    fn build_lookup(self, entries: &[[Lanes; 4]; 4], table: &mut LookupTable) {
+    fn build_lookup(self, entries: &[[Lanes; 4]; TABLE_ROWS], table: &mut LookupTable) {
         // SAFETY: `self` exists only where `new` found the features.
         unsafe { lookup::build(entries, table) }
     }
 
-    fn index_sample(slot: usize) -> usize {
+    fn offset_sample(slot: usize) -> usize {
         lookup::sample(slot)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::arch::x86_64::*;
 
-use crate::passes::{Lanes, LookupTable};
+use crate::passes::{Lanes, LookupTable, RowOffset, TABLE_ROWS};
 use crate::scalar::lookup;
 
-/// The sample of a column that a slot of [`merge_index`] holds: slots are `[field][byte]`.
+/// The sample of a column that a slot of [`merge_offsets`] holds: slots are `[field][byte]`.
 pub(super) fn sample(slot: usize) -> usize {
     4 * (slot % 32) + slot / 32
 }
@@ -20,9 +20,9 @@ fn load(bytes: &[u8]) -> __m256i {
     }
 }
 
-/// Merges the four 2-bit codes of a sample into one byte.
+/// Merges the four 2-bit codes of a sample into one byte, which is the number of its table row.
 #[target_feature(enable = "avx2")]
-pub(super) fn merge_index(rows: [&[u8]; 4], index: &mut [u8]) {
+pub(super) fn merge_offsets(rows: [&[u8]; TABLE_ROWS], offsets: &mut [RowOffset]) {
     let [first, second, third, fourth] = [load(rows[0]), load(rows[1]), load(rows[2]), load(rows[3])];
     let (pairs, nibbles) = (_mm256_set1_epi8(0x33), _mm256_set1_epi8(0x0f));
     let select = |mask, yes, no| _mm256_or_si256(_mm256_and_si256(mask, yes), _mm256_andnot_si256(mask, no));
@@ -38,9 +38,14 @@ pub(super) fn merge_index(rows: [&[u8]; 4], index: &mut [u8]) {
         high(even_low, even_high),
         high(odd_low, odd_high),
     ];
-    for (index, field) in index.as_chunks_mut::<32>().0.iter_mut().zip(fields) {
-        // SAFETY: the reference covers the 32 bytes that are written; no alignment is asked for.
-        unsafe { _mm256_storeu_si256(index.as_mut_ptr().cast(), field) };
+    for (offsets, field) in offsets.as_chunks_mut::<32>().0.iter_mut().zip(fields) {
+        let halves = [_mm256_castsi256_si128(field), _mm256_extracti128_si256::<1>(field)];
+        for (offsets, half) in offsets.as_chunks_mut::<16>().0.iter_mut().zip(halves) {
+            let wide = _mm256_slli_epi16::<{ RowOffset::SHIFT as i32 }>(_mm256_cvtepu8_epi16(half));
+            // SAFETY: the reference covers the 32 bytes that are written, each pair of which is what `RowOffset::of`
+            // makes of a byte; no alignment is asked for.
+            unsafe { _mm256_storeu_si256(offsets.as_mut_ptr().cast(), wide) };
+        }
     }
 }
 
@@ -54,19 +59,15 @@ fn load_lanes(lanes: &Lanes) -> [__m256i; 2] {
 
 /// Adds every table's row for each slot.
 #[target_feature(enable = "avx2")]
-pub(super) fn add(tables: &[LookupTable], index: &[u8], starts: &[usize], sums: &mut [Lanes]) {
+pub(super) fn add(tables: &[LookupTable], offsets: &[RowOffset], starts: &[usize], sums: &mut [Lanes]) {
     for (group, sums) in sums.as_chunks_mut::<4>().0.iter_mut().enumerate() {
         let mut running = [[_mm256_setzero_si256(); 2]; 4];
         for (running, sum) in running.iter_mut().zip(sums.iter()) {
             *running = load_lanes(sum);
         }
         for (table, &start) in tables.iter().zip(starts) {
-            let Some(rows) = index[start + 4 * group..].first_chunk::<4>() else { return };
-            let rows = u32::from_le_bytes(*rows);
-            for (slot, running) in running.iter_mut().enumerate() {
-                let row = load_lanes(&table.rows[(rows >> (8 * slot)) as usize & 0xff]);
-                *running = [_mm256_add_epi64(running[0], row[0]), _mm256_add_epi64(running[1], row[1])];
-            }
+            let Some(offsets) = offsets[start + 4 * group..].first_chunk::<4>() else { return };
+            add_rows(&mut running, table, offsets);
         }
         for (sum, running) in sums.iter_mut().zip(running) {
             let lanes = sum.0.as_mut_ptr().cast::<__m256i>();
@@ -79,7 +80,24 @@ pub(super) fn add(tables: &[LookupTable], index: &[u8], starts: &[usize], sums: 
     }
 }
 
+/// Adds a table's rows to four samples. One load for four offsets leaves the load ports to the rows.
+#[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn build(entries: &[[Lanes; 4]; 4], table: &mut LookupTable) {
+fn add_rows(running: &mut [[__m256i; 2]; 4], table: &LookupTable, offsets: &[RowOffset; 4]) {
+    // SAFETY: the reference covers the 8 bytes that are read; no alignment is asked for.
+    let offsets = unsafe { offsets.as_ptr().cast::<u64>().read_unaligned() };
+    for (sample, running) in running.iter_mut().enumerate() {
+        let offset = usize::from((offsets >> (16 * sample)) as u16);
+        // SAFETY: every `RowOffset` is the place of a row of 64 bytes within the table, and a multiple of 64.
+        let row = unsafe {
+            let row = table.rows.as_ptr().byte_add(offset).cast::<__m256i>();
+            [_mm256_load_si256(row), _mm256_load_si256(row.add(1))]
+        };
+        *running = [_mm256_add_epi64(running[0], row[0]), _mm256_add_epi64(running[1], row[1])];
+    }
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn build(entries: &[[Lanes; 4]; TABLE_ROWS], table: &mut LookupTable) {
     lookup::build(entries, table);
 }
