@@ -1,8 +1,10 @@
 //! What a scoring or matching job leaves behind: a folder with one file a purpose, and `run.json`, which names them
 //! all by hash and makes the result visible.
 
+mod column_chunks;
 mod folder;
 mod hashing;
+mod in_order;
 mod match_log;
 mod request;
 mod run;

@@ -25,6 +25,24 @@ impl StringColumn {
         self.ends.push(self.bytes.len() as u64);
     }
 
+    /// Appends many strings, given end to end, and where each of them ends in `text`: ascending, at the boundaries
+    /// of characters, the last at its end. Without that, nothing is appended.
+    pub fn extend_from_parts(&mut self, text: &str, ends: impl Iterator<Item = usize> + Clone) -> bool {
+        let mut last = 0;
+        let fits = ends.clone().all(|end| {
+            let fits = last <= end && text.is_char_boundary(end);
+            last = end;
+            fits
+        });
+        if !fits || last != text.len() {
+            return false;
+        }
+        let before = self.bytes.len() as u64;
+        self.bytes.push_str(text);
+        self.ends.extend(ends.map(|end| before + end as u64));
+        true
+    }
+
     /// The string at `index`; the empty string outside the column.
     pub fn get(&self, index: usize) -> &str {
         let Some(&end) = self.ends.get(index) else { return "" };
@@ -72,5 +90,17 @@ mod tests {
         let column: StringColumn = ["rs1", "", "é", "chr1:5:A:T"].into_iter().collect();
         assert_eq!(column.iter().collect::<Vec<_>>(), ["rs1", "", "é", "chr1:5:A:T"]);
         assert_eq!(column.get(9), "");
+    }
+
+    #[test]
+    fn parts_are_appended_whole_or_not_at_all() {
+        let mut column: StringColumn = ["rs1"].into_iter().collect();
+        assert!(column.extend_from_parts("aéAC", [1, 3, 3, 5].into_iter()));
+        assert_eq!(column.iter().collect::<Vec<_>>(), ["rs1", "a", "é", "", "AC"]);
+        for ends in [vec![2, 5], vec![3, 1, 5], vec![1], vec![1, 9], vec![]] {
+            assert!(!column.extend_from_parts("aéAC", ends.into_iter()));
+        }
+        assert!(column.extend_from_parts("", [].into_iter()));
+        assert_eq!(column.len(), 5);
     }
 }

@@ -120,11 +120,13 @@ pub fn score(
     refuse_wide_table_beyond_memory(&job, &kept, request.sscore)?;
     let summing = Instant::now();
     let (files, variants) = (Arc::clone(&job.files), Arc::clone(&job.variants));
-    let target = Target { folder: folder.path(), kept: &kept, job: &run.record.job, sscore: request.sscore };
+    let id = run.record.job.clone();
+    let target = Target { folder: folder.path(), kept: &kept, job: &id, sscore: request.sscore };
+    let threads = job.options.threads;
     // The log needs no sums: it is written while they are made.
     let outputs = std::thread::scope(|scope| {
-        let log = scope.spawn(|| match_log::write(folder.path(), &files, &variants));
-        let scores = write_scores(&mut job, engine, progress, &target);
+        let log = scope.spawn(|| match_log::write(folder.path(), &files, &variants, threads));
+        let scores = write_scores(&mut job, engine, progress, &target, &mut run);
         let log = log.join().unwrap_or(Err(EngineError::Lost("the match log")));
         let mut outputs = scores?;
         outputs.push(log?);
@@ -177,22 +179,39 @@ fn write_scores(
     engine: &LocalEngine,
     progress: &Arc<dyn PassProgress>,
     target: &Target<'_>,
+    run: &mut Run,
 ) -> Result<Vec<OutputRecord>, EngineError> {
     let mut file = ScoresFile::create(target.folder, target.job)?;
     let mut passes: Vec<Scores> = Vec::new();
-    job.run(engine, progress, &mut |job, pass| {
-        progress.stage("writing scores.parquet", 0);
-        file.write(job, target.kept, &pass)?;
-        if target.sscore {
+    let summing = Instant::now();
+    job.run(engine, progress, &mut |job, pass, is_last| {
+        if !is_last {
+            progress.stage("writing scores.parquet", 0);
+            file.write(job, target.kept, &pass)?;
+        }
+        if is_last || target.sscore {
             passes.push(pass);
         }
         Ok(())
     })?;
-    let mut outputs = vec![file.finish()?];
-    if target.sscore {
-        progress.stage("writing scores.sscore", 0);
-        outputs.push(sscore::write(target.folder, job, target.kept, &passes)?);
-    }
+    run.timing("passes", summing);
+    progress.stage("writing scores", 0);
+    let writing = Instant::now();
+    let job = &*job;
+    // Both files at once: one is formatted while the other waits for the disk.
+    let outputs = std::thread::scope(|scope| {
+        let table =
+            target.sscore.then(|| scope.spawn(|| sscore::write(target.folder, job, target.kept, &passes)));
+        if let Some(pass) = passes.last() {
+            file.write(job, target.kept, pass)?;
+        }
+        let mut outputs = vec![file.finish()?];
+        if let Some(table) = table {
+            outputs.push(table.join().unwrap_or(Err(EngineError::Lost("the text table")))?);
+        }
+        Ok::<_, EngineError>(outputs)
+    })?;
+    run.timing("write_scores", writing);
     Ok(outputs)
 }
 

@@ -72,7 +72,12 @@ impl Run {
         job: &ScoreJob,
     ) -> Result<(), EngineError> {
         self.record.scores = job.columns.iter().map(|column| score_record(job, column)).collect();
-        self.record.outputs.push(match_log::write(folder.path(), &job.files, &job.variants)?);
+        self.record.outputs.push(match_log::write(
+            folder.path(),
+            &job.files,
+            &job.variants,
+            job.options.threads,
+        )?);
         self.record.outputs.push(summary::write(folder.path(), &self.record.scores)?);
         Ok(())
     }

@@ -20,13 +20,11 @@ use parquet::{
     schema::types::{ColumnPath, Type, TypePtr},
 };
 
-mod chunk;
-
-use chunk::{Chunk, ChunkWriter};
-
 use super::{
     OutputRecord,
+    column_chunks::{Chunk, ChunkWriter, append_row_group},
     hashing::HashingFile,
+    in_order::in_order,
     values::{KeptSamples, ScoreValues},
 };
 use crate::{
@@ -88,7 +86,7 @@ impl ScoresFile {
         let file = HashingFile::create(folder, FILE)?;
         let writer = SerializedFileWriter::new(file, Arc::clone(&schema), Arc::clone(&properties))
             .map_err(EngineError::parquet(FILE))?;
-        let chunks = ChunkWriter::new(writer.schema_descr().clone().into(), properties);
+        let chunks = ChunkWriter::new(FILE, &schema, properties);
         Ok(Self { writer, chunks, people: None })
     }
 
@@ -109,54 +107,30 @@ impl ScoresFile {
             ]);
         }
         let cache = CountCache::default();
-        let lanes: Vec<usize> = (0..pass.scores.len()).collect();
-        for group in lanes.chunks(job.options.threads.max(1)) {
-            let encoded: Vec<Result<ScoreChunks, EngineError>> = std::thread::scope(|scope| {
-                let (chunks, cache) = (&self.chunks, &cache);
-                let workers: Vec<_> = group
-                    .iter()
-                    .map(|&lane| scope.spawn(move || encode(chunks, cache, job, kept, pass, lane)))
-                    .collect();
-                workers
-                    .into_iter()
-                    .map(|worker| worker.join().unwrap_or(Err(EngineError::Lost("an encoding thread"))))
-                    .collect()
-            });
-            for score in encoded {
-                self.append(&score?)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn append(&mut self, score: &ScoreChunks) -> Result<(), EngineError> {
-        let Some([family, sample]) = &self.people else {
-            return Err(EngineError::Lost("the sample ids"));
-        };
-        let [alleles, denominator, dosage] = score.counts.as_ref();
-        let mut group = self.writer.next_row_group().map_err(EngineError::parquet(FILE))?;
-        let in_order = [
-            family,
-            sample,
-            &score.name,
-            &score.sum,
-            &score.average,
-            alleles,
-            denominator,
-            dosage,
-            &score.variants,
-        ];
-        for chunk in in_order {
-            group.append_column(chunk.bytes(), chunk.close()).map_err(EngineError::parquet(FILE))?;
-        }
-        group.close().map_err(EngineError::parquet(FILE))?;
-        Ok(())
+        let Self { writer, chunks, people } = self;
+        let people = people.as_ref().ok_or(EngineError::Lost("the sample ids"))?;
+        in_order(
+            job.options.threads,
+            pass.scores.len(),
+            &|lane| encode(chunks, &cache, job, kept, pass, lane),
+            &mut |score| append(writer, people, &score),
+        )
     }
 
     /// Writes the footer.
     pub(super) fn finish(self) -> Result<OutputRecord, EngineError> {
         self.writer.into_inner().map_err(EngineError::parquet(FILE))?.finish()
     }
+}
+
+fn append(
+    writer: &mut SerializedFileWriter<HashingFile>,
+    [family, sample]: &[Chunk; 2],
+    score: &ScoreChunks,
+) -> Result<(), EngineError> {
+    let [alleles, denominator, dosage] = score.counts.as_ref();
+    let own = [&score.name, &score.sum, &score.average, alleles, denominator, dosage, &score.variants];
+    append_row_group(FILE, writer, [family, sample].into_iter().chain(own))
 }
 
 fn encode(

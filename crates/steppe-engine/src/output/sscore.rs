@@ -9,6 +9,7 @@ use std::{io::Write, path::Path};
 use super::{
     OutputRecord,
     hashing::HashingFile,
+    in_order::in_order,
     values::{KeptSample, KeptSamples, ScoreValues, Value},
 };
 use crate::{
@@ -19,8 +20,8 @@ use crate::{
 /// The file's name.
 pub(super) const FILE: &str = "scores.sscore";
 
-/// Samples that one thread formats at a time.
-const CHUNK: usize = 16_384;
+/// About as many bytes one thread formats at a time: few enough that they stay in its cache until they are written.
+const CHUNK_BYTES: usize = 1 << 20;
 
 struct Table<'a> {
     job: &'a ScoreJob,
@@ -53,27 +54,18 @@ pub(super) fn write(
     };
     let mut file = HashingFile::create(folder, FILE)?;
     file.write_all(table.header().as_bytes()).map_err(EngineError::write(FILE))?;
+    let chunk = (CHUNK_BYTES / table.line_bytes()).max(16);
     let chunks: Vec<(u32, &[KeptSample])> = kept
         .blocks
         .iter()
-        .flat_map(|block| block.samples.chunks(CHUNK).map(|chunk| (block.block, chunk)))
+        .flat_map(|block| block.samples.chunks(chunk).map(|samples| (block.block, samples)))
         .collect();
-    for group in chunks.chunks(job.options.threads.max(1)) {
-        let texts: Vec<Result<Vec<u8>, EngineError>> = std::thread::scope(|scope| {
-            let table = &table;
-            let workers: Vec<_> = group
-                .iter()
-                .map(|&(block, samples)| scope.spawn(move || table.rows(block, samples)))
-                .collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().unwrap_or(Err(EngineError::Lost("a formatting thread"))))
-                .collect()
-        });
-        for text in texts {
-            file.write_all(&text?).map_err(EngineError::write(FILE))?;
-        }
-    }
+    in_order(
+        job.options.threads,
+        chunks.len(),
+        &|chunk| table.rows(chunks[chunk].0, chunks[chunk].1),
+        &mut |text| file.write_all(&text).map_err(EngineError::write(FILE)),
+    )?;
     file.finish()
 }
 
@@ -111,6 +103,12 @@ impl Table<'_> {
         header
     }
 
+    /// About the bytes of a line.
+    fn line_bytes(&self) -> usize {
+        let counts = if self.shared_counts { 1 } else { self.scores.len() };
+        48 + 44 * self.scores.len() + 24 * counts
+    }
+
     /// The lines of some samples of one block.
     fn rows(&self, block: u32, samples: &[KeptSample]) -> Result<Vec<u8>, EngineError> {
         let mut values: Vec<Vec<Value>> = Vec::with_capacity(self.scores.len());
@@ -119,7 +117,7 @@ impl Table<'_> {
             score.of_block(block, samples, &mut |value| column.push(value))?;
             values.push(column);
         }
-        let mut text = Vec::with_capacity(samples.len() * (32 + 40 * self.scores.len()));
+        let mut text = Vec::with_capacity(samples.len() * self.line_bytes());
         let mut number = zmij::Buffer::new();
         for (row, sample) in samples.iter().enumerate() {
             self.person(sample.index, &mut text);

@@ -132,7 +132,8 @@ impl ScoreJob {
         Ok(())
     }
 
-    /// Runs the forward passes and hands each one's sums to `sink`, which gets the job's columns completed.
+    /// Runs the forward passes and hands each one's sums to `sink`, which gets the job's columns completed and is told
+    /// of the last one.
     ///
     /// # Errors
     /// A tile that is corrupt or can not be read; a sink that fails.
@@ -140,7 +141,7 @@ impl ScoreJob {
         &mut self,
         engine: &dyn Engine,
         progress: &Arc<dyn PassProgress>,
-        sink: &mut dyn FnMut(&Self, Scores) -> Result<(), EngineError>,
+        sink: &mut dyn FnMut(&Self, Scores, bool) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let passes = self.passes();
         let pass_count = passes.len();
@@ -166,7 +167,7 @@ impl ScoreJob {
                 .sum();
             progress.stage(&name, total);
             let blocks = engine.forward(context, &|block| wanted[block as usize])?;
-            sink(self, Scores { scores, count_lanes, blocks })?;
+            sink(self, Scores { scores, count_lanes, blocks }, index + 1 == pass_count)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use steppe_genome::matching::RowStatus;
+use steppe_genome::matching::{Reason, RowStatus};
 
 use super::MatchedFile;
 
@@ -62,13 +62,16 @@ impl Overlap {
         let mut heterozygosity = 0.0;
         let mut known = 0u64;
         let mut unknown_squares = 0.0;
+        let mut by_reason = [(0, 0.0); Reason::ALL.len()];
         for (row, decision) in matched.decisions.iter().enumerate() {
             if !rows.is_present(column, row) {
                 continue;
             }
             let weight = rows.magnitude(column, row);
             let counts = decision.status == RowStatus::Matched;
-            overlap.count_row(decision.status, decision.reason.as_str(), weight);
+            overlap.count_row(decision.status, weight);
+            let reason = &mut by_reason[decision.reason as usize];
+            *reason = (reason.0 + 1, reason.1 + weight);
             let frequency = decision.variant.and_then(frequency).or_else(|| rows.frequency(row));
             if let Some(frequency) = frequency {
                 let expected = 2.0 * frequency * (1.0 - frequency);
@@ -86,11 +89,16 @@ impl Overlap {
         }
         let mean = if known == 0 { 0.5 } else { heterozygosity / known as f64 };
         overlap.variance += mean * unknown_squares;
+        overlap.reasons = Reason::ALL
+            .into_iter()
+            .map(|reason| (reason.as_str(), by_reason[reason as usize]))
+            .filter(|(_, (rows, _))| *rows > 0)
+            .collect();
         overlap.count_unsupported(matched);
         overlap
     }
 
-    fn count_row(&mut self, status: RowStatus, reason: &'static str, weight: f64) {
+    fn count_row(&mut self, status: RowStatus, weight: f64) {
         self.rows += 1;
         self.weight += weight;
         match status {
@@ -101,9 +109,6 @@ impl Overlap {
             RowStatus::Excluded => self.rows_excluded += 1,
             RowStatus::Unmatched => self.rows_unmatched += 1,
         }
-        let entry = self.reasons.entry(reason).or_default();
-        entry.0 += 1;
-        entry.1 += weight;
     }
 
     fn count_unsupported(&mut self, matched: &MatchedFile) {

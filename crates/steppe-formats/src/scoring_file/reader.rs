@@ -49,7 +49,8 @@ pub fn read_scoring_file(path: &Path, options: &ReadOptions) -> Result<ScoringFi
     let layout = Layout::resolve(path, &first, row_text, &options.format, &mut tally)?;
     let harmonised = is_harmonised(path, &header, &layout, &first, &mut tally)?;
 
-    let mut reader = RowReader::new(path, &layout, harmonised, options.default_effect, tally);
+    let expected = row_text.map_or(0, |row| expected_rows(bytes, row));
+    let mut reader = RowReader::new(path, &layout, harmonised, (options.default_effect, tally), expected);
     if let Some(row) = first_row {
         add(path, &mut reader, row.number, &row.text)?;
     }
@@ -57,6 +58,12 @@ pub fn read_scoring_file(path: &Path, options: &ReadOptions) -> Result<ScoringFi
         add(path, &mut reader, number, line)?;
     }
     finish(path, header, &layout, reader, lines.notes(), bytes)
+}
+
+/// About how many rows a file of so many bytes has, so that columns need not grow; compressed ones have more.
+fn expected_rows(bytes: u64, first_row: &str) -> usize {
+    const MOST: u64 = 1 << 22;
+    (bytes / (first_row.len() as u64 + 1)).min(MOST) as usize
 }
 
 /// The first line that is no header line, and the header lines before it.

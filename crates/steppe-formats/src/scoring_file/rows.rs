@@ -32,6 +32,22 @@ pub struct ScoringRows {
 }
 
 impl ScoringRows {
+    /// No rows yet, and room for so many.
+    pub(super) fn with_capacity(scores: usize, rows: usize) -> Self {
+        Self {
+            line: Vec::with_capacity(rows),
+            row_number: Vec::with_capacity(rows),
+            chromosome: Vec::with_capacity(rows),
+            position: Vec::with_capacity(rows),
+            id: StringColumn::with_capacity(rows, 12 * rows),
+            effect_allele: StringColumn::with_capacity(rows, rows),
+            other_allele: StringColumn::with_capacity(rows, rows),
+            effect_type: Vec::with_capacity(rows),
+            weights: (0..scores).map(|_| Vec::with_capacity(rows)).collect(),
+            ..Self::default()
+        }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.line.len()

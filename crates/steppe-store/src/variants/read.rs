@@ -4,7 +4,7 @@ use parquet::arrow::{
     ProjectionMask,
     arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
 };
-use steppe_genome::Chromosome;
+use steppe_genome::{Chromosome, StringColumn};
 
 use super::{CohortVariants, SexCounts, VARIANTS_FILE, write::COUNTS};
 use crate::StoreError;
@@ -75,7 +75,9 @@ impl CohortVariants {
             (&mut self.other_allele, "other_allele"),
         ];
         for (into, name) in texts {
-            column::<StringArray>(batch, name)?.iter().for_each(|text| into.push(text.unwrap_or_default()));
+            append_texts(column::<StringArray>(batch, name)?, into).ok_or_else(|| {
+                StoreError::corrupt(VARIANTS_FILE, format!("column {name}"), "texts", "others")
+            })?;
         }
         append_counts(batch, "", &mut self.counts)?;
         if let Some(founders) = &mut self.founder_counts {
@@ -107,6 +109,15 @@ impl CohortVariants {
         }
         Ok(())
     }
+}
+
+/// Appends a column of texts in one piece: an array holds them end to end, as a [`StringColumn`] does.
+fn append_texts(array: &StringArray, into: &mut StringColumn) -> Option<()> {
+    let offsets = array.value_offsets();
+    let first = *offsets.first()? as usize;
+    let all = array.value_data().get(first..*offsets.last()? as usize)?;
+    let ends = offsets[1..].iter().map(|&end| end as usize - first);
+    into.extend_from_parts(std::str::from_utf8(all).ok()?, ends).then_some(())
 }
 
 /// Appends four columns of counts; what is null reads as any number.

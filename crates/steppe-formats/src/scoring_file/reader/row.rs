@@ -49,8 +49,8 @@ impl<'a> RowReader<'a> {
         path: &'a Path,
         layout: &'a Layout,
         harmonised: bool,
-        default: EffectType,
-        tally: Tally,
+        (default, tally): (EffectType, Tally),
+        expected_rows: usize,
     ) -> Self {
         let scores = layout.scores.len();
         Self {
@@ -59,9 +59,9 @@ impl<'a> RowReader<'a> {
             harmonised,
             default_effect: default,
             fields: Fields::default(),
-            rows: ScoringRows { weights: vec![Vec::new(); scores], ..ScoringRows::default() },
+            rows: ScoringRows::with_capacity(scores, expected_rows),
             unsupported: Vec::new(),
-            keys: Vec::new(),
+            keys: Vec::with_capacity(expected_rows),
             tally,
             chromosome: (String::new(), None),
             accession: None,
