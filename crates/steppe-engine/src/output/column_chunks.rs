@@ -99,13 +99,22 @@ impl ChunkWriter {
         })
     }
 
-    pub(super) fn strings(
+    pub(super) fn strings<'a>(
         &self,
         column: usize,
-        values: &[ByteArray],
+        values: impl Iterator<Item = &'a str>,
     ) -> std::result::Result<Chunk, EngineError> {
-        self.encode(column, 8 * values.len(), |writer| match writer {
-            ColumnWriter::ByteArrayColumnWriter(typed) => typed.write_batch(values, None, None),
+        let (mut text, mut ends) = (String::new(), vec![0]);
+        for value in values {
+            text.push_str(value);
+            ends.push(text.len());
+        }
+        // Parts of one allocation, not one of each.
+        let text = Bytes::from(text);
+        let values: Vec<ByteArray> =
+            ends.windows(2).map(|ends| ByteArray::from(text.slice(ends[0]..ends[1]))).collect();
+        self.encode(column, text.len(), |writer| match writer {
+            ColumnWriter::ByteArrayColumnWriter(typed) => typed.write_batch(&values, None, None),
             _ => Err(wrong_type(column)),
         })
     }

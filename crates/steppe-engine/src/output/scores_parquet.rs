@@ -98,12 +98,9 @@ impl ScoresFile {
         pass: &Scores,
     ) -> Result<(), EngineError> {
         if self.people.is_none() {
-            let ids = |column: &steppe_genome::StringColumn| -> Vec<parquet::data_type::ByteArray> {
-                kept.indices().map(|index| column.get(index).into()).collect()
-            };
             self.people = Some([
-                self.chunks.strings(FAMILY, &ids(&job.samples.family_id))?,
-                self.chunks.strings(SAMPLE, &ids(&job.samples.sample_id))?,
+                self.chunks.strings(FAMILY, kept.indices().map(|index| job.samples.family_id.get(index)))?,
+                self.chunks.strings(SAMPLE, kept.indices().map(|index| job.samples.sample_id.get(index)))?,
             ]);
         }
         let cache = CountCache::default();
