@@ -2,14 +2,14 @@
 # Steppe against plink2 and plink1.9, side by side in one run, on data that `steppe simulate --unlinked` makes.
 #
 #   benches/compare.sh [WORKDIR]        all jobs; data and results stay in WORKDIR (default benches/work)
-#   JOBS="one ten" benches/compare.sh   some of them: one ten hundred thousand tall small import growth
+#   JOBS="one ten" benches/compare.sh   some of them: one ten hundred thousand tall small import select growth
 #
 # Needs hyperfine, plink2 and plink1.9 (Debian's packages of these names) and a release build of steppe.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 work="${1:-benches/work}"
-jobs="${JOBS:-one ten hundred thousand tall small import growth}"
+jobs="${JOBS:-one ten hundred thousand tall small import select growth}"
 runs="${RUNS:-7}"
 threads=2
 data="${STEPPE_DATA:-../shared/data}"
@@ -102,6 +102,19 @@ for job in $jobs; do
             "plink2 --bfile $work/big --make-pgen --threads $threads --out $work/copy-pgen" >&2
         peak import "$steppe" import --quiet --build GRCh38 --bfile "$work/big" --out "$work/again" --threads "$threads"
         rm -rf "$work/again" "$work/copy" "$work"/copy-pgen.*
+        ;;
+    select)
+        make_data big 100000 50000 100
+        say "select: the passes' own time (run.json) with every 100th variant and with all of them"
+        full="$(columns big 1)"
+        [ -e "$work/big.percent.txt" ] || awk 'NR == 1 || NR % 100 == 0' "$full" > "$work/big.percent.txt"
+        for table in "$full" "$work/big.percent.txt"; do
+            for _ in $(seq "$runs"); do
+                rm -rf "$work/out"
+                "$steppe" score --quiet --no-sscore --cohort "$work/big.cohort" --score "$table" --ambiguous keep --out "$work/out" --threads "$threads" >/dev/null
+                sed -n 's/.*"passes": \([0-9.]*\).*/\1/p' "$work/out/run.json"
+            done | sort -n | sed -n "$(((runs + 1) / 2))p"
+        done | paste -s -d ' ' | awk '{ printf "select 1 %% of the variants: %.4f s, all: %.4f s, %.1f %% of a scan\n", $2, $1, 100 * $2 / $1 }' | tee "$work/results/select.txt" >&2
         ;;
     growth)
         make_data wide 100000 5000 1000

@@ -11,8 +11,9 @@ use crate::rows::{Rows, Tables, WeightTable};
 /// of 16.
 const CHUNK_QUADS: usize = 8;
 
-/// Quads whose offsets are held at once. A group of lanes goes through all of them before the next, so that its sums
-/// (64 bytes a sample) stay in the second-level cache; the offsets (two bytes a sample and quad) come from further out.
+/// Quads whose offsets are held at once where there are several groups of lanes. A group goes through all of them
+/// before the next, so that its sums (64 bytes a sample) stay in the second-level cache; the offsets (two bytes a sample
+/// and quad) come from further out. A single group takes chunk by chunk, and the offsets stay near as well.
 const BATCH_QUADS: usize = 512;
 
 /// Buffers of one call, kept for the next.
@@ -32,8 +33,9 @@ impl<P: Passes> Sums<P> {
     pub(super) fn add_groups(&mut self, rows: &Rows<'_>, tables: &Tables<'_>, lanes: usize) {
         let slots = slots::<P>(rows.samples);
         let scratch = &mut self.lookup;
-        for first in (0..rows.rows).step_by(TABLE_ROWS * BATCH_QUADS) {
-            let batch = first..rows.rows.min(first + TABLE_ROWS * BATCH_QUADS);
+        let batch_rows = TABLE_ROWS * if lanes <= LANES { CHUNK_QUADS } else { BATCH_QUADS };
+        for first in (0..rows.rows).step_by(batch_rows) {
+            let batch = first..rows.rows.min(first + batch_rows);
             scratch.merge(self.passes, rows, batch.clone());
             for (group, sums) in self.groups.chunks_mut(slots).enumerate() {
                 let lanes = (group * LANES)..lanes.min((group + 1) * LANES);

@@ -95,3 +95,87 @@ fn levels(column: &ColumnDescPtr, present: &[bool]) -> Vec<u8> {
 fn absent(column: &ColumnDescPtr) -> Option<&'static str> {
     (column.max_def_level() == 0).then_some("")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Array, StringArray};
+    use bytes::Bytes;
+    use parquet::{
+        arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
+        basic::{LogicalType, Repetition, Type as PhysicalType},
+        file::{properties::WriterProperties, writer::SerializedFileWriter},
+        schema::types::Type,
+    };
+    use proptest::prelude::*;
+
+    use super::super::{ChunkWriter, append_row_group};
+
+    type Texts = Vec<Option<String>>;
+
+    /// Writes texts both ways, twice over, and reads them with the library's own reader: four row groups.
+    fn round_trip(texts: &Texts, repetition: Repetition) -> Texts {
+        let field = Type::primitive_type_builder("text", PhysicalType::BYTE_ARRAY)
+            .with_logical_type(Some(LogicalType::String))
+            .with_repetition(repetition)
+            .build()
+            .expect("a type");
+        let schema = Type::group_type_builder("rows").with_fields(vec![Arc::new(field)]).build();
+        let schema = Arc::new(schema.expect("a schema"));
+        let properties = Arc::new(WriterProperties::new());
+        let chunks = ChunkWriter::new("test", &schema, Arc::clone(&properties));
+        let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).expect("a writer");
+        let values = || texts.iter().map(Option::as_deref);
+        let both = [
+            chunks.dictionary_texts(0, values()).expect("a dictionary"),
+            chunks.plain_texts(0, values()).expect("plain texts"),
+        ];
+        for chunk in both.iter().chain(&both) {
+            append_row_group("test", &mut writer, [chunk]).expect("a row group");
+        }
+        let file = Bytes::from(writer.into_inner().expect("a file"));
+        let reader =
+            ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("a reader");
+        let mut read = Texts::new();
+        for batch in reader {
+            let batch = batch.expect("a batch");
+            let column = batch.column(0).as_any().downcast_ref::<StringArray>().expect("texts");
+            read.extend(
+                (0..column.len()).map(|row| column.is_valid(row).then(|| column.value(row).to_owned())),
+            );
+        }
+        read
+    }
+
+    fn four_times(texts: &Texts) -> Texts {
+        texts.iter().cloned().cycle().take(4 * texts.len()).collect()
+    }
+
+    #[test]
+    fn widths_and_runs_of_all_kinds_come_back() {
+        for distinct in [1, 2, 3, 4, 5, 8, 9, 16, 17, 255, 256, 257, 1025] {
+            for rows in [1, 7, 8, 9, 64, 1000] {
+                let texts: Texts = (0..rows).map(|row| Some(format!("{}", row * 7 % distinct))).collect();
+                assert_eq!(round_trip(&texts, Repetition::REQUIRED), four_times(&texts), "{distinct} {rows}");
+                let gaps: Texts =
+                    (0..rows).map(|row| (row % 3 != 0).then(|| format!("{}", row % distinct))).collect();
+                assert_eq!(round_trip(&gaps, Repetition::OPTIONAL), four_times(&gaps), "{distinct} {rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn columns_of_nothing_come_back() {
+        let nothing: Texts = vec![None; 20];
+        assert_eq!(round_trip(&nothing, Repetition::OPTIONAL), four_times(&nothing));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_texts_come_back(texts in prop::collection::vec(prop::option::of("[ACGTé]{0,3}"), 1..200)) {
+            prop_assert_eq!(round_trip(&texts, Repetition::OPTIONAL), four_times(&texts));
+        }
+    }
+}

@@ -17,8 +17,11 @@ const SELECT_BELOW: f64 = 0.25;
 /// From so many weight lanes on, rows are gathered before they are summed: the sums of a block no longer fit into the
 /// cache, and every call of the kernel goes through all of them.
 const GATHER_FROM_LANES: usize = 4;
-/// Most rows that are gathered.
-const GATHERED_ROWS: usize = 2048;
+/// Most rows that are gathered: of few lanes as many as stay in the cache, of many lanes so many that their sums, which
+/// do not, are worth the way.
+const GATHERED_ROWS: [usize; 2] = [256, 2048];
+/// From so many weight lanes on they are many.
+const MANY_LANES: usize = 17;
 /// Most bytes that the tables of gathered rows may take.
 const GATHERED_TABLE_BYTES: usize = 32 << 20;
 
@@ -101,7 +104,8 @@ impl<'a> BlockPass<'a> {
         let lanes = operand.weights.len();
         let rows = match lanes {
             0..GATHER_FROM_LANES => 0,
-            _ => (GATHERED_TABLE_BYTES / (lanes * size_of::<WeightTable>())).clamp(64, GATHERED_ROWS),
+            _ => (GATHERED_TABLE_BYTES / (lanes * size_of::<WeightTable>()))
+                .clamp(64, GATHERED_ROWS[usize::from(lanes >= MANY_LANES)]),
         };
         let gathered = Gathered { rows, ..Gathered::default() };
         Self { context, block, sums, buffers: Buffers::default(), gathered }
