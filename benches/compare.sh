@@ -148,7 +148,7 @@ done
         [ -e "$work/results/$job.rss" ] && rss="$(($(tail -1 "$work/results/$job.rss") / 1024))"
         awk -v job="$job" -v rss="$rss" '
             /"command":/ { sub(/^[^:]*: "/, ""); sub(/",?$/, ""); command = $0 }
-            /"median":/ { gsub(/[^0-9.e-]/, ""); if (!first) first = $0
+            /"median":/ { sub(/^[^:]*: */, ""); sub(/,.*$/, ""); if (!first) first = $0
                 printf "| %s | %s | %.3f | %.1f | %s |\n", job, command, $0, $0 / first, rss; rss = "" }
         ' "$result"
     done

@@ -68,7 +68,7 @@ impl LocalEngine {
     fn collect(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<BlockSums>, EngineError> {
         let stream = plan.execute(0, Arc::new(TaskContext::default()))?;
         let batches: Vec<_> = self.runtime.block_on(stream.try_collect())?;
-        batches.into_iter().map(|batch| Ok(BlockSums::from_batch(batch)?)).collect()
+        batches.into_iter().map(|batch| Ok(BlockSums::from_batch(batch)?.1)).collect()
     }
 }
 
@@ -79,13 +79,13 @@ impl Engine for LocalEngine {
         wanted: &dyn Fn(u32) -> bool,
     ) -> Result<Vec<BlockSums>, EngineError> {
         let partitions = plan_tiles(
-            &context.row_groups,
+            context.cohort.row_groups(),
             &context.operand,
             wanted,
             self.threads * PARTITIONS_PER_THREAD,
             self.order,
         );
-        let plan = forward_plan(context, partitions, self.threads);
+        let plan = forward_plan(context, &partitions, self.threads)?;
         tracing::debug!(plan = %datafusion::physical_plan::displayable(plan.as_ref()).indent(false), "forward");
         self.collect(&plan)
     }

@@ -53,6 +53,12 @@ pub enum EngineError {
     /// DataFusion could not plan or run a query or a pass.
     #[error("{0}")]
     DataFusion(Box<datafusion::error::DataFusionError>),
+    /// The cluster could not do a pass.
+    #[error("{0}")]
+    Cluster(String),
+    /// Somebody cancelled the work.
+    #[error("cancelled")]
+    Cancelled,
     /// A thread of the job stopped without an answer.
     #[error("internal: {0} stopped without an answer")]
     Lost(&'static str),
@@ -85,6 +91,10 @@ impl From<datafusion::error::DataFusionError> for EngineError {
             DataFusionError::External(inner) => match inner.downcast::<Self>() {
                 Ok(ours) => *ours,
                 Err(other) => Self::DataFusion(Box::new(DataFusionError::External(other))),
+            },
+            DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
+                Ok(inner) => Self::from(inner),
+                Err(shared) => Self::DataFusion(Box::new(DataFusionError::Shared(shared))),
             },
             other => Self::DataFusion(Box::new(other)),
         }

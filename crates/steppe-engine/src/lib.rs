@@ -5,6 +5,7 @@
 //! it reads scoring files, matches them, quantises the weights, runs the forward pass and writes the result
 //! ([`output`]). [`sql`] opens cohorts and results as tables.
 
+mod codec;
 mod engine;
 mod error;
 pub mod output;
@@ -13,6 +14,7 @@ mod progress;
 pub mod score;
 pub mod sql;
 
+pub use codec::PassCodec;
 pub use engine::{Engine, LocalEngine};
 pub use error::EngineError;
 pub use progress::{PassProgress, SilentProgress};

@@ -91,7 +91,8 @@ impl StoreError {
 
     /// Bytes that are not what was written.
     #[expect(clippy::needless_pass_by_value, reason = "callers give numbers and strings alike")]
-    pub(crate) fn corrupt(
+    /// A file that is not what its checksum or its manifest says, at a place of it.
+    pub fn corrupt(
         file: &str,
         place: impl Into<String>,
         expected: impl ToString,

@@ -60,6 +60,17 @@ impl Location {
         }
     }
 
+    /// The same place by a name that does not depend on the working folder, as another process needs it.
+    #[must_use]
+    pub fn absolute(&self) -> Self {
+        match &self.0 {
+            Place::Local(path) => {
+                Self(Place::Local(std::path::absolute(path).unwrap_or_else(|_| path.clone())))
+            }
+            Place::Remote(_) => self.clone(),
+        }
+    }
+
     /// The path, where it is local.
     pub fn local_path(&self) -> Option<&Path> {
         match &self.0 {

@@ -12,7 +12,7 @@ use super::{
     values::KeptSamples,
 };
 use crate::{
-    EngineError, LocalEngine, PassProgress,
+    Engine, EngineError, PassProgress,
     score::{MatchSettings, MissingPolicy, ScoreJob, ScoreOptions, Scores},
 };
 
@@ -101,7 +101,7 @@ pub struct ScoreSummary {
 /// When no score passes the gate the match log and summary are written, and [`EngineError::NothingToScore`] says so.
 pub fn score(
     request: &ScoreRequest,
-    engine: &LocalEngine,
+    engine: &dyn Engine,
     progress: &Arc<dyn PassProgress>,
 ) -> Result<ScoreReport, EngineError> {
     let started = Instant::now();
@@ -176,7 +176,7 @@ pub fn match_only(
 /// all are.
 fn write_scores(
     job: &mut ScoreJob,
-    engine: &LocalEngine,
+    engine: &dyn Engine,
     progress: &Arc<dyn PassProgress>,
     target: &Target<'_>,
     run: &mut Run,

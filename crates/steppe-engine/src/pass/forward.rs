@@ -7,22 +7,35 @@
 //! ```text
 //! ForwardMergeExec               one row per sample block: index, sums of every lane
 //!   ForwardScanExec              one row per (partition, block it touched)
+//!     DataSourceExec             one row per partition: its number, its tiles
 //! ```
+//!
+//! in one process. On a cluster the merge is the coordinator's, and [`ForwardCommitExec`] stands in its place: each
+//! partition's sums become an object of the job ([`Partials`]), so that none is ever computed twice.
 //!
 //! Sums are integers, so partitions, tiles and their order can not change a bit of the result.
 
+mod commit;
+mod committed;
+mod descriptors;
 mod kernel_loop;
 mod merge;
+mod named;
 mod operand;
+mod operand_bytes;
 mod partial;
 mod scan;
 mod sex_classes;
 mod tiles;
 
+pub use commit::ForwardCommitExec;
+pub use committed::Partials;
+pub use descriptors::{Descriptor, descriptor_leaf};
 pub use merge::ForwardMergeExec;
+pub use named::{ForwardContexts, ForwardSpec};
 pub use operand::{CountLane, ForwardOperand, Sparse, WeightLane};
 pub use partial::BlockSums;
-pub use scan::ForwardScanExec;
+pub use scan::{ForwardScanExec, ForwardWork};
 pub use sex_classes::{SEX_CLASSES, SexClass};
 pub use tiles::{TileOrder, plan_tiles};
 
@@ -30,18 +43,14 @@ use std::sync::Arc;
 
 use datafusion::physical_plan::ExecutionPlan;
 use steppe_kernels::Level;
-use steppe_store::{SampleBlock, SampleTable, TileReader};
+use steppe_store::{Cohort, SampleBlock, SampleTable};
 
-use crate::PassProgress;
+use crate::{EngineError, PassProgress};
 
 /// Everything that the partitions of one forward pass share.
 pub struct ForwardContext {
-    /// Reads and verifies tiles.
-    pub reader: TileReader,
-    /// The sample blocks, by block index.
-    pub blocks: Vec<SampleBlock>,
-    /// The row groups of the cohort, sorted by (block, first variant).
-    pub row_groups: Vec<steppe_store::RowGroup>,
+    /// Whose genotypes.
+    pub cohort: Cohort,
     /// What the genotypes are multiplied by.
     pub operand: ForwardOperand,
     /// Who is male, female or of unknown sex, per block.
@@ -55,7 +64,7 @@ pub struct ForwardContext {
 impl std::fmt::Debug for ForwardContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ForwardContext")
-            .field("row_groups", &self.row_groups.len())
+            .field("row_groups", &self.cohort.row_groups().len())
             .field("weight_lanes", &self.operand.weights.len())
             .field("count_lanes", &self.operand.counts.len())
             .finish_non_exhaustive()
@@ -75,13 +84,31 @@ impl ForwardContext {
     }
 }
 
-/// The physical plan of a forward pass over `partitions` lists of row groups, at most `concurrency` of them at
-/// once.
+/// The physical plan of a forward pass in this process, at most `concurrency` partitions at once.
+///
+/// # Errors
+/// None that DataFusion would have with a table in memory.
 pub fn forward_plan(
     context: Arc<ForwardContext>,
-    partitions: Vec<Vec<usize>>,
+    partitions: &[Descriptor],
     concurrency: usize,
-) -> Arc<dyn ExecutionPlan> {
-    let scan = Arc::new(ForwardScanExec::new(context, partitions));
-    Arc::new(ForwardMergeExec::new(scan, concurrency))
+) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
+    let scan = ForwardScanExec::new(ForwardWork::Here(context), descriptor_leaf(partitions)?);
+    Ok(Arc::new(ForwardMergeExec::new(Arc::new(scan), concurrency)))
 }
+
+/// The physical plan of a forward pass on a cluster: its partitions' sums are committed to `partials`.
+///
+/// # Errors
+/// None that DataFusion would have with a table in memory.
+pub fn committed_forward_plan(
+    spec: ForwardSpec,
+    partials: Partials,
+    partitions: &[Descriptor],
+) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
+    let scan = ForwardScanExec::new(ForwardWork::Named(spec), descriptor_leaf(partitions)?);
+    Ok(Arc::new(ForwardCommitExec::new(Arc::new(scan), partials)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -154,8 +154,8 @@ impl ScoreJob {
             };
             let count_lanes = context.operand.counts.len();
             let wanted = self.wanted_blocks();
-            let total: u64 = context
-                .row_groups
+            let (groups, blocks) = (context.cohort.row_groups(), context.cohort.blocks());
+            let total: u64 = groups
                 .iter()
                 .filter(|group| wanted[group.block as usize])
                 .filter(|group| {
@@ -163,7 +163,7 @@ impl ScoreJob {
                     !context.operand.plain_in(group.first_variant, end).is_empty()
                         || !context.operand.by_sex_in(group.first_variant, end).is_empty()
                 })
-                .map(|group| u64::from(group.rows) * u64::from(context.blocks[group.block as usize].samples))
+                .map(|group| u64::from(group.rows) * u64::from(blocks[group.block as usize].samples))
                 .sum();
             progress.stage(&name, total);
             let blocks = engine.forward(context, &|block| wanted[block as usize])?;
@@ -219,9 +219,7 @@ impl ScoreJob {
             self.columns[score].counts = Some(lanes);
         }
         Arc::new(ForwardContext {
-            reader: self.cohort.reader(),
-            blocks: self.cohort.blocks().to_vec(),
-            row_groups: self.cohort.row_groups().to_vec(),
+            cohort: self.cohort.clone(),
             operand,
             masks: ForwardContext::masks_of(self.cohort.blocks(), &self.samples),
             level: self.options.level,

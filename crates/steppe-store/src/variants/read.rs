@@ -1,8 +1,11 @@
 use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
 use bytes::Bytes;
-use parquet::arrow::{
-    ProjectionMask,
-    arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+use parquet::{
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+    },
+    file::metadata::ParquetMetaData,
 };
 use steppe_genome::{Chromosome, StringColumn};
 
@@ -11,6 +14,8 @@ use crate::StoreError;
 
 /// Variants that are decoded at once.
 const BATCH_ROWS: usize = 16_384;
+/// Variants that room is made for on the file's word.
+const MOST_RESERVED: usize = 1 << 24;
 
 /// Reads variants.parquet; its hash has been checked before. Founders' counts are only read where not everybody is
 /// a founder, counts by sex only where there are any, tile addresses never.
@@ -21,6 +26,7 @@ pub(crate) fn read_variants(bytes: &Bytes, all_founders: bool) -> Result<CohortV
     let groups = metadata.metadata().num_row_groups();
     let mut table =
         CohortVariants { founder_counts: (!all_founders).then(Vec::new), ..CohortVariants::default() };
+    table.reserve(metadata.metadata());
     for group in 0..groups {
         let by_sex = has_values(&metadata, group, "founder_male_n0");
         let schema = metadata.metadata().file_metadata().schema_descr();
@@ -55,6 +61,20 @@ fn has_values(metadata: &ArrowReaderMetadata, group: usize, name: &str) -> bool 
 }
 
 impl CohortVariants {
+    /// Makes room for all variants, so that no column has to move as it grows.
+    fn reserve(&mut self, metadata: &ParquetMetaData) {
+        let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(0).min(MOST_RESERVED);
+        self.chromosome.reserve_exact(rows);
+        self.position.reserve_exact(rows);
+        self.counts.reserve_exact(rows);
+        if let Some(founders) = &mut self.founder_counts {
+            founders.reserve_exact(rows);
+        }
+        self.id = StringColumn::with_capacity(rows, 12 * rows);
+        self.counted_allele = StringColumn::with_capacity(rows, rows + rows / 8);
+        self.other_allele = StringColumn::with_capacity(rows, rows + rows / 8);
+    }
+
     fn append(&mut self, batch: &RecordBatch, by_sex: bool) -> Result<(), StoreError> {
         let first = self.position.len();
         let mut last = None;

@@ -6,7 +6,7 @@
 //! (`PreparedScore::missing_constants`). Counts of a missing call are zero to begin with.
 
 use steppe_kernels::{CountTable, ForwardSums, Rows, Tables, WeightTable};
-use steppe_store::{RowGroup, SampleBlock, Scratch};
+use steppe_store::{RowGroup, SampleBlock, Scratch, TileReader};
 
 use super::{BlockSums, ForwardContext, SEX_CLASSES};
 use crate::EngineError;
@@ -29,6 +29,7 @@ const GATHERED_TABLE_BYTES: usize = 32 << 20;
 pub(super) struct BlockPass<'a> {
     context: &'a ForwardContext,
     block: &'a SampleBlock,
+    reader: TileReader,
     sums: ForwardSums,
     buffers: Buffers,
     gathered: Gathered,
@@ -108,7 +109,7 @@ impl<'a> BlockPass<'a> {
                 .clamp(64, GATHERED_ROWS[usize::from(lanes >= MANY_LANES)]),
         };
         let gathered = Gathered { rows, ..Gathered::default() };
-        Self { context, block, sums, buffers: Buffers::default(), gathered }
+        Self { context, block, reader: context.cohort.reader(), sums, buffers: Buffers::default(), gathered }
     }
 
     pub(super) fn block(&self) -> u32 {
@@ -122,6 +123,7 @@ impl<'a> BlockPass<'a> {
         scratch: &mut Scratch,
     ) -> Result<(), EngineError> {
         let context = self.context;
+        let reader = self.reader.clone();
         let end = group.first_variant + group.rows;
         let plain = context.operand.plain_in(group.first_variant, end);
         let by_sex = context.operand.by_sex_in(group.first_variant, end);
@@ -136,12 +138,12 @@ impl<'a> BlockPass<'a> {
             let mut variants = [plain, by_sex].concat();
             variants.sort_unstable();
             variants.dedup();
-            context.reader.select(group, &variants, scratch, &mut |variants, rows| {
+            reader.select(group, &variants, scratch, &mut |variants, rows| {
                 add(RowVariants::These(variants), rows);
                 Ok(())
             })?;
         } else {
-            context.reader.scan(group, scratch, &mut |first, rows| {
+            reader.scan(group, scratch, &mut |first, rows| {
                 add(RowVariants::From(first), rows);
                 Ok(())
             })?;

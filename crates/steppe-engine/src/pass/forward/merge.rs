@@ -88,7 +88,7 @@ impl ExecutionPlan for ForwardMergeExec {
             let mut blocks: BTreeMap<u32, BlockSums> = BTreeMap::new();
             let mut batches = stream::iter(streams).flatten_unordered(concurrency);
             while let Some(batch) = batches.try_next().await? {
-                let sums = BlockSums::from_batch(batch)?;
+                let (_, sums) = BlockSums::from_batch(batch)?;
                 match blocks.entry(sums.block) {
                     Entry::Vacant(slot) => {
                         slot.insert(sums);
@@ -97,7 +97,7 @@ impl ExecutionPlan for ForwardMergeExec {
                 }
             }
             Ok::<_, datafusion::error::DataFusionError>(stream::iter(
-                blocks.into_values().map(BlockSums::into_batch),
+                blocks.into_values().map(|sums| sums.into_batch(0)),
             ))
         };
         let rows = stream::once(merged).try_flatten().boxed();

@@ -21,9 +21,11 @@ pub struct BlockSums {
 }
 
 impl BlockSums {
-    /// The columns in which partial and merged sums travel; a batch has one row.
+    /// The columns in which partial and merged sums travel; a batch has one row. The partition is the one that made
+    /// the sums, 0 for merged ones.
     pub fn schema() -> SchemaRef {
         Arc::new(Schema::new(vec![
+            Field::new("partition", DataType::UInt32, false),
             Field::new("block", DataType::UInt32, false),
             Field::new("weights", DataType::LargeBinary, false),
             Field::new("alleles", DataType::LargeBinary, false),
@@ -39,12 +41,13 @@ impl BlockSums {
         self.dosage.iter_mut().zip(&other.dosage).for_each(|(sum, &more)| *sum += more);
     }
 
-    /// The sums as a batch; they are moved, not copied.
+    /// A partition's sums as a batch; they are moved, not copied.
     ///
     /// # Errors
     /// None that Arrow would have with one row.
-    pub fn into_batch(self) -> Result<RecordBatch> {
+    pub fn into_batch(self, partition: u32) -> Result<RecordBatch> {
         let columns: Vec<ArrayRef> = vec![
+            Arc::new(UInt32Array::from(vec![partition])),
             Arc::new(UInt32Array::from(vec![self.block])),
             one_binary(Buffer::from_vec(self.weights))?,
             one_binary(Buffer::from_vec(self.alleles))?,
@@ -53,20 +56,23 @@ impl BlockSums {
         Ok(RecordBatch::try_new(Self::schema(), columns)?)
     }
 
-    /// Takes the sums out of a batch; they are moved where nobody else holds it.
+    /// Takes the partition and its sums out of a batch; they are moved where nobody else holds it.
     ///
     /// # Errors
     /// When the batch is not one row of [`Self::schema`].
-    pub fn from_batch(batch: RecordBatch) -> Result<Self> {
+    pub fn from_batch(batch: RecordBatch) -> Result<(u32, Self)> {
         let (_, columns, rows) = batch.into_parts();
-        match <[ArrayRef; 4]>::try_from(columns) {
-            Ok([block, weights, alleles, dosage]) if rows == 1 => Ok(Self {
-                block: typed::<UInt32Array>(block.as_ref())?.value(0),
-                weights: integers(weights)?,
-                alleles: integers(alleles)?,
-                dosage: integers(dosage)?,
-            }),
-            _ => Err(DataFusionError::Internal("forward sums: a batch is one row of four columns".into())),
+        match <[ArrayRef; 5]>::try_from(columns) {
+            Ok([partition, block, weights, alleles, dosage]) if rows == 1 => {
+                let sums = Self {
+                    block: typed::<UInt32Array>(block.as_ref())?.value(0),
+                    weights: integers(weights)?,
+                    alleles: integers(alleles)?,
+                    dosage: integers(dosage)?,
+                };
+                Ok((typed::<UInt32Array>(partition.as_ref())?.value(0), sums))
+            }
+            _ => Err(DataFusionError::Internal("forward sums: a batch is one row of five columns".into())),
         }
     }
 }
@@ -98,10 +104,10 @@ mod tests {
     #[test]
     fn sums_travel_and_add() -> Result<()> {
         let sums = BlockSums { block: 3, weights: vec![-5, 7], alleles: vec![2, 4], dosage: vec![1, 0] };
-        let batch = sums.clone().into_batch()?;
+        let batch = sums.clone().into_batch(6)?;
         // A batch that somebody else holds too is copied.
-        assert_eq!(BlockSums::from_batch(batch.clone())?, sums);
-        let mut doubled = BlockSums::from_batch(batch)?;
+        assert_eq!(BlockSums::from_batch(batch.clone())?, (6, sums.clone()));
+        let (_, mut doubled) = BlockSums::from_batch(batch)?;
         doubled.add(&sums);
         assert_eq!(doubled.weights, [-10, 14]);
         assert_eq!((doubled.alleles, doubled.dosage), (vec![4, 8], vec![2, 0]));

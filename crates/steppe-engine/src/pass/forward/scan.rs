@@ -14,51 +14,98 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use steppe_store::Scratch;
+use tokio_util::sync::CancellationToken;
 
-use super::{BlockSums, ForwardContext, kernel_loop::BlockPass};
+use super::{BlockSums, Descriptor, ForwardContext, ForwardContexts, ForwardSpec, kernel_loop::BlockPass};
 use crate::EngineError;
 
-/// The leaf of a forward pass: reads tiles, checks them, and emits the sums of every block it touched.
+/// What a scan works with: the context itself, or the names by which a worker finds it.
+#[derive(Debug, Clone)]
+pub enum ForwardWork {
+    /// In the process that planned the pass.
+    Here(Arc<ForwardContext>),
+    /// Anywhere: the context comes from the [`ForwardContexts`] of the task's session.
+    Named(ForwardSpec),
+}
+
+/// Reads the tiles that its input's descriptors name, checks them, and emits the sums of every block that a partition
+/// touched, as rows of [`BlockSums`].
 ///
-/// Partition `p` works through its own list of row groups on a blocking thread; its rows are [`BlockSums`].
+/// A partition runs on a blocking thread. When its stream is dropped, or the token is cancelled, it stops before the
+/// next row group.
 pub struct ForwardScanExec {
-    context: Arc<ForwardContext>,
-    partitions: Arc<Vec<Vec<usize>>>,
+    work: ForwardWork,
+    input: Arc<dyn ExecutionPlan>,
+    cancel: CancellationToken,
     properties: Arc<PlanProperties>,
 }
 
 impl ForwardScanExec {
-    /// A scan of the given lists of row groups, by index in the context.
-    pub fn new(context: Arc<ForwardContext>, partitions: Vec<Vec<usize>>) -> Self {
+    /// A scan of what `input` describes, a [`super::descriptor_leaf`].
+    pub fn new(work: ForwardWork, input: Arc<dyn ExecutionPlan>) -> Self {
+        let partitions = input.properties().output_partitioning().partition_count();
         let properties = Arc::new(PlanProperties::new(
             EquivalenceProperties::new(BlockSums::schema()),
-            Partitioning::UnknownPartitioning(partitions.len()),
+            Partitioning::UnknownPartitioning(partitions),
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
-        Self { context, partitions: Arc::new(partitions), properties }
+        Self { work, input, cancel: CancellationToken::new(), properties }
+    }
+
+    /// The same scan, which stops when the token is cancelled.
+    #[must_use]
+    pub fn with_cancellation(&self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..Self::new(self.work.clone(), Arc::clone(&self.input)) }
+    }
+
+    /// What it works with.
+    pub fn work(&self) -> &ForwardWork {
+        &self.work
+    }
+}
+
+/// Finds the context of a task. Blocks while a worker reads it.
+fn context_of(work: &ForwardWork, contexts: Option<Arc<ForwardContexts>>) -> Result<Arc<ForwardContext>> {
+    match work {
+        ForwardWork::Here(context) => Ok(Arc::clone(context)),
+        ForwardWork::Named(spec) => {
+            let contexts = contexts.ok_or(EngineError::Lost("the contexts of this process"))?;
+            contexts.context(spec).map_err(DataFusionError::Shared)
+        }
     }
 }
 
 /// Sums the tiles of one partition. A block's sums are emitted when the list moves on to another block, and only
 /// when every tile in them has passed its checksum.
-fn sum_partition(context: &ForwardContext, tiles: &[usize]) -> Result<Vec<RecordBatch>, EngineError> {
+fn sum_partition(
+    context: &ForwardContext,
+    descriptor: &Descriptor,
+    cancel: &CancellationToken,
+) -> Result<Vec<RecordBatch>, EngineError> {
     let mut scratch = Scratch::default();
     let mut batches = Vec::new();
     let mut current: Option<BlockPass<'_>> = None;
-    for &tile in tiles {
-        let group = &context.row_groups[tile];
+    for &tile in &descriptor.tiles {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        let group = context
+            .cohort
+            .row_groups()
+            .get(tile as usize)
+            .ok_or(EngineError::Lost("a row group's number"))?;
         if current.as_ref().is_some_and(|pass| pass.block() != group.block)
             && let Some(done) = current.take()
         {
-            batches.push(done.finish()?.into_batch()?);
+            batches.push(done.finish()?.into_batch(descriptor.partition)?);
         }
-        let pass =
-            current.get_or_insert_with(|| BlockPass::new(context, &context.blocks[group.block as usize]));
+        let pass = current
+            .get_or_insert_with(|| BlockPass::new(context, &context.cohort.blocks()[group.block as usize]));
         pass.add_row_group(group, &mut scratch)?;
     }
     if let Some(done) = current {
-        batches.push(done.finish()?.into_batch()?);
+        batches.push(done.finish()?.into_batch(descriptor.partition)?);
     }
     Ok(batches)
 }
@@ -73,7 +120,12 @@ impl ExecutionPlan for ForwardScanExec {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
+        vec![&self.input]
+    }
+
+    // A round-robin below would hand descriptors to other partitions than the ones that they number.
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
     }
 
     fn apply_expressions(
@@ -85,38 +137,53 @@ impl ExecutionPlan for ForwardScanExec {
 
     fn with_new_children(
         self: Arc<Self>,
-        _children: Vec<Arc<dyn ExecutionPlan>>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
+        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
+        Ok(Arc::new(Self { cancel: self.cancel.clone(), ..Self::new(self.work.clone(), input) }))
     }
 
-    fn execute(&self, partition: usize, _task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let context = Arc::clone(&self.context);
-        let partitions = Arc::clone(&self.partitions);
-        let work = async move {
+    fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let descriptors = self.input.execute(partition, Arc::clone(&task))?;
+        let contexts = task.session_config().get_extension::<ForwardContexts>();
+        let work = self.work.clone();
+        let cancel = self.cancel.child_token();
+        let sums = async move {
+            // Whoever drops the stream drops the guard.
+            let _stop = cancel.clone().drop_guard();
+            let descriptors: Vec<RecordBatch> = descriptors.try_collect().await?;
             let batches = tokio::task::spawn_blocking(move || {
-                let tiles = partitions.get(partition).map_or(&[][..], Vec::as_slice);
-                sum_partition(&context, tiles)
+                let context = context_of(&work, contexts)?;
+                let mut batches = Vec::new();
+                for batch in &descriptors {
+                    for descriptor in Descriptor::from_batch(batch)? {
+                        batches.extend(sum_partition(&context, &descriptor, &cancel)?);
+                    }
+                }
+                Ok::<_, DataFusionError>(batches)
             })
             .await
             .map_err(|_| DataFusionError::from(EngineError::Lost("a forward scan")))??;
             Ok::<_, DataFusionError>(stream::iter(batches.into_iter().map(Ok)))
         };
-        let batches = stream::once(work).try_flatten().boxed();
+        let batches = stream::once(sums).try_flatten().boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(BlockSums::schema(), batches)))
     }
 }
 
 impl DisplayAs for ForwardScanExec {
     fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "ForwardScanExec: partitions={}, tiles={}, weight_lanes={}, count_lanes={}",
-            self.partitions.len(),
-            self.partitions.iter().map(Vec::len).sum::<usize>(),
-            self.context.operand.weights.len(),
-            self.context.operand.counts.len(),
-        )
+        match &self.work {
+            ForwardWork::Here(context) => write!(
+                f,
+                "ForwardScanExec: weight_lanes={}, count_lanes={}",
+                context.operand.weights.len(),
+                context.operand.counts.len(),
+            ),
+            ForwardWork::Named(spec) => {
+                write!(f, "ForwardScanExec: cohort={}, operand={}", spec.cohort_digest, spec.operand_blake3)
+            }
+        }
     }
 }
 

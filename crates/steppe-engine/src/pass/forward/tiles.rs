@@ -1,6 +1,6 @@
 use steppe_store::RowGroup;
 
-use super::ForwardOperand;
+use super::{Descriptor, ForwardOperand};
 
 /// In which order tiles are handed out. Results do not depend on it; tests shuffle to prove that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,7 +20,7 @@ pub fn plan_tiles(
     wanted: &dyn Fn(u32) -> bool,
     partitions: usize,
     order: TileOrder,
-) -> Vec<Vec<usize>> {
+) -> Vec<Descriptor> {
     let mut needed: Vec<usize> = (0..row_groups.len())
         .filter(|&index| {
             let group = &row_groups[index];
@@ -35,15 +35,15 @@ pub fn plan_tiles(
     }
     let total: u64 = needed.iter().map(|&index| row_groups[index].bytes).sum();
     let target = total.div_ceil(partitions.max(1) as u64).max(1);
-    let mut lists: Vec<Vec<usize>> = Vec::new();
+    let mut lists: Vec<Descriptor> = Vec::new();
     let mut filled = 0u64;
     for index in needed {
         let list = (filled / target) as usize;
         if lists.len() <= list {
-            lists.push(Vec::new());
+            lists.push(Descriptor { partition: lists.len() as u32, tiles: Vec::new() });
         }
         if let Some(last) = lists.last_mut() {
-            last.push(index);
+            last.tiles.push(index as u32);
         }
         filled += row_groups[index].bytes;
     }

@@ -1,0 +1,31 @@
+//! Passes on many machines: Ballista's scheduler and executor, assembled behind plain functions and guarded where they
+//! would give wrong numbers, hang, or go on after a cancel.
+//!
+//! A coordinator runs a [`Scheduler`] and gives jobs a [`ClusterEngine`]; a worker runs [`run_executor`]. A pass travels
+//! as names ([`steppe_engine::pass::forward::ForwardSpec`]), its sums come back as objects in the store
+//! ([`steppe_engine::pass::forward::Partials`]), so a worker, or all of them, or the coordinator may die at any moment:
+//! whoever goes on computes what is missing.
+//!
+//! | guard | where |
+//! |---|---|
+//! | a leaf that the scheduler can not split by partition is refused | [`check_plan`] |
+//! | no operator asks for a round-robin below it | the operators of `steppe-engine` |
+//! | a cancelled or lost stage stops its operators | `execution` |
+//! | a plan that would not fit into a message is refused | [`check_plan`] |
+//! | a pass without any progress is cancelled and submitted again | `engine` |
+//! | dead workers are noticed in 20 s, finished jobs let go of their files in 30 s | `settings` |
+//! | adaptive execution is off | `settings` |
+
+mod engine;
+mod error;
+mod execution;
+mod executor;
+mod plan_check;
+mod scheduler;
+mod settings;
+
+pub use engine::ClusterEngine;
+pub use error::ClusterError;
+pub use executor::{ExecutorConfig, run_executor};
+pub use plan_check::check_plan;
+pub use scheduler::{Scheduler, SchedulerAddress};

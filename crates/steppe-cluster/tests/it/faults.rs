@@ -1,0 +1,91 @@
+//! The same sums as in one process, whatever happens to the workers.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use steppe_cluster::ClusterEngine;
+use steppe_engine::{Engine, LocalEngine, PassProgress, pass::forward::ForwardContext};
+use steppe_store::Location;
+
+use super::{cohort, workers::cluster};
+
+/// Counts genotypes.
+#[derive(Default)]
+struct Counter(AtomicU64);
+
+impl PassProgress for Counter {
+    fn stage(&self, _name: &str, _total: u64) {}
+
+    fn advance(&self, units: u64) {
+        self.0.fetch_add(units, Ordering::SeqCst);
+    }
+}
+
+/// The same pass, counting.
+fn counting(context: &ForwardContext, counter: &Arc<Counter>) -> Arc<ForwardContext> {
+    let progress: Arc<dyn PassProgress> = Arc::<Counter>::clone(counter);
+    Arc::new(ForwardContext {
+        cohort: context.cohort.clone(),
+        operand: context.operand.clone(),
+        masks: context.masks.clone(),
+        level: context.level,
+        progress,
+    })
+}
+
+#[test]
+fn two_workers_sum_as_one_process_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cohort = cohort::cohort(folder.path());
+    let context = cohort::context(&cohort, 1);
+    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let cluster = cluster();
+    let workers = [cluster.worker("plain-a", folder.path()), cluster.worker("plain-b", folder.path())];
+    let job = Location::local(folder.path().join("job"));
+    let engine = ClusterEngine::new(cluster.scheduler.clone(), cluster.runtime.handle().clone(), job);
+    let counter = Arc::new(Counter::default());
+    let sums = engine.forward(counting(&context, &counter), &|_| true).expect("sums");
+    assert!(sums == local, "other sums than in one process");
+    assert!(counter.0.load(Ordering::SeqCst) > 0, "no progress was told");
+    drop(workers);
+    // Everything is committed: the same pass needs no worker any more.
+    let again = engine.forward(context, &|_| true).expect("sums");
+    assert!(again == local);
+}
+
+#[test]
+fn a_killed_worker_costs_nothing_but_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cohort = cohort::cohort(folder.path());
+    let context = cohort::context(&cohort, 2);
+    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let cluster = cluster();
+    let mut first = cluster.worker("kill-a", folder.path());
+    let _second = cluster.worker("kill-b", folder.path());
+    let job = folder.path().join("job");
+    let engine = ClusterEngine::new(
+        cluster.scheduler.clone(),
+        cluster.runtime.handle().clone(),
+        Location::local(&job),
+    );
+    let committed = || {
+        let folders = std::fs::read_dir(&job).into_iter().flatten().flatten().map(|entry| entry.path());
+        folders.filter_map(|path| std::fs::read_dir(path).ok()).flatten().count()
+    };
+    let (sums, at_kill) = std::thread::scope(|scope| {
+        let pass = scope.spawn(|| engine.forward(Arc::clone(&context), &|_| true).expect("sums"));
+        while committed() == 0 && !pass.is_finished() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let at_kill = committed();
+        first.kill();
+        (pass.join().expect("a pass"), at_kill)
+    });
+    assert!(at_kill < committed(), "the worker was killed too late: {at_kill} partitions were done");
+    assert!(sums == local, "other sums than in one process");
+}

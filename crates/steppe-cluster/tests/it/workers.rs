@@ -1,0 +1,113 @@
+//! One scheduler for all tests of the process, and workers that are processes of their own.
+
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+use steppe_cluster::{ExecutorConfig, Scheduler, SchedulerAddress, run_executor};
+use steppe_kernels::Level;
+use tokio::runtime::Runtime;
+
+const WORKER: &str = "STEPPE_TEST_WORKER";
+const HOST: &str = "127.0.0.1";
+
+/// The scheduler, and the threads that it runs on. Tests take turns.
+pub(crate) struct Cluster {
+    pub(crate) runtime: Runtime,
+    pub(crate) scheduler: Scheduler,
+    port: u16,
+}
+
+pub(crate) fn cluster() -> MutexGuard<'static, Cluster> {
+    static CLUSTER: OnceLock<Mutex<Cluster>> = OnceLock::new();
+    CLUSTER
+        .get_or_init(|| {
+            let runtime = Runtime::new().expect("threads");
+            let port = free_port();
+            let address = SchedulerAddress { host: HOST.to_owned(), port };
+            let scheduler = runtime.block_on(Scheduler::start(&address)).expect("a scheduler");
+            Mutex::new(Cluster { runtime, scheduler, port })
+        })
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((HOST, 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+impl Cluster {
+    /// Starts a worker and waits until the scheduler knows it.
+    pub(crate) fn worker(&self, id: &str, folder: &Path) -> Worker {
+        let setup = [
+            id.to_owned(),
+            self.port.to_string(),
+            free_port().to_string(),
+            free_port().to_string(),
+            folder.join(id).display().to_string(),
+        ];
+        let child = Command::new(std::env::current_exe().expect("this binary"))
+            .args(["--exact", "workers::worker", "--ignored", "--nocapture"])
+            .env(WORKER, setup.join("\n"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("a worker process");
+        let worker = Worker(child);
+        let started = Instant::now();
+        while !self.known(id) {
+            assert!(started.elapsed() < Duration::from_secs(60), "worker {id} does not register");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        worker
+    }
+
+    pub(crate) fn known(&self, id: &str) -> bool {
+        let workers = self.runtime.block_on(self.scheduler.workers()).expect("workers");
+        workers.iter().any(|(known, _)| known == id)
+    }
+}
+
+/// A worker process; killed when it is dropped.
+pub(crate) struct Worker(Child);
+
+impl Worker {
+    /// SIGKILL: it gets no chance to say goodbye.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().expect("a running worker");
+        self.0.wait().expect("its end");
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+#[ignore = "a worker, which the other tests start"]
+fn worker() {
+    let Ok(setup) = std::env::var(WORKER) else { return };
+    let [id, scheduler, flight, tasks, scratch] = setup.split('\n').collect::<Vec<_>>()[..] else {
+        panic!("{WORKER}: {setup:?}");
+    };
+    let port = |text: &str| text.parse().expect("a port");
+    let config = ExecutorConfig {
+        id: id.to_owned(),
+        scheduler: SchedulerAddress { host: HOST.to_owned(), port: port(scheduler) },
+        host: HOST.to_owned(),
+        flight_port: port(flight),
+        task_port: port(tasks),
+        slots: 2,
+        scratch: scratch.into(),
+        // The slow kernels leave time to disturb them, and prove that levels do not matter.
+        level: Level::Scalar,
+    };
+    Runtime::new().expect("threads").block_on(run_executor(&config)).expect("a worker's life");
+}

@@ -1,0 +1,137 @@
+use std::{fmt, sync::Arc};
+
+use datafusion::{
+    arrow::{
+        array::{BooleanArray, RecordBatch, UInt32Array},
+        datatypes::{DataType, Field, Schema, SchemaRef},
+    },
+    common::tree_node::TreeNodeRecursion,
+    error::{DataFusionError, Result},
+    execution::TaskContext,
+    physical_expr::{EquivalenceProperties, PhysicalExpr},
+    physical_plan::{
+        DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, SendableRecordBatchStream,
+        execution_plan::{Boundedness, EmissionType},
+        stream::RecordBatchStreamAdapter,
+    },
+};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{BlockSums, Partials};
+use crate::EngineError;
+
+/// Commits what each partition of a scan has summed, and emits a receipt: its number, and whether it was the first to
+/// commit. Sums never travel between workers; whoever merges them reads them from the store.
+pub struct ForwardCommitExec {
+    input: Arc<dyn ExecutionPlan>,
+    partials: Partials,
+    properties: Arc<PlanProperties>,
+}
+
+impl ForwardCommitExec {
+    /// Commits the partitions of `input`, a [`super::ForwardScanExec`].
+    pub fn new(input: Arc<dyn ExecutionPlan>, partials: Partials) -> Self {
+        let partitions = input.properties().output_partitioning().partition_count();
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(Self::schema()),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        ));
+        Self { input, partials, properties }
+    }
+
+    /// The columns of a receipt.
+    pub fn schema() -> SchemaRef {
+        Arc::new(Schema::new(vec![
+            Field::new("partition", DataType::UInt32, false),
+            Field::new("first", DataType::Boolean, false),
+        ]))
+    }
+
+    /// Where the sums go.
+    pub fn partials(&self) -> &Partials {
+        &self.partials
+    }
+}
+
+/// Commits a partition off the runtime's threads.
+async fn commit(partials: Partials, partition: u32, sums: Vec<BlockSums>) -> Result<RecordBatch> {
+    let first = tokio::task::spawn_blocking(move || partials.commit(partition, &sums))
+        .await
+        .map_err(|_| EngineError::Lost("a commit"))??;
+    let columns: [Arc<dyn datafusion::arrow::array::Array>; 2] =
+        [Arc::new(UInt32Array::from(vec![partition])), Arc::new(BooleanArray::from(vec![first]))];
+    Ok(RecordBatch::try_new(ForwardCommitExec::schema(), columns.into())?)
+}
+
+impl ExecutionPlan for ForwardCommitExec {
+    fn name(&self) -> &'static str {
+        "ForwardCommitExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
+        Ok(Arc::new(Self::new(input, self.partials.clone())))
+    }
+
+    fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let mut batches = self.input.execute(partition, task)?;
+        let partials = self.partials.clone();
+        let receipts = async move {
+            let mut receipts = Vec::new();
+            let mut current: Option<(u32, Vec<BlockSums>)> = None;
+            while let Some(batch) = batches.try_next().await? {
+                let (partition, sums) = BlockSums::from_batch(batch)?;
+                match &mut current {
+                    Some((known, all)) if *known == partition => all.push(sums),
+                    _ => {
+                        if let Some((done, sums)) = current.replace((partition, vec![sums])) {
+                            receipts.push(commit(partials.clone(), done, sums).await?);
+                        }
+                    }
+                }
+            }
+            if let Some((done, sums)) = current {
+                receipts.push(commit(partials, done, sums).await?);
+            }
+            Ok::<_, DataFusionError>(stream::iter(receipts.into_iter().map(Ok)))
+        };
+        let receipts = stream::once(receipts).try_flatten().boxed();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Self::schema(), receipts)))
+    }
+}
+
+impl DisplayAs for ForwardCommitExec {
+    fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForwardCommitExec: folder={}", self.partials.folder())
+    }
+}
+
+impl fmt::Debug for ForwardCommitExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_as(DisplayFormatType::Default, f)
+    }
+}

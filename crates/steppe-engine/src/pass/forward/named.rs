@@ -1,0 +1,147 @@
+//! Passes by name: what travels to a worker instead of weights and tables, and how the worker comes by them.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use datafusion::error::DataFusionError;
+use steppe_kernels::Level;
+use steppe_store::{Cohort, Location};
+
+use super::{ForwardContext, ForwardOperand};
+use crate::{EngineError, SilentProgress};
+
+/// Contexts that a worker holds at once: passes of one job follow one another, and few jobs run at a time.
+const HELD: usize = 4;
+
+/// A forward pass by the names of everything that it needs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ForwardSpec {
+    /// The cohort's folder or URL.
+    pub cohort: String,
+    /// The digest of its manifest: another version of the cohort is not summed by mistake.
+    pub cohort_digest: String,
+    /// The object that holds the operand.
+    pub operand: String,
+    /// BLAKE3 of that object, in hexadecimal.
+    pub operand_blake3: String,
+}
+
+impl ForwardSpec {
+    /// Puts an operand where workers find it, under its own hash, and names the pass over it. An object that is
+    /// there already is the same one.
+    ///
+    /// # Errors
+    /// When the object can not be written.
+    pub fn publish(
+        cohort: &Cohort,
+        operand: &ForwardOperand,
+        folder: &Location,
+    ) -> Result<Self, EngineError> {
+        let bytes = operand.to_bytes();
+        let operand_blake3 = blake3::hash(&bytes).to_hex().to_string();
+        let object = folder.absolute().child(&format!("{operand_blake3}.operand"));
+        object.put_if_absent(bytes.into())?;
+        Ok(Self {
+            cohort: cohort.location().absolute().to_string(),
+            cohort_digest: cohort.digest().to_owned(),
+            operand: object.to_string(),
+            operand_blake3,
+        })
+    }
+
+    /// BLAKE3 over all names.
+    pub fn digest(&self) -> blake3::Hash {
+        let Self { cohort, cohort_digest, operand: _, operand_blake3 } = self;
+        let mut hasher = blake3::Hasher::new();
+        for text in [cohort, cohort_digest, operand_blake3] {
+            hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+        }
+        hasher.finalize()
+    }
+
+    /// Reads and checks everything that the pass needs.
+    fn load(&self, level: Level) -> Result<ForwardContext, EngineError> {
+        let cohort = Cohort::open(&Location::parse(&self.cohort)?)?;
+        if cohort.digest() != self.cohort_digest {
+            return Err(EngineError::refused(
+                format!("{}: the cohort has changed since the job was planned", self.cohort),
+                "submit the job again; it will be a new one",
+            ));
+        }
+        let bytes = Location::parse(&self.operand)?.read()?;
+        let found = blake3::hash(&bytes).to_hex();
+        if found.as_str() != self.operand_blake3 {
+            return Err(steppe_store::StoreError::corrupt(
+                &self.operand,
+                "the operand's BLAKE3",
+                &self.operand_blake3,
+                found,
+            )
+            .into());
+        }
+        let operand = ForwardOperand::from_bytes(&bytes).ok_or(EngineError::Lost("an operand's bytes"))?;
+        let samples = cohort.samples()?;
+        Ok(ForwardContext {
+            operand,
+            masks: ForwardContext::masks_of(cohort.blocks(), &samples),
+            cohort,
+            level,
+            progress: Arc::new(SilentProgress),
+        })
+    }
+}
+
+type Slot = Arc<OnceLock<Result<Arc<ForwardContext>, Arc<DataFusionError>>>>;
+
+/// The contexts that a worker has loaded: each once, however many of its tasks ask at the same time.
+pub struct ForwardContexts {
+    level: Level,
+    /// The latest first.
+    held: Mutex<Vec<(ForwardSpec, Slot)>>,
+}
+
+impl ForwardContexts {
+    /// None yet; kernels run at `level`.
+    pub fn new(level: Level) -> Self {
+        Self { level, held: Mutex::new(Vec::new()) }
+    }
+
+    /// The context of a pass. Blocks while it is read.
+    ///
+    /// # Errors
+    /// What the cohort or the operand could not be read for; the next call tries again.
+    pub fn context(&self, spec: &ForwardSpec) -> Result<Arc<ForwardContext>, Arc<DataFusionError>> {
+        let slot = self.slot(spec);
+        let loaded = slot
+            .get_or_init(|| spec.load(self.level).map(Arc::new).map_err(|error| Arc::new(error.into())))
+            .clone();
+        if loaded.is_err() {
+            self.lock().retain(|(_, held)| !Arc::ptr_eq(held, &slot));
+        }
+        loaded
+    }
+
+    fn slot(&self, spec: &ForwardSpec) -> Slot {
+        let mut held = self.lock();
+        let entry = match held.iter().position(|(known, _)| known == spec) {
+            Some(at) => held.remove(at),
+            None => (spec.clone(), Slot::default()),
+        };
+        let slot = Arc::clone(&entry.1);
+        held.insert(0, entry);
+        held.truncate(HELD);
+        slot
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(ForwardSpec, Slot)>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ForwardContexts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForwardContexts").field("held", &self.lock().len()).finish_non_exhaustive()
+    }
+}
