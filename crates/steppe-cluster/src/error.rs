@@ -10,6 +10,14 @@ pub enum ClusterError {
         /// Ballista's answer.
         reason: String,
     },
+    /// Certificates that can not be used, or an address that may not be served without them.
+    #[error(
+        "cluster security: {reason}; give this member's certificate, its key, and the cluster's authority"
+    )]
+    Security {
+        /// What is wrong.
+        reason: String,
+    },
     /// A plan that the scheduler would run wrongly.
     #[error("internal: the plan can not run on a cluster: {reason}")]
     Plan {

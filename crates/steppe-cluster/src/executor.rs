@@ -1,11 +1,19 @@
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
-use ballista_core::config::TaskSchedulingPolicy;
-use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
+use ballista_core::{config::TaskSchedulingPolicy, error::BallistaError, utils::GrpcServerConfig};
+use ballista_executor::{
+    executor_process::{ExecutorProcessConfig, start_executor_process},
+    shutdown::Shutdown,
+};
 use steppe_engine::pass::forward::ForwardContexts;
 use steppe_kernels::Level;
+use tokio::task::JoinHandle;
 
-use crate::{ClusterError, SchedulerAddress, execution::StoppingEngine, settings};
+use crate::{ClusterError, ClusterSecurity, SchedulerAddress, execution::StoppingEngine, settings};
 
 /// How a worker's executor is set up.
 #[derive(Debug, Clone)]
@@ -14,12 +22,12 @@ pub struct ExecutorConfig {
     pub id: String,
     /// The scheduler that it works for.
     pub scheduler: SchedulerAddress,
-    /// The address that it binds and that others reach it by.
-    pub host: String,
-    /// The port of its Flight service.
-    pub flight_port: u16,
+    /// The address that it binds, and that the scheduler reaches it by.
+    pub host: IpAddr,
     /// The port that the scheduler pushes tasks to.
     pub task_port: u16,
+    /// How its channels are protected.
+    pub security: ClusterSecurity,
     /// Tasks at once.
     pub slots: usize,
     /// A folder of its own for files that live as long as a job.
@@ -38,12 +46,18 @@ pub async fn run_executor(config: &ExecutorConfig) -> Result<(), ClusterError> {
         what: "the worker",
         reason: format!("{}: {error}", config.scratch.display()),
     })?;
+    let public = SocketAddr::new(config.host, config.task_port);
+    let inner = SocketAddr::new(config.security.inner_host(config.host), config.task_port);
+    config.security.check_listener(public)?;
+    config.security.guard(public, inner).await?;
+    let security = config.security.clone();
     let contexts = Arc::new(ForwardContexts::new(config.level));
     let process = ExecutorProcessConfig {
         executor_id: config.id.clone(),
-        bind_host: config.host.clone(),
-        external_host: Some(config.host.clone()),
-        port: config.flight_port,
+        bind_host: inner.ip().to_string(),
+        external_host: Some(config.host.to_string()),
+        // Nothing listens there: see `no_flight`.
+        port: config.task_port,
         grpc_port: config.task_port,
         scheduler_host: config.scheduler.host.clone(),
         scheduler_port: config.scheduler.port,
@@ -57,9 +71,25 @@ pub async fn run_executor(config: &ExecutorConfig) -> Result<(), ClusterError> {
         override_execution_engine: Some(Arc::new(StoppingEngine::new())),
         override_physical_codec: Some(settings::physical_codec()),
         override_config_producer: Some(Arc::new(move || {
-            settings::session_config().with_extension(Arc::clone(&contexts))
+            settings::session_config(&security).with_extension(Arc::clone(&contexts))
         })),
+        override_arrow_flight_service: Some(Arc::new(no_flight)),
+        override_create_grpc_client_endpoint: config.security.outgoing(),
         ..ExecutorProcessConfig::default()
     };
     start_executor_process(Arc::new(process)).await.map_err(ClusterError::start("the worker"))
+}
+
+/// In place of Ballista's Flight server, which hands out files to whoever names them: our passes leave their sums in the
+/// store, and nobody fetches anything from a worker.
+fn no_flight(
+    _work_dir: String,
+    _address: SocketAddr,
+    mut shutdown: Shutdown,
+    _settings: GrpcServerConfig,
+) -> JoinHandle<Result<(), BallistaError>> {
+    tokio::spawn(async move {
+        shutdown.recv().await;
+        Ok(())
+    })
 }

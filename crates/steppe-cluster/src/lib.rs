@@ -15,6 +15,7 @@
 //! | a pass without any progress is cancelled and submitted again | `engine` |
 //! | dead workers are noticed in 20 s, finished jobs let go of their files in 30 s | `settings` |
 //! | adaptive execution is off | `settings` |
+//! | every channel is mutual TLS, or does not leave the machine | `security` |
 
 mod engine;
 mod error;
@@ -22,6 +23,7 @@ mod execution;
 mod executor;
 mod plan_check;
 mod scheduler;
+mod security;
 mod settings;
 
 pub use engine::ClusterEngine;
@@ -29,3 +31,4 @@ pub use error::ClusterError;
 pub use executor::{ExecutorConfig, run_executor};
 pub use plan_check::check_plan;
 pub use scheduler::{Scheduler, SchedulerAddress};
+pub use security::{ClusterCertificates, ClusterSecurity};

@@ -15,7 +15,7 @@ use datafusion::{execution::SessionStateBuilder, physical_plan::ExecutionPlan, p
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::sync::mpsc;
 
-use crate::{ClusterError, check_plan, settings};
+use crate::{ClusterError, ClusterSecurity, check_plan, settings};
 
 type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
 
@@ -51,36 +51,42 @@ impl Scheduler {
     /// Starts to listen for workers.
     ///
     /// # Errors
-    /// When the address can not be bound.
-    pub async fn start(address: &SchedulerAddress) -> Result<Self, ClusterError> {
-        let config = Arc::new(config(address));
-        let cluster =
-            BallistaCluster::new_from_config(&config).await.map_err(ClusterError::start("the scheduler"))?;
-        let server: Server = create_scheduler(cluster, Arc::clone(&config))
-            .await
-            .map_err(ClusterError::start("the scheduler"))?;
+    /// When the address can not be bound, or may not be without certificates.
+    pub async fn start(address: &SchedulerAddress, security: &ClusterSecurity) -> Result<Self, ClusterError> {
         let failed = |reason: String| ClusterError::Start { what: "the scheduler", reason };
         let bind: SocketAddr = tokio::net::lookup_host((address.host.as_str(), address.port))
             .await
             .map_err(|error| failed(format!("{}: {error}", address.host)))?
             .next()
             .ok_or_else(|| failed(format!("{}: no address", address.host)))?;
+        security.check_listener(bind)?;
+        let config = Arc::new(config(address, security));
+        let cluster =
+            BallistaCluster::new_from_config(&config).await.map_err(ClusterError::start("the scheduler"))?;
+        let server: Server = create_scheduler(cluster, Arc::clone(&config))
+            .await
+            .map_err(ClusterError::start("the scheduler"))?;
         let incoming = tonic::transport::server::TcpIncoming::bind(bind)
             .map_err(|error| failed(format!("{bind}: {error}")))?
             .with_nodelay(Some(true));
         let service = SchedulerGrpcServer::new(server.clone())
             .max_decoding_message_size(settings::MESSAGE_BYTES as usize)
             .max_encoding_message_size(settings::MESSAGE_BYTES as usize);
+        let mut server_builder = tonic::transport::Server::builder();
+        if let ClusterSecurity::Mutual(certificates) = security {
+            server_builder = server_builder
+                .tls_config(certificates.server())
+                .map_err(|error| failed(error.to_string()))?;
+        }
         tokio::spawn(async move {
-            let served =
-                tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming).await;
+            let served = server_builder.add_service(service).serve_with_incoming(incoming).await;
             if let Err(error) = served {
                 tracing::error!(%error, "the scheduler has stopped listening");
             }
         });
         let state = SessionStateBuilder::new()
             .with_default_features()
-            .with_config(settings::session_config())
+            .with_config(settings::session_config(security))
             .build();
         Ok(Self { server, session: Arc::new(SessionContext::new_with_state(state)) })
     }
@@ -163,7 +169,8 @@ impl std::fmt::Debug for Scheduler {
     }
 }
 
-fn config(address: &SchedulerAddress) -> SchedulerConfig {
+fn config(address: &SchedulerAddress, security: &ClusterSecurity) -> SchedulerConfig {
+    let for_sessions = security.clone();
     SchedulerConfig {
         external_host: address.host.clone(),
         bind_host: address.host.clone(),
@@ -178,7 +185,9 @@ fn config(address: &SchedulerAddress) -> SchedulerConfig {
         executor_timeout_seconds: settings::WORKER_TIMEOUT_SECONDS,
         expire_dead_executor_interval_seconds: settings::DEAD_WORKER_CHECK_SECONDS,
         no_executors_grace_period_seconds: settings::NO_WORKER_GRACE_SECONDS,
-        override_config_producer: Some(Arc::new(settings::session_config)),
+        override_config_producer: Some(Arc::new(move || settings::session_config(&for_sessions))),
+        override_create_grpc_client_endpoint: security.outgoing(),
+        use_tls: security.is_tls(),
         override_physical_codec: Some(settings::physical_codec()),
         task_max_failures: settings::TASK_FAILURES,
         ..SchedulerConfig::default()

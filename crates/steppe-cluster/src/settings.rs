@@ -7,6 +7,8 @@ use datafusion::prelude::SessionConfig;
 use datafusion_proto::physical_plan::PhysicalExtensionCodec;
 use steppe_engine::PassCodec;
 
+use crate::ClusterSecurity;
+
 /// Bytes of the largest message. All tasks of a worker travel in one.
 pub(crate) const MESSAGE_BYTES: u32 = 64 << 20;
 /// A worker says that it lives.
@@ -28,8 +30,13 @@ pub(crate) const TASK_FAILURES: usize = 3;
 
 /// The session of every job: one task a partition, messages as large as the servers take, and no second guesses at
 /// run time about a plan that is made to be run as it stands.
-pub(crate) fn session_config() -> SessionConfig {
-    SessionConfig::new_with_ballista()
+pub(crate) fn session_config(security: &ClusterSecurity) -> SessionConfig {
+    let config = SessionConfig::new_with_ballista().with_ballista_use_tls(security.is_tls());
+    let config = match security.outgoing() {
+        Some(secure) => config.with_ballista_override_create_grpc_client_endpoint(secure),
+        None => config,
+    };
+    config
         .with_ballista_grpc_client_max_message_size(MESSAGE_BYTES as usize)
         .set_str("ballista.scheduler.max_partitions_per_task", "1")
         .set_str("ballista.planner.adaptive.enabled", "false")

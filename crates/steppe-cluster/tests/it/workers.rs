@@ -8,18 +8,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use steppe_cluster::{ExecutorConfig, Scheduler, SchedulerAddress, run_executor};
+use steppe_cluster::{ClusterSecurity, ExecutorConfig, Scheduler, SchedulerAddress, run_executor};
 use steppe_kernels::Level;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::certificates;
+
 const WORKER: &str = "STEPPE_TEST_WORKER";
-const HOST: &str = "127.0.0.1";
+pub(crate) const HOST: &str = "127.0.0.1";
 
 /// The scheduler, and the threads that it runs on. Tests take turns.
 pub(crate) struct Cluster {
     pub(crate) runtime: Runtime,
     pub(crate) scheduler: Scheduler,
-    port: u16,
+    pub(crate) port: u16,
+    /// The members' certificates.
+    pub(crate) certificates: TempDir,
 }
 
 pub(crate) fn cluster() -> MutexGuard<'static, Cluster> {
@@ -29,26 +34,39 @@ pub(crate) fn cluster() -> MutexGuard<'static, Cluster> {
             let runtime = Runtime::new().expect("threads");
             let port = free_port();
             let address = SchedulerAddress { host: HOST.to_owned(), port };
-            let scheduler = runtime.block_on(Scheduler::start(&address)).expect("a scheduler");
-            Mutex::new(Cluster { runtime, scheduler, port })
+            let certificates = certificates::new();
+            let security = certificates::of(certificates.path(), "coordinator");
+            let scheduler = runtime.block_on(Scheduler::start(&address, &security)).expect("a scheduler");
+            Mutex::new(Cluster { runtime, scheduler, port, certificates })
         })
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((HOST, 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 impl Cluster {
     /// Starts a worker and waits until the scheduler knows it.
     pub(crate) fn worker(&self, id: &str, folder: &Path) -> Worker {
+        let worker = self.start(id, folder, Some(self.certificates.path()));
+        let started = Instant::now();
+        while !self.known(id) {
+            assert!(started.elapsed() < Duration::from_secs(60), "worker {id} does not register");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        worker
+    }
+
+    /// Starts a worker, with certificates or without.
+    pub(crate) fn start(&self, id: &str, folder: &Path, certificates: Option<&Path>) -> Worker {
         let setup = [
             id.to_owned(),
             self.port.to_string(),
             free_port().to_string(),
-            free_port().to_string(),
             folder.join(id).display().to_string(),
+            certificates.map_or_else(String::new, |folder| folder.display().to_string()),
         ];
         let child = Command::new(std::env::current_exe().expect("this binary"))
             .args(["--exact", "workers::worker", "--ignored", "--nocapture"])
@@ -57,13 +75,7 @@ impl Cluster {
             .stderr(Stdio::inherit())
             .spawn()
             .expect("a worker process");
-        let worker = Worker(child);
-        let started = Instant::now();
-        while !self.known(id) {
-            assert!(started.elapsed() < Duration::from_secs(60), "worker {id} does not register");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        worker
+        Worker(child)
     }
 
     pub(crate) fn known(&self, id: &str) -> bool {
@@ -94,16 +106,19 @@ impl Drop for Worker {
 #[ignore = "a worker, which the other tests start"]
 fn worker() {
     let Ok(setup) = std::env::var(WORKER) else { return };
-    let [id, scheduler, flight, tasks, scratch] = setup.split('\n').collect::<Vec<_>>()[..] else {
+    let [id, scheduler, tasks, scratch, certificates] = setup.split('\n').collect::<Vec<_>>()[..] else {
         panic!("{WORKER}: {setup:?}");
     };
     let port = |text: &str| text.parse().expect("a port");
     let config = ExecutorConfig {
         id: id.to_owned(),
         scheduler: SchedulerAddress { host: HOST.to_owned(), port: port(scheduler) },
-        host: HOST.to_owned(),
-        flight_port: port(flight),
+        host: HOST.parse().expect("an address"),
         task_port: port(tasks),
+        security: match certificates {
+            "" => ClusterSecurity::PlaintextOnLoopback,
+            folder => certificates::of(Path::new(folder), "worker"),
+        },
         slots: 2,
         scratch: scratch.into(),
         // The slow kernels leave time to disturb them, and prove that levels do not matter.
