@@ -13,6 +13,7 @@ use steppe_engine::{
 };
 use steppe_store::Location;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     ClusterError, Scheduler,
@@ -35,13 +36,21 @@ pub struct ClusterEngine {
     runtime: Handle,
     /// The job's folder: operands and partial sums.
     folder: Location,
+    cancel: CancellationToken,
 }
 
 impl ClusterEngine {
     /// An engine for one job. Its folder is reached by all workers; what is left there from an earlier attempt at the
     /// same job is used.
     pub fn new(scheduler: Scheduler, runtime: Handle, folder: Location) -> Self {
-        Self { scheduler, runtime, folder }
+        Self { scheduler, runtime, folder, cancel: CancellationToken::new() }
+    }
+
+    /// The same engine, whose passes end with [`EngineError::Cancelled`] when the token is cancelled. Workers stop
+    /// before their next row group; what is committed stays.
+    #[must_use]
+    pub fn with_cancellation(self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self }
     }
 
     /// Computes the partitions that are not committed yet.
@@ -67,9 +76,13 @@ impl ClusterEngine {
             let plan = committed_forward_plan(spec.clone(), partials.clone(), &missing)?;
             let mut submitted = self.scheduler.submit("forward", plan).await.map_err(into_engine)?;
             match self.watch(context, &mut submitted, &missing).await {
-                Some(Outcome::Succeeded) => {}
-                Some(Outcome::Failed(reason)) => last = ClusterError::Failed { reason },
-                None => self.scheduler.cancel(&submitted).await.map_err(into_engine)?,
+                Ended::Succeeded => {}
+                Ended::Failed(reason) => last = ClusterError::Failed { reason },
+                Ended::Stuck => self.scheduler.cancel(&submitted).await.map_err(into_engine)?,
+                Ended::Cancelled => {
+                    self.scheduler.cancel(&submitted).await.map_err(into_engine)?;
+                    return Err(EngineError::Cancelled);
+                }
             }
         }
         if self.missing(partials, partitions).await?.is_empty() { Ok(()) } else { Err(into_engine(last)) }
@@ -89,34 +102,48 @@ impl ClusterEngine {
             .collect())
     }
 
-    /// Waits for the end, and tells progress on; `None` when nothing has moved for too long.
+    /// Waits for the end, and tells progress on.
     async fn watch(
         &self,
         context: &ForwardContext,
         submitted: &mut Submitted,
         partitions: &[Descriptor],
-    ) -> Option<Outcome> {
+    ) -> Ended {
         let share = genotypes(context, partitions) / (partitions.len() as u64).max(1);
         let (mut told, mut moved) = (0, Instant::now());
         loop {
-            let done = match tokio::time::timeout(POLL, self.scheduler.outcome(submitted)).await {
-                Ok(outcome) => {
-                    if matches!(outcome, Outcome::Succeeded) {
-                        context.progress.advance(share * (partitions.len() - told) as u64);
-                    }
-                    return Some(outcome);
+            tokio::select! {
+                outcome = self.scheduler.outcome(submitted) => {
+                    return match outcome {
+                        Outcome::Succeeded => {
+                            context.progress.advance(share * (partitions.len() - told) as u64);
+                            Ended::Succeeded
+                        }
+                        Outcome::Failed(reason) => Ended::Failed(reason),
+                    };
                 }
-                Err(_) => self.scheduler.done(submitted).await.unwrap_or(told),
-            };
+                () = self.cancel.cancelled() => return Ended::Cancelled,
+                () = tokio::time::sleep(POLL) => {}
+            }
+            let done = self.scheduler.done(submitted).await.unwrap_or(told);
             if done > told {
                 context.progress.advance(share * (done - told) as u64);
                 (told, moved) = (done, Instant::now());
             }
             if moved.elapsed() > STUCK {
-                return None;
+                return Ended::Stuck;
             }
         }
     }
+}
+
+/// How a submission ended.
+enum Ended {
+    Succeeded,
+    Failed(String),
+    /// Nothing has moved for too long.
+    Stuck,
+    Cancelled,
 }
 
 impl Engine for ClusterEngine {

@@ -1,10 +1,6 @@
-//! What a coordinator knows beside the passes: which jobs there are ([`jobs`]), who may ask for what ([`identity`],
-//! [`policy`]), and what it decided ([`audit`]).
+//! What a coordinator stands on beside the passes: so far the durable log of its jobs ([`jobs`]).
 
-pub mod audit;
 mod error;
-pub mod identity;
 pub mod jobs;
-pub mod policy;
 
 pub use error::ServerError;

@@ -1,6 +1,7 @@
 //! The same sums as in one process, whatever happens to the workers.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,10 +10,14 @@ use std::{
 };
 
 use steppe_cluster::ClusterEngine;
-use steppe_engine::{Engine, LocalEngine, PassProgress, pass::forward::ForwardContext};
+use steppe_engine::{Engine, EngineError, LocalEngine, PassProgress, pass::forward::ForwardContext};
 use steppe_store::Location;
+use tokio_util::sync::CancellationToken;
 
 use super::{cohort, workers::cluster};
+
+/// Partitions of a pass: one a block of the cohort, whose blocks hold 32 of 1,500 samples.
+const PARTITIONS: usize = 47;
 
 /// Counts genotypes.
 #[derive(Default)]
@@ -36,6 +41,44 @@ fn counting(context: &ForwardContext, counter: &Arc<Counter>) -> Arc<ForwardCont
         level: context.level,
         progress,
     })
+}
+
+/// How many partitions of all passes of a job are committed.
+fn committed(job: &Path) -> usize {
+    let folders = std::fs::read_dir(job).into_iter().flatten().flatten().map(|entry| entry.path());
+    folders.filter_map(|path| std::fs::read_dir(path).ok()).flatten().count()
+}
+
+#[test]
+fn a_cancelled_pass_stops_and_goes_on_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cohort = cohort::cohort(folder.path());
+    let context = cohort::context(&cohort, 3);
+    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let cluster = cluster();
+    let _worker = cluster.worker("cancel-a", folder.path());
+    let job = folder.path().join("job");
+    let place = Location::local(&job);
+    let engine = ClusterEngine::new(cluster.scheduler.clone(), cluster.runtime.handle().clone(), place);
+    let cancel = CancellationToken::new();
+    let cancelled = engine.clone().with_cancellation(cancel.clone());
+    let ended = std::thread::scope(|scope| {
+        let pass = scope.spawn(|| cancelled.forward(Arc::clone(&context), &|_| true));
+        while committed(&job) == 0 && !pass.is_finished() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        cancel.cancel();
+        pass.join().expect("a pass")
+    });
+    assert!(matches!(ended, Err(EngineError::Cancelled)), "{:?}", ended.map(|_| ()));
+    // The tile that was being summed may still be committed; nothing is started any more.
+    std::thread::sleep(Duration::from_secs(2));
+    let at_rest = committed(&job);
+    assert!(at_rest < PARTITIONS, "the pass was cancelled too late");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(committed(&job), at_rest, "the worker went on");
+    let sums = engine.forward(context, &|_| true).expect("sums");
+    assert!(sums == local, "other sums than in one process");
 }
 
 #[test]
@@ -73,10 +116,7 @@ fn a_killed_worker_costs_nothing_but_time() {
         cluster.runtime.handle().clone(),
         Location::local(&job),
     );
-    let committed = || {
-        let folders = std::fs::read_dir(&job).into_iter().flatten().flatten().map(|entry| entry.path());
-        folders.filter_map(|path| std::fs::read_dir(path).ok()).flatten().count()
-    };
+    let committed = || committed(&job);
     let (sums, at_kill) = std::thread::scope(|scope| {
         let pass = scope.spawn(|| engine.forward(Arc::clone(&context), &|_| true).expect("sums"));
         while committed() == 0 && !pass.is_finished() {

@@ -124,5 +124,7 @@ fn worker() {
         // The slow kernels leave time to disturb them, and prove that levels do not matter.
         level: Level::Scalar,
     };
-    Runtime::new().expect("threads").block_on(run_executor(&config)).expect("a worker's life");
+    if let Err(error) = Runtime::new().expect("threads").block_on(run_executor(&config)) {
+        eprintln!("worker {id}: {error}");
+    }
 }

@@ -1,7 +1,7 @@
 use crate::ServerError;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
 use std::time::Duration;
 use url::Url;
 
@@ -91,44 +91,50 @@ impl Address {
     pub(super) async fn open(&self) -> Result<AnyPool, ServerError> {
         sqlx::any::install_default_drivers();
         let mut attempt = 1;
-        while let Err(error) = self.prepare().await {
-            if attempt == OPEN_ATTEMPTS || !self.is_passing(&error) {
-                return Err(error);
+        loop {
+            match self.try_to_open().await {
+                Err(error) if attempt < OPEN_ATTEMPTS && self.is_passing(&error) => {
+                    attempt += 1;
+                    tokio::time::sleep(OPEN_PAUSE).await;
+                }
+                opened => return opened,
             }
-            attempt += 1;
-            tokio::time::sleep(OPEN_PAUSE).await;
         }
+    }
+
+    async fn try_to_open(&self) -> Result<AnyPool, ServerError> {
+        self.check().await?;
         let settings = self.backend.settings();
-        AnyPoolOptions::new()
+        let pool = AnyPoolOptions::new()
             .max_connections(self.backend.max_connections())
             .acquire_timeout(CONNECT_TIMEOUT)
             .after_connect(move |connection, _| {
-                Box::pin(async move { connection.execute(settings).await.map(|_| ()) })
+                Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(|_| ()) })
             })
             .connect_with(self.options.clone())
             .await
-            .map_err(|source| self.can_not_open(source))
-    }
-
-    /// Works on a connection of its own: a pool would hide why it got none, and would keep the migration's lock.
-    async fn prepare(&self) -> Result<(), ServerError> {
-        let late = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
-        let connected =
-            tokio::time::timeout(CONNECT_TIMEOUT, AnyConnection::connect_with(&self.options)).await;
-        let mut connection =
-            connected.map_err(late).and_then(|c| c).map_err(|source| self.can_not_open(source))?;
-        let prepared = self.prepare_on(&mut connection).await;
-        let closed = connection.close().await;
-        prepared.and_then(|()| closed.map_err(|source| self.can_not_open(source)))
-    }
-
-    async fn prepare_on(&self, connection: &mut AnyConnection) -> Result<(), ServerError> {
-        let open = |source| self.can_not_open(source);
-        connection.execute(self.backend.settings()).await.map_err(open)?;
-        if self.backend == Backend::Sqlite {
-            connection.execute("PRAGMA journal_mode = WAL").await.map_err(open)?;
+            .map_err(|source| self.can_not_open(source))?;
+        if let Err(error) = MIGRATIONS.run(&pool).await {
+            // A migration that failed has kept its lock on the server.
+            pool.close().await;
+            return Err(self.can_not_migrate(error));
         }
-        MIGRATIONS.run(connection).await.map_err(|error| self.can_not_migrate(error))
+        Ok(pool)
+    }
+
+    /// Connects once beside the pool, which would hide for what reason it gets no connection, and makes SQLite's file a
+    /// database with a write-ahead log.
+    async fn check(&self) -> Result<(), ServerError> {
+        let open = |source| self.can_not_open(source);
+        let late = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, AnyConnection::connect_with(&self.options));
+        let mut connection = connecting.await.map_err(late).and_then(|connected| connected).map_err(open)?;
+        sqlx::raw_sql(self.backend.settings()).execute(&mut connection).await.map_err(open)?;
+        if self.backend == Backend::Sqlite {
+            let journal = sqlx::raw_sql("PRAGMA journal_mode = WAL");
+            journal.execute(&mut connection).await.map_err(open)?;
+        }
+        connection.close().await.map_err(open)
     }
 
     fn can_not_open(&self, source: sqlx::Error) -> ServerError {

@@ -1,6 +1,6 @@
 use super::connect::{Address, Backend};
 use super::rows::{self, count, job_columns, stored};
-use super::{Event, Job, JobId, Outcome};
+use super::{Event, Job, JobId, JobState, Outcome};
 use crate::ServerError;
 use sqlx::{Any, AnyPool, Transaction};
 
@@ -87,10 +87,11 @@ impl Write {
     /// Lets only the coordinator of the highest epoch pass.
     pub(super) fn fence(&self, epoch: u64) -> Result<(), ServerError> {
         let highest = self.epoch;
-        match epoch.cmp(&highest) {
-            std::cmp::Ordering::Less => Err(ServerError::Fenced { epoch, highest }),
-            std::cmp::Ordering::Equal => Ok(()),
-            std::cmp::Ordering::Greater => Err(ServerError::EpochUnknown { epoch, highest }),
+        match epoch {
+            0 => Err(ServerError::EpochUnknown { epoch, highest }),
+            _ if epoch < highest => Err(ServerError::Fenced { epoch, highest }),
+            _ if epoch > highest => Err(ServerError::EpochUnknown { epoch, highest }),
+            _ => Ok(()),
         }
     }
 
@@ -158,7 +159,7 @@ impl Write {
         .bind(stored(event.at))
         .bind(stored(event.attempt))
         .bind(event.epoch.map(stored))
-        .bind(event.from.map(|state| state.name()))
+        .bind(event.from.map(JobState::name))
         .bind(event.to.name())
         .bind(rows::text(&event.reason))
         .execute(&mut *self.transaction)
