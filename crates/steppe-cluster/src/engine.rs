@@ -74,18 +74,18 @@ impl ClusterEngine {
                 "submitting a forward pass"
             );
             let plan = committed_forward_plan(spec.clone(), partials.clone(), &missing)?;
-            let mut submitted = self.scheduler.submit("forward", plan).await.map_err(into_engine)?;
+            let mut submitted = self.scheduler.submit("forward", plan).await?;
             match self.watch(context, &mut submitted, &missing).await {
                 Ended::Succeeded => {}
                 Ended::Failed(reason) => last = ClusterError::Failed { reason },
-                Ended::Stuck => self.scheduler.cancel(&submitted).await.map_err(into_engine)?,
+                Ended::Stuck => self.scheduler.cancel(&submitted).await?,
                 Ended::Cancelled => {
-                    self.scheduler.cancel(&submitted).await.map_err(into_engine)?;
+                    self.scheduler.cancel(&submitted).await?;
                     return Err(EngineError::Cancelled);
                 }
             }
         }
-        if self.missing(partials, partitions).await?.is_empty() { Ok(()) } else { Err(into_engine(last)) }
+        if self.missing(partials, partitions).await?.is_empty() { Ok(()) } else { Err(last.into()) }
     }
 
     async fn missing(
@@ -189,8 +189,4 @@ async fn off_runtime<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
 ) -> Result<T, EngineError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::Lost("a listing"))?
-}
-
-fn into_engine(error: ClusterError) -> EngineError {
-    EngineError::Cluster(error.to_string())
 }

@@ -69,3 +69,9 @@ impl ClusterError {
         Self::Scheduler { reason: error.to_string() }
     }
 }
+
+impl From<ClusterError> for steppe_engine::EngineError {
+    fn from(error: ClusterError) -> Self {
+        Self::Cluster(Box::new(error))
+    }
+}

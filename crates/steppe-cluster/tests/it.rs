@@ -1,12 +1,10 @@
-//! Passes on real worker processes. The tests' binary is the worker, too: see `worker`.
+//! Passes on real worker processes. The tests' binary is the worker, too: see `workers::worker`.
 
-#[path = "it/certificates.rs"]
-mod certificates;
-#[path = "it/cohort.rs"]
-mod cohort;
-#[path = "it/faults.rs"]
-mod faults;
-#[path = "it/strangers.rs"]
-mod strangers;
-#[path = "it/workers.rs"]
-mod workers;
+#[cfg(test)]
+mod it {
+    mod certificates;
+    mod cohort;
+    mod faults;
+    mod strangers;
+    mod workers;
+}

@@ -54,8 +54,8 @@ pub enum EngineError {
     #[error("{0}")]
     DataFusion(Box<datafusion::error::DataFusionError>),
     /// The cluster could not do a pass.
-    #[error("{0}")]
-    Cluster(String),
+    #[error(transparent)]
+    Cluster(Box<dyn std::error::Error + Send + Sync>),
     /// Somebody cancelled the work.
     #[error("cancelled")]
     Cancelled,

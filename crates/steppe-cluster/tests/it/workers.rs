@@ -69,7 +69,7 @@ impl Cluster {
             certificates.map_or_else(String::new, |folder| folder.display().to_string()),
         ];
         let child = Command::new(std::env::current_exe().expect("this binary"))
-            .args(["--exact", "workers::worker", "--ignored", "--nocapture"])
+            .args(["--exact", "it::workers::worker", "--ignored", "--nocapture"])
             .env(WORKER, setup.join("\n"))
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use datafusion::{
+    arrow::array::RecordBatch,
     execution::TaskContext,
     physical_plan::{ExecutionPlan, collect},
     prelude::{SessionConfig, SessionContext},
@@ -132,7 +133,7 @@ fn named_passes_give_the_same_sums() {
         let task = worker();
         let plan = through_the_wire(plan, &task);
         let receipts = runtime.block_on(collect(Arc::clone(&plan), Arc::clone(&task))).expect("receipts");
-        assert_eq!(receipts.iter().map(|batch| batch.num_rows()).sum::<usize>(), descriptors.len());
+        assert_eq!(receipts.iter().map(RecordBatch::num_rows).sum::<usize>(), descriptors.len());
         assert_eq!(merged(&partials), local, "{partitions}");
         // Once more: every partition was there already.
         runtime.block_on(collect(plan, task)).expect("receipts");
