@@ -8,8 +8,11 @@ use crate::{
     pass::forward::{BlockSums, ForwardContext, TileOrder, forward_plan, plan_tiles},
 };
 
-/// Partitions per thread: enough that the last one to finish does not keep the others waiting.
-const PARTITIONS_PER_THREAD: usize = 12;
+/// Partitions per thread: enough that the last one to finish does not keep the others waiting. With many lanes a
+/// partition's sums are larger than its tiles, and fewer partitions are better.
+const PARTITIONS_PER_THREAD: [usize; 2] = [12, 6];
+/// From so many weight lanes on they are many.
+const MANY_LANES: usize = 256;
 
 /// Runs passes. The plan is the same wherever it runs.
 pub trait Engine: Send + Sync {
@@ -82,7 +85,7 @@ impl Engine for LocalEngine {
             context.cohort.row_groups(),
             &context.operand,
             wanted,
-            self.threads * PARTITIONS_PER_THREAD,
+            self.threads * PARTITIONS_PER_THREAD[usize::from(context.operand.weights.len() >= MANY_LANES)],
             self.order,
         );
         let plan = forward_plan(context, &partitions, self.threads)?;

@@ -12,8 +12,8 @@ pub enum TileOrder {
     Shuffled(u64),
 }
 
-/// Splits the row groups that the operand needs into at most `partitions` lists of about equal work, skipping
-/// blocks for which `wanted` is false.
+/// Splits the row groups that the operand needs into about `partitions` lists, skipping blocks for which `wanted` is
+/// false. In stored order a list lies within one block: every block that a list touches costs it a set of sums.
 pub fn plan_tiles(
     row_groups: &[RowGroup],
     operand: &ForwardOperand,
@@ -30,20 +30,37 @@ pub fn plan_tiles(
                     && operand.by_sex_in(group.first_variant, end).is_empty())
         })
         .collect();
-    if let TileOrder::Shuffled(seed) = order {
-        shuffle(&mut needed, seed);
-    }
-    let total: u64 = needed.iter().map(|&index| row_groups[index].bytes).sum();
-    let target = total.div_ceil(partitions.max(1) as u64).max(1);
+    let runs: Vec<&[usize]> = match order {
+        TileOrder::Stored => {
+            needed.chunk_by(|&before, &after| row_groups[before].block == row_groups[after].block).collect()
+        }
+        TileOrder::Shuffled(seed) => {
+            shuffle(&mut needed, seed);
+            vec![&needed]
+        }
+    };
+    let pieces = partitions.div_ceil(runs.len().max(1)).max(1);
     let mut lists: Vec<Descriptor> = Vec::new();
+    for run in runs {
+        for tiles in cut(run, pieces, row_groups) {
+            lists.push(Descriptor { partition: lists.len() as u32, tiles });
+        }
+    }
+    lists
+}
+
+/// Cuts a run into at most `pieces` pieces of about equal bytes.
+fn cut(run: &[usize], pieces: usize, row_groups: &[RowGroup]) -> Vec<Vec<u32>> {
+    let total: u64 = run.iter().map(|&index| row_groups[index].bytes).sum();
+    let target = total.div_ceil(pieces as u64).max(1);
+    let mut lists: Vec<Vec<u32>> = Vec::new();
     let mut filled = 0u64;
-    for index in needed {
-        let list = (filled / target) as usize;
-        if lists.len() <= list {
-            lists.push(Descriptor { partition: lists.len() as u32, tiles: Vec::new() });
+    for &index in run {
+        if lists.len() as u64 <= filled / target {
+            lists.push(Vec::new());
         }
         if let Some(last) = lists.last_mut() {
-            last.tiles.push(index as u32);
+            last.push(index as u32);
         }
         filled += row_groups[index].bytes;
     }
