@@ -98,10 +98,15 @@ impl ScoresFile {
         pass: &Scores,
     ) -> Result<(), EngineError> {
         if self.people.is_none() {
-            self.people = Some([
-                self.chunks.strings(FAMILY, kept.indices().map(|index| job.samples.family_id.get(index)))?,
-                self.chunks.strings(SAMPLE, kept.indices().map(|index| job.samples.sample_id.get(index)))?,
-            ]);
+            let families = || kept.indices().map(|index| job.samples.family_id.get(index));
+            let first = families().next().unwrap_or_default();
+            // Many cohorts have no families: all their ids are 0.
+            let families = match families().all(|family| family == first) {
+                true => self.chunks.constant_string(FAMILY, first, kept.len())?,
+                false => self.chunks.strings(FAMILY, families())?,
+            };
+            let samples = kept.indices().map(|index| job.samples.sample_id.get(index));
+            self.people = Some([families, self.chunks.strings(SAMPLE, samples)?]);
         }
         let cache = CountCache::default();
         let Self { writer, chunks, people } = self;
