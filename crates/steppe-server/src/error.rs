@@ -1,4 +1,11 @@
-use crate::jobs::{JobId, JobState};
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use crate::{
+    audit::AuditFault,
+    identity::token::TokenRefusal,
+    jobs::{JobId, JobState},
+    policy::locations::LocationRefusal,
+};
 
 /// Why a service can not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -108,4 +115,169 @@ pub enum ServerError {
         /// The highest epoch in the log.
         highest: u64,
     },
+    /// A file or folder that can not be used.
+    #[error("{}: can not {action}; check the path and its permissions", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A certificate or key is where a new one should go.
+    #[error("{}: it is already there; name another folder, or say that it may be replaced", path.display())]
+    CertificateExists {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A certificate that can not be made as asked.
+    #[error("can not make {what}: {problem}; ask for other names or another validity")]
+    CertificateMaking {
+        /// Which certificate or key.
+        what: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A peer's certificate that can not be read, or claims what it can not.
+    #[error("the peer's certificate {problem}; give it one of this cluster's authority")]
+    PeerCertificate {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A file without certificates.
+    #[error("{}: there is no certificate in it; name a PEM file with BEGIN CERTIFICATE", path.display())]
+    TlsNoCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file without a private key.
+    #[error("{}: there is no unencrypted private key in it; name a PEM file with BEGIN PRIVATE KEY", path.display())]
+    TlsNoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A key of another certificate.
+    #[error("{}: the key does not belong to {}; name the key that the certificate was made for", key.display(), certificate.display())]
+    TlsKeyMismatch {
+        /// The key's file.
+        key: PathBuf,
+        /// The certificate's file.
+        certificate: PathBuf,
+    },
+    /// A certificate after its time.
+    #[error("{}: the certificate expired on {ended}; make a new one", path.display())]
+    TlsExpired {
+        /// The file.
+        path: PathBuf,
+        /// When its validity ended.
+        ended: String,
+    },
+    /// A certificate before its time.
+    #[error("{}: the certificate is not valid before {begins}; check this machine's clock, or make a new one", path.display())]
+    TlsNotYetValid {
+        /// The file.
+        path: PathBuf,
+        /// When its validity begins.
+        begins: String,
+    },
+    /// A key that others than its owner can read.
+    #[error("{}: others can read this key (mode {mode:03o}); chmod 600 it", path.display())]
+    TlsKeyExposed {
+        /// The key's file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A certificate or key that TLS can not use.
+    #[error("{}: {problem}; make a new one", path.display())]
+    TlsUnusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong; never the content.
+        problem: String,
+    },
+    /// A listener without TLS where it is not allowed.
+    #[error("{address}: {problem}; serve it with a certificate and key")]
+    PlaintextRefused {
+        /// Where it would listen.
+        address: SocketAddr,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// A bearer token that is not accepted.
+    #[error("the bearer token {refusal}")]
+    Token {
+        /// Why.
+        refusal: TokenRefusal,
+    },
+    /// Settings of tokens that can not work.
+    #[error("the token setting {field} {problem}; correct it")]
+    TokenSettings {
+        /// Which one.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Keys for tokens that can not be used.
+    #[error("{origin}: {problem}; name a PEM public key or a JWKS document with ECDSA, Ed25519 or RSA keys")]
+    TokenKeys {
+        /// Where they come from.
+        origin: String,
+        /// What is wrong with them; never their content.
+        problem: &'static str,
+    },
+    /// A token that can not be signed.
+    #[error("can not sign a token: {problem}; use an ECDSA P-256 key in PKCS #8 PEM")]
+    TokenSigning {
+        /// What is wrong; never the key.
+        problem: &'static str,
+    },
+    /// A store location that a job may not name. The location itself may hold a secret and is not repeated.
+    #[error("the job's location {refusal}; name one below an allowed location")]
+    LocationRefused {
+        /// Why.
+        refusal: LocationRefusal,
+    },
+    /// An entry of the list of allowed locations that makes no sense.
+    #[error(
+        "allowed location number {number} {refusal}; write s3://BUCKET/PREFIX, gs://, az:// or file:///FOLDER"
+    )]
+    AllowedLocation {
+        /// Its place in the list, from 1.
+        number: usize,
+        /// What is wrong with it.
+        refusal: LocationRefusal,
+    },
+    /// An audit log that another process writes.
+    #[error("{}: another process writes this audit log; stop it, or name another log", path.display())]
+    AuditLocked {
+        /// The log.
+        path: PathBuf,
+    },
+    /// An audit log that is not as it was written.
+    #[error("{}: line {line} {fault}; keep the file as evidence, and start a new log elsewhere", path.display())]
+    AuditBroken {
+        /// The log.
+        path: PathBuf,
+        /// The first line that is wrong, from 1.
+        line: u64,
+        /// What is wrong with it.
+        fault: AuditFault,
+    },
+    /// A record that the audit log does not take.
+    #[error("the audit record's {field} is longer than {limit} bytes; shorten it")]
+    AuditRecord {
+        /// Which part.
+        field: &'static str,
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+impl ServerError {
+    /// For `map_err`: `action` on `path` failed.
+    pub(crate) fn file(path: &std::path::Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File { path: path.to_owned(), action, source }
+    }
 }

@@ -2,5 +2,11 @@
 
 #[cfg(test)]
 mod it {
+    mod audit;
+    mod certificates;
     mod job_log;
+    mod locations;
+    mod roles;
+    mod tls;
+    mod token;
 }

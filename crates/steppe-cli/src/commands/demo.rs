@@ -66,11 +66,12 @@ impl DemoCommand {
         let prefix = self.out.join("genotypes").join("demo");
         self.simulate(&prefix, session)?;
         self.import(&prefix, session)?;
-        let outcome = self.score(&prefix, session)?;
+        // One of the scores is made for another array, to show what becomes of it: its being skipped is a success here.
+        self.score(&prefix, session)?;
         self.show(&prefix, session)?;
         let elapsed = render::duration(started.elapsed());
         session.console.note(&format!("\nall of it took {elapsed}\n\n{}", self.next_steps(&prefix)));
-        Ok(outcome)
+        Ok(Outcome::Done)
     }
 
     fn location(&self, folder: &str) -> Location {

@@ -1,0 +1,3 @@
+//! What a job may name.
+
+pub mod locations;
