@@ -1,5 +1,4 @@
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -7,8 +6,8 @@ use std::{
 use steppe_engine::{
     Engine, EngineError,
     pass::forward::{
-        BlockSums, Descriptor, ForwardContext, ForwardSpec, Partials, TileOrder, committed_forward_plan,
-        plan_tiles,
+        BlockSums, Descriptor, ForwardContext, ForwardSpec, MergedSums, Partials, TileOrder,
+        committed_forward_plan, plan_tiles,
     },
 };
 use steppe_store::Location;
@@ -163,25 +162,20 @@ impl Engine for ClusterEngine {
 
 /// Adds all partitions' sums, block by block.
 fn merge(partials: &Partials, partitions: &[Descriptor]) -> Result<Vec<BlockSums>, EngineError> {
-    let mut blocks: BTreeMap<u32, BlockSums> = BTreeMap::new();
+    let mut merged = MergedSums::default();
     for descriptor in partitions {
-        for sums in partials.read(descriptor.partition)? {
-            match blocks.get_mut(&sums.block) {
-                Some(known) => known.add(&sums),
-                None => drop(blocks.insert(sums.block, sums)),
-            }
-        }
+        partials.read(descriptor.partition)?.into_iter().for_each(|sums| merged.add(sums));
     }
-    Ok(blocks.into_values().collect())
+    Ok(merged.into_blocks().collect())
 }
 
 fn genotypes(context: &ForwardContext, partitions: &[Descriptor]) -> u64 {
-    let (groups, blocks) = (context.cohort.row_groups(), context.cohort.blocks());
+    let groups = context.cohort.row_groups();
     partitions
         .iter()
         .flat_map(|descriptor| &descriptor.tiles)
         .filter_map(|&tile| groups.get(tile as usize))
-        .map(|group| u64::from(group.rows) * u64::from(blocks[group.block as usize].samples))
+        .map(|group| context.genotypes(group))
         .sum()
 }
 

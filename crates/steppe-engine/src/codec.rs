@@ -105,6 +105,6 @@ fn encode_scan(scan: &ForwardScanExec) -> Result<wire::ForwardScan> {
             let ForwardSpec { cohort, cohort_digest, operand, operand_blake3 } = spec.clone();
             Ok(wire::ForwardScan { cohort, cohort_digest, operand, operand_blake3 })
         }
-        ForwardWork::Here(_) => Err(EngineError::Lost("the names of a pass that leaves this process").into()),
+        ForwardWork::Here(_) => Err(EngineError::Internal("a pass of this process can not leave it").into()),
     }
 }

@@ -59,6 +59,9 @@ pub enum EngineError {
     /// Somebody cancelled the work.
     #[error("cancelled")]
     Cancelled,
+    /// Something that this program made itself is not as it should be.
+    #[error("internal: {0}")]
+    Internal(&'static str),
     /// A thread of the job stopped without an answer.
     #[error("internal: {0} stopped without an answer")]
     Lost(&'static str),

@@ -34,16 +34,23 @@ pub use descriptors::{Descriptor, descriptor_leaf};
 pub use merge::ForwardMergeExec;
 pub use named::{ForwardContexts, ForwardSpec};
 pub use operand::{CountLane, ForwardOperand, Sparse, WeightLane};
-pub use partial::BlockSums;
+pub use partial::{BlockSums, MergedSums};
 pub use scan::{ForwardScanExec, ForwardWork};
 pub use sex_classes::{SEX_CLASSES, SexClass};
 pub use tiles::{TileOrder, plan_tiles};
 
 use std::sync::Arc;
 
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::{
+    arrow::datatypes::SchemaRef,
+    physical_expr::EquivalenceProperties,
+    physical_plan::{
+        ExecutionPlan, Partitioning, PlanProperties,
+        execution_plan::{Boundedness, EmissionType},
+    },
+};
 use steppe_kernels::Level;
-use steppe_store::{Cohort, SampleBlock, SampleTable};
+use steppe_store::{Cohort, RowGroup, SampleBlock, SampleTable};
 
 use crate::{EngineError, PassProgress};
 
@@ -72,6 +79,11 @@ impl std::fmt::Debug for ForwardContext {
 }
 
 impl ForwardContext {
+    /// The genotypes of a row group: the unit of progress.
+    pub fn genotypes(&self, group: &RowGroup) -> u64 {
+        u64::from(group.rows) * u64::from(self.cohort.blocks()[group.block as usize].samples)
+    }
+
     /// The sex masks of every block, for [`ForwardContext::masks`].
     pub fn masks_of(blocks: &[SampleBlock], samples: &SampleTable) -> Vec<sex_classes::BlockMasks> {
         blocks
@@ -82,6 +94,16 @@ impl ForwardContext {
             })
             .collect()
     }
+}
+
+/// What DataFusion has to know of an operator of ours: partitions without an order, and an end.
+fn properties(schema: SchemaRef, partitions: usize, emission: EmissionType) -> Arc<PlanProperties> {
+    Arc::new(PlanProperties::new(
+        EquivalenceProperties::new(schema),
+        Partitioning::UnknownPartitioning(partitions),
+        emission,
+        Boundedness::Bounded,
+    ))
 }
 
 /// The physical plan of a forward pass in this process, at most `concurrency` partitions at once.

@@ -154,8 +154,9 @@ impl ScoreJob {
             };
             let count_lanes = context.operand.counts.len();
             let wanted = self.wanted_blocks();
-            let (groups, blocks) = (context.cohort.row_groups(), context.cohort.blocks());
-            let total: u64 = groups
+            let total: u64 = context
+                .cohort
+                .row_groups()
                 .iter()
                 .filter(|group| wanted[group.block as usize])
                 .filter(|group| {
@@ -163,7 +164,7 @@ impl ScoreJob {
                     !context.operand.plain_in(group.first_variant, end).is_empty()
                         || !context.operand.by_sex_in(group.first_variant, end).is_empty()
                 })
-                .map(|group| u64::from(group.rows) * u64::from(blocks[group.block as usize].samples))
+                .map(|group| context.genotypes(group))
                 .sum();
             progress.stage(&name, total);
             let blocks = engine.forward(context, &|block| wanted[block as usize])?;

@@ -8,16 +8,15 @@ use datafusion::{
     common::tree_node::TreeNodeRecursion,
     error::{DataFusionError, Result},
     execution::TaskContext,
-    physical_expr::{EquivalenceProperties, PhysicalExpr},
+    physical_expr::PhysicalExpr,
     physical_plan::{
-        DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, SendableRecordBatchStream,
-        execution_plan::{Boundedness, EmissionType},
-        stream::RecordBatchStreamAdapter,
+        DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+        execution_plan::EmissionType, stream::RecordBatchStreamAdapter,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{BlockSums, Partials};
+use super::{BlockSums, Partials, properties};
 use crate::EngineError;
 
 /// Commits what each partition of a scan has summed, and emits a receipt: its number, and whether it was the first to
@@ -32,12 +31,7 @@ impl ForwardCommitExec {
     /// Commits the partitions of `input`, a [`super::ForwardScanExec`].
     pub fn new(input: Arc<dyn ExecutionPlan>, partials: Partials) -> Self {
         let partitions = input.properties().output_partitioning().partition_count();
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(Self::schema()),
-            Partitioning::UnknownPartitioning(partitions),
-            EmissionType::Final,
-            Boundedness::Bounded,
-        ));
+        let properties = properties(Self::schema(), partitions, EmissionType::Final);
         Self { input, partials, properties }
     }
 

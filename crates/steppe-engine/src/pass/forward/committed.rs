@@ -43,7 +43,8 @@ impl Partials {
     /// # Errors
     /// A folder that is no location, or a digest of another length.
     pub fn named(folder: &str, pass: &[u8]) -> Result<Self, EngineError> {
-        let pass = pass.try_into().map_err(|_| EngineError::Lost("a pass's digest"))?;
+        let pass =
+            pass.try_into().map_err(|_| EngineError::Internal("a pass's digest has another length"))?;
         Ok(Self { folder: Location::parse(folder)?, pass })
     }
 

@@ -1,24 +1,18 @@
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    fmt,
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
 
 use datafusion::{
     common::tree_node::TreeNodeRecursion,
     error::Result,
     execution::TaskContext,
-    physical_expr::{EquivalenceProperties, PhysicalExpr},
+    physical_expr::PhysicalExpr,
     physical_plan::{
-        DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PlanProperties,
-        SendableRecordBatchStream,
-        execution_plan::{Boundedness, EmissionType},
-        stream::RecordBatchStreamAdapter,
+        DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+        execution_plan::EmissionType, stream::RecordBatchStreamAdapter,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::BlockSums;
+use super::{BlockSums, MergedSums, properties};
 
 /// Adds the partial sums of all partitions: one output partition with one row per sample block, in block order.
 ///
@@ -33,12 +27,7 @@ pub struct ForwardMergeExec {
 impl ForwardMergeExec {
     /// Merges the partitions of `input`, whose rows are [`BlockSums`].
     pub fn new(input: Arc<dyn ExecutionPlan>, concurrency: usize) -> Self {
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(BlockSums::schema()),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Final,
-            Boundedness::Bounded,
-        ));
+        let properties = properties(BlockSums::schema(), 1, EmissionType::Final);
         Self { input, concurrency: concurrency.max(1), properties }
     }
 }
@@ -85,19 +74,13 @@ impl ExecutionPlan for ForwardMergeExec {
             .collect::<Result<Vec<_>>>()?;
         let concurrency = self.concurrency;
         let merged = async move {
-            let mut blocks: BTreeMap<u32, BlockSums> = BTreeMap::new();
+            let mut merged = MergedSums::default();
             let mut batches = stream::iter(streams).flatten_unordered(concurrency);
             while let Some(batch) = batches.try_next().await? {
-                let (_, sums) = BlockSums::from_batch(batch)?;
-                match blocks.entry(sums.block) {
-                    Entry::Vacant(slot) => {
-                        slot.insert(sums);
-                    }
-                    Entry::Occupied(mut known) => known.get_mut().add(&sums),
-                }
+                merged.add(BlockSums::from_batch(batch)?.1);
             }
             Ok::<_, datafusion::error::DataFusionError>(stream::iter(
-                blocks.into_values().map(|sums| sums.into_batch(0)),
+                merged.into_blocks().map(|sums| sums.into_batch(0)),
             ))
         };
         let rows = stream::once(merged).try_flatten().boxed();

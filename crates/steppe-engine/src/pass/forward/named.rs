@@ -81,7 +81,8 @@ impl ForwardSpec {
             )
             .into());
         }
-        let operand = ForwardOperand::from_bytes(&bytes).ok_or(EngineError::Lost("an operand's bytes"))?;
+        let operand = ForwardOperand::from_bytes(&bytes)
+            .ok_or(EngineError::Internal("an operand of another version of steppe"))?;
         let samples = cohort.samples()?;
         Ok(ForwardContext {
             operand,

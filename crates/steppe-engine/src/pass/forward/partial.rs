@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use datafusion::arrow::{
     array::{Array, ArrayRef, LargeBinaryArray, RecordBatch, UInt32Array},
@@ -18,6 +21,27 @@ pub struct BlockSums {
     pub alleles: Vec<u32>,
     /// Effect-allele dosages, per count lane and sample.
     pub dosage: Vec<u32>,
+}
+
+/// The sums of all blocks, as partial sums come in.
+#[derive(Debug, Default)]
+pub struct MergedSums(BTreeMap<u32, BlockSums>);
+
+impl MergedSums {
+    /// Adds the sums of some variants; in whatever order, the result is the same.
+    pub fn add(&mut self, sums: BlockSums) {
+        match self.0.entry(sums.block) {
+            Entry::Vacant(slot) => {
+                slot.insert(sums);
+            }
+            Entry::Occupied(mut known) => known.get_mut().add(&sums),
+        }
+    }
+
+    /// One set of sums a block, in block order.
+    pub fn into_blocks(self) -> impl Iterator<Item = BlockSums> {
+        self.0.into_values()
+    }
 }
 
 impl BlockSums {

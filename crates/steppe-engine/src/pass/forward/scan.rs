@@ -5,18 +5,19 @@ use datafusion::{
     common::tree_node::TreeNodeRecursion,
     error::{DataFusionError, Result},
     execution::TaskContext,
-    physical_expr::{EquivalenceProperties, PhysicalExpr},
+    physical_expr::PhysicalExpr,
     physical_plan::{
-        DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, SendableRecordBatchStream,
-        execution_plan::{Boundedness, EmissionType},
-        stream::RecordBatchStreamAdapter,
+        DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+        execution_plan::EmissionType, stream::RecordBatchStreamAdapter,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use steppe_store::Scratch;
 use tokio_util::sync::CancellationToken;
 
-use super::{BlockSums, Descriptor, ForwardContext, ForwardContexts, ForwardSpec, kernel_loop::BlockPass};
+use super::{
+    BlockSums, Descriptor, ForwardContext, ForwardContexts, ForwardSpec, kernel_loop::BlockPass, properties,
+};
 use crate::EngineError;
 
 /// What a scan works with: the context itself, or the names by which a worker finds it.
@@ -44,12 +45,7 @@ impl ForwardScanExec {
     /// A scan of what `input` describes, a [`super::descriptor_leaf`].
     pub fn new(work: ForwardWork, input: Arc<dyn ExecutionPlan>) -> Self {
         let partitions = input.properties().output_partitioning().partition_count();
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(BlockSums::schema()),
-            Partitioning::UnknownPartitioning(partitions),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        ));
+        let properties = properties(BlockSums::schema(), partitions, EmissionType::Incremental);
         Self { work, input, cancel: CancellationToken::new(), properties }
     }
 
@@ -70,7 +66,8 @@ fn context_of(work: &ForwardWork, contexts: Option<Arc<ForwardContexts>>) -> Res
     match work {
         ForwardWork::Here(context) => Ok(Arc::clone(context)),
         ForwardWork::Named(spec) => {
-            let contexts = contexts.ok_or(EngineError::Lost("the contexts of this process"))?;
+            let contexts =
+                contexts.ok_or(EngineError::Internal("a named pass in a session without contexts"))?;
             contexts.context(spec).map_err(DataFusionError::Shared)
         }
     }
@@ -94,7 +91,7 @@ fn sum_partition(
             .cohort
             .row_groups()
             .get(tile as usize)
-            .ok_or(EngineError::Lost("a row group's number"))?;
+            .ok_or(EngineError::Internal("a row group that the cohort does not have"))?;
         if current.as_ref().is_some_and(|pass| pass.block() != group.block)
             && let Some(done) = current.take()
         {

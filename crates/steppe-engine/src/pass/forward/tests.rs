@@ -1,6 +1,6 @@
 //! The same sums in this process and by name: through the wire form, a worker's contexts and committed partials.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use datafusion::{
     arrow::array::RecordBatch,
@@ -102,16 +102,11 @@ fn through_the_wire(plan: Arc<dyn ExecutionPlan>, task: &TaskContext) -> Arc<dyn
 }
 
 fn merged(partials: &Partials) -> Vec<BlockSums> {
-    let mut blocks: BTreeMap<u32, BlockSums> = BTreeMap::new();
+    let mut merged = MergedSums::default();
     for partition in partials.done().expect("partitions") {
-        for sums in partials.read(partition).expect("sums") {
-            match blocks.get_mut(&sums.block) {
-                Some(known) => known.add(&sums),
-                None => drop(blocks.insert(sums.block, sums)),
-            }
-        }
+        partials.read(partition).expect("sums").into_iter().for_each(|sums| merged.add(sums));
     }
-    blocks.into_values().collect()
+    merged.into_blocks().collect()
 }
 
 #[test]
