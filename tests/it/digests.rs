@@ -124,6 +124,7 @@ fn shuffled_tiles_and_small_memory() {
 fn request(cohort: &Path, table: &Path, out: &Path, memory: u64) -> ScoreRequest {
     let location = |path: &Path| Location::parse(&path.display().to_string()).expect("a location");
     ScoreRequest {
+        scratch: None,
         cohort: location(cohort),
         out: location(out),
         overwrite: false,

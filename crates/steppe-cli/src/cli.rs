@@ -1,6 +1,9 @@
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use crate::{commands, options::Simd};
+use crate::{
+    commands,
+    options::{RemoteOptions, Simd},
+};
 
 /// Polygenic scores for whole cohorts, exact to the last bit.
 ///
@@ -12,6 +15,8 @@ use crate::{commands, options::Simd};
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalOptions,
+    #[command(flatten)]
+    pub(crate) remote: RemoteOptions,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -60,4 +65,17 @@ pub(crate) enum Command {
     Demo(commands::demo::DemoCommand),
     /// Write a made-up cohort as PLINK files.
     Simulate(commands::simulate::SimulateCommand),
+    /// Look after the jobs of a coordinator.
+    Jobs(commands::jobs::JobsCommand),
+    /// Run a development cluster on this machine.
+    Cluster(commands::cluster::ClusterCommand),
+    /// Run a coordinator.
+    Coordinator(Box<commands::coordinator::CoordinatorCommand>),
+    /// Run a worker.
+    Worker(Box<commands::worker::WorkerCommand>),
+    /// Make certificates for a cluster.
+    Certs(commands::certs::CertsCommand),
+    /// Serve a folder as S3, for development.
+    #[command(hide = true)]
+    DevS3(commands::dev_s3::DevS3Command),
 }

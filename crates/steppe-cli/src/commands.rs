@@ -1,14 +1,20 @@
 //! The commands, one module each.
 
+pub(crate) mod certs;
+pub(crate) mod cluster;
+pub(crate) mod coordinator;
 pub(crate) mod demo;
 pub(crate) mod describe;
+pub(crate) mod dev_s3;
 pub(crate) mod import;
+pub(crate) mod jobs;
 pub(crate) mod match_scores;
 mod report;
 pub(crate) mod score;
 pub(crate) mod simulate;
 pub(crate) mod sql;
 pub(crate) mod verify;
+pub(crate) mod worker;
 
 use steppe_kernels::Level;
 
@@ -16,6 +22,7 @@ use crate::{
     cli::{Cli, Command},
     console::Console,
     exit::Outcome,
+    remote::Profile,
 };
 
 /// What every command is given.
@@ -30,14 +37,23 @@ pub(crate) struct Session {
 /// Runs what the command line says.
 pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
     let session = Session { console: *console, level: cli.global.simd.level() };
+    if let Some(folder) = &cli.remote.profile {
+        Profile::read(folder)?.apply()?;
+    }
     match cli.command {
-        Command::Import(command) => command.run(session),
+        Command::Import(command) => command.run(&cli.remote, session),
         Command::Describe(command) => command.run(),
         Command::Verify(command) => command.run(session),
         Command::Match(command) => command.run(session),
-        Command::Score(command) => command.run(session),
+        Command::Score(command) => command.run(&cli.remote, session),
         Command::Sql(command) => command.run(session),
         Command::Demo(command) => command.run(session),
         Command::Simulate(command) => command.run(session),
+        Command::Jobs(command) => command.run(&cli.remote, session),
+        Command::Coordinator(command) => command.run(),
+        Command::Worker(command) => command.run(session),
+        Command::Cluster(command) => command.run(session),
+        Command::Certs(command) => command.run(),
+        Command::DevS3(command) => command.run(),
     }
 }

@@ -3,6 +3,7 @@ use std::{io, process::ExitCode};
 use datafusion::error::DataFusionError;
 use steppe_engine::EngineError;
 use steppe_formats::FormatError;
+use steppe_server::{FailureKind, ServerError, settings::SettingsError};
 use steppe_store::StoreError;
 
 use crate::interrupt::INTERRUPTED;
@@ -42,6 +43,16 @@ pub(crate) struct Usage {
     pub(crate) remedy: String,
 }
 
+/// A job that did not succeed, on a coordinator.
+#[derive(Debug, thiserror::Error)]
+#[error("{line}")]
+pub(crate) struct JobFailed {
+    /// The job and what is wrong.
+    pub(crate) line: String,
+    /// The sort of failure, a word of the API.
+    pub(crate) kind: String,
+}
+
 impl Usage {
     pub(crate) fn refuse(problem: impl Into<String>, remedy: impl Into<String>) -> anyhow::Error {
         Self { problem: problem.into(), remedy: remedy.into() }.into()
@@ -70,6 +81,9 @@ fn status_of(error: &anyhow::Error) -> u8 {
     }
     let refused = error.chain().any(|cause| {
         cause.is::<Usage>()
+            || cause.is::<SettingsError>()
+            || cause.downcast_ref::<JobFailed>().is_some_and(|failed| refused_there(&failed.kind))
+            || cause.downcast_ref::<ServerError>().is_some_and(server_refused)
             || cause.downcast_ref::<EngineError>().is_some_and(engine_refused)
             || cause.downcast_ref::<StoreError>().is_some_and(store_refused)
             || cause.downcast_ref::<FormatError>().is_some_and(format_refused)
@@ -77,12 +91,56 @@ fn status_of(error: &anyhow::Error) -> u8 {
     if refused { REFUSED } else { FAILED }
 }
 
+/// Whether a coordinator's word for a failure means that what it was given can not be used.
+fn refused_there(kind: &str) -> bool {
+    [
+        "invalid_input",
+        "not_found",
+        "already_exists",
+        "permission_denied",
+        "unauthenticated",
+        "failed_precondition",
+    ]
+    .contains(&kind)
+}
+
+fn server_refused(error: &ServerError) -> bool {
+    match error {
+        ServerError::Answer { kind, .. } => refused_there(kind),
+        ServerError::Listen { .. } | ServerError::Process { .. } | ServerError::Unreachable { .. } => false,
+        error => {
+            let certificates = matches!(
+                error,
+                ServerError::TlsNoCertificate { .. }
+                    | ServerError::TlsNoKey { .. }
+                    | ServerError::TlsKeyMismatch { .. }
+                    | ServerError::TlsExpired { .. }
+                    | ServerError::TlsNotYetValid { .. }
+                    | ServerError::TlsKeyExposed { .. }
+                    | ServerError::TlsUnusable { .. }
+                    | ServerError::PlaintextRefused { .. }
+                    | ServerError::File { .. }
+                    | ServerError::CertificateExists { .. }
+                    | ServerError::CertificateMaking { .. }
+                    | ServerError::AllowedLocation { .. }
+                    | ServerError::TokenSettings { .. }
+                    | ServerError::TokenKeys { .. }
+                    | ServerError::JobLogUrl { .. }
+            );
+            certificates || refused_there(FailureKind::of(error).name())
+        }
+    }
+}
+
 fn engine_refused(error: &EngineError) -> bool {
     match error {
-        EngineError::Refused { .. } | EngineError::NothingToScore { .. } => true,
+        EngineError::Refused { .. } | EngineError::Occupied { .. } | EngineError::NothingToScore { .. } => {
+            true
+        }
         EngineError::Format(error) => format_refused(error),
         EngineError::Store(error) => store_refused(error),
         EngineError::DataFusion(error) => is_query_problem(error),
+        EngineError::Cluster { kind, .. } => refused_there(kind.name()),
         _ => false,
     }
 }

@@ -75,7 +75,9 @@ fn remedy_of(error: &anyhow::Error) -> Option<String> {
             return store_remedy(store);
         }
         match cause.downcast_ref::<EngineError>()? {
-            EngineError::Refused { remedy, .. } => Some(remedy.clone()),
+            EngineError::Refused { remedy, .. } | EngineError::Occupied { remedy, .. } => {
+                Some(remedy.clone())
+            }
             EngineError::Format(format) => format_remedy(format),
             EngineError::Store(store) => store_remedy(store),
             _ => None,

@@ -11,6 +11,7 @@ mod interrupt;
 mod logging;
 mod options;
 mod progress;
+mod remote;
 mod render;
 
 use std::process::ExitCode;
@@ -19,7 +20,9 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    logging::start(cli.global.verbose);
+    if !matches!(cli.command, cli::Command::Coordinator(_) | cli::Command::Worker(_)) {
+        logging::start(cli.global.verbose);
+    }
     let console = console::Console::new(cli.global.quiet);
     match commands::run(cli, &console) {
         Ok(outcome) => outcome.into(),

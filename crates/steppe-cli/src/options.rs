@@ -5,6 +5,8 @@ mod fraction;
 mod matching;
 mod memory;
 mod named_file;
+mod remote;
+mod settings;
 mod simd;
 
 pub(crate) use compute::{MemoryOption, ThreadsOption};
@@ -12,4 +14,6 @@ pub(crate) use fraction::fraction;
 pub(crate) use matching::MatchingOptions;
 pub(crate) use memory::MemorySize;
 pub(crate) use named_file::NamedFile;
+pub(crate) use remote::RemoteOptions;
+pub(crate) use settings::{CoordinatorOptions, WorkerOptions};
 pub(crate) use simd::Simd;

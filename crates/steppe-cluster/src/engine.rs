@@ -1,4 +1,5 @@
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     ClusterError, Scheduler,
+    deaths::Deaths,
+    failure::Failure,
     scheduler::{Outcome, Submitted},
 };
 
@@ -26,7 +29,13 @@ const POLL: Duration = Duration::from_millis(50);
 /// Without any progress for this long a pass is taken for lost. A worker's death takes 22 s to be noticed.
 const STUCK: Duration = Duration::from_secs(60);
 /// How often a pass is submitted again before it is given up.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: u32 = 5;
+/// Before a pass that has failed is submitted again; longer each time.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long a pass waits for workers while there are none.
+const GRACE: Duration = Duration::from_secs(60);
+/// A partition over which so many workers have died is set aside.
+const MOST_DEATHS: u32 = 3;
 
 /// Runs passes on the workers of a [`Scheduler`].
 #[derive(Debug, Clone)]
@@ -36,13 +45,14 @@ pub struct ClusterEngine {
     /// The job's folder: operands and partial sums.
     folder: Location,
     cancel: CancellationToken,
+    grace: Duration,
 }
 
 impl ClusterEngine {
     /// An engine for one job. Its folder is reached by all workers; what is left there from an earlier attempt at the
     /// same job is used.
     pub fn new(scheduler: Scheduler, runtime: Handle, folder: Location) -> Self {
-        Self { scheduler, runtime, folder, cancel: CancellationToken::new() }
+        Self { scheduler, runtime, folder, cancel: CancellationToken::new(), grace: GRACE }
     }
 
     /// The same engine, whose passes end with [`EngineError::Cancelled`] when the token is cancelled. Workers stop
@@ -52,39 +62,49 @@ impl ClusterEngine {
         Self { cancel, ..self }
     }
 
+    /// The same engine, which waits so long for workers while there are none.
+    #[must_use]
+    pub fn with_grace(self, grace: Duration) -> Self {
+        Self { grace, ..self }
+    }
+
     /// Computes the partitions that are not committed yet.
-    async fn complete(
-        &self,
-        context: &ForwardContext,
-        spec: &ForwardSpec,
-        partials: &Partials,
-        partitions: &[Descriptor],
-    ) -> Result<(), EngineError> {
-        let mut last = ClusterError::Stuck { seconds: STUCK.as_secs(), attempts: ATTEMPTS };
+    async fn complete(&self, pass: &Pass<'_>) -> Result<(), EngineError> {
+        let mut last = ClusterError::Stuck { seconds: STUCK.as_secs(), attempts: ATTEMPTS as usize };
+        let mut deaths = HashMap::new();
         for attempt in 0..ATTEMPTS {
-            let missing = self.missing(partials, partitions).await?;
+            let missing = self.missing(&pass.partials, pass.partitions).await?;
+            pass.tell(missing.len());
             if missing.is_empty() {
                 return Ok(());
             }
-            tracing::info!(
-                attempt,
-                missing = missing.len(),
-                of = partitions.len(),
-                "submitting a forward pass"
-            );
-            let plan = committed_forward_plan(spec.clone(), partials.clone(), &missing)?;
-            let mut submitted = self.scheduler.submit("forward", plan).await?;
-            match self.watch(context, &mut submitted, &missing).await {
+            if attempt > 0 {
+                pass.context.progress.retried(missing.len() as u64);
+            }
+            tracing::info!(attempt, missing = missing.len(), of = pass.partitions.len(), "a forward pass");
+            let plan = committed_forward_plan(pass.spec.clone(), pass.partials.clone(), &missing)?;
+            let name = format!("forward {}", pass.spec.cohort_digest);
+            let mut submitted = self.scheduler.submit(&name, plan).await?;
+            match self.watch(pass, &mut submitted, &missing, &mut deaths).await {
                 Ended::Succeeded => {}
-                Ended::Failed(reason) => last = ClusterError::Failed { reason },
+                Ended::Failed(failure) if failure.kind.is_transient() => {
+                    tracing::warn!(attempt, reason = failure.message, "a forward pass failed");
+                    last = failure.into();
+                    tokio::time::sleep(PAUSE * (attempt + 1)).await;
+                }
+                Ended::Failed(failure) => return Err(ClusterError::from(failure).into()),
                 Ended::Stuck => self.scheduler.cancel(&submitted).await?,
-                Ended::Cancelled => {
+                Ended::GivenUp(error) => {
                     self.scheduler.cancel(&submitted).await?;
-                    return Err(EngineError::Cancelled);
+                    return Err(error);
                 }
             }
         }
-        if self.missing(partials, partitions).await?.is_empty() { Ok(()) } else { Err(last.into()) }
+        if self.missing(&pass.partials, pass.partitions).await?.is_empty() {
+            Ok(())
+        } else {
+            Err(last.into())
+        }
     }
 
     async fn missing(
@@ -101,37 +121,94 @@ impl ClusterEngine {
             .collect())
     }
 
-    /// Waits for the end, and tells progress on.
+    /// Waits for the end, tells progress on, and looks after the workers. `deaths` counts by partition of the pass.
     async fn watch(
         &self,
-        context: &ForwardContext,
+        pass: &Pass<'_>,
         submitted: &mut Submitted,
-        partitions: &[Descriptor],
+        missing: &[Descriptor],
+        deaths: &mut HashMap<u32, u32>,
     ) -> Ended {
-        let share = genotypes(context, partitions) / (partitions.len() as u64).max(1);
-        let (mut told, mut moved) = (0, Instant::now());
+        let mut seen = Deaths::default();
+        let (mut told, mut moved, mut peopled) = (0, Instant::now(), Instant::now());
         loop {
             tokio::select! {
                 outcome = self.scheduler.outcome(submitted) => {
                     return match outcome {
                         Outcome::Succeeded => {
-                            context.progress.advance(share * (partitions.len() - told) as u64);
+                            pass.advance(missing, told, missing.len());
                             Ended::Succeeded
                         }
-                        Outcome::Failed(reason) => Ended::Failed(reason),
+                        Outcome::Failed(reason) => Ended::Failed(Failure::at_coordinator(&reason)),
                     };
                 }
-                () = self.cancel.cancelled() => return Ended::Cancelled,
+                () = self.cancel.cancelled() => return Ended::GivenUp(EngineError::Cancelled),
                 () = tokio::time::sleep(POLL) => {}
             }
-            let done = self.scheduler.done(submitted).await.unwrap_or(told);
-            if done > told {
-                context.progress.advance(share * (done - told) as u64);
-                (told, moved) = (done, Instant::now());
+            let lives = self.scheduler.lives();
+            if !lives.is_empty() {
+                peopled = Instant::now();
+            } else if peopled.elapsed() > self.grace {
+                let seconds = self.grace.as_secs();
+                return Ended::GivenUp(ClusterError::NoWorkers { seconds }.into());
             }
-            if moved.elapsed() > STUCK {
+            let Some(standing) = self.scheduler.standing(submitted).await else { continue };
+            for partition in seen.look(&standing, &lives) {
+                let count = missing.get(partition).map(|descriptor| {
+                    let count = deaths.entry(descriptor.partition).or_default();
+                    *count += 1;
+                    (descriptor, *count)
+                });
+                pass.context.progress.retried(1);
+                if let Some((descriptor, deaths)) = count.filter(|(_, count)| *count >= MOST_DEATHS) {
+                    let tiles = pass.names(descriptor);
+                    return Ended::GivenUp(ClusterError::Quarantined { deaths, tiles }.into());
+                }
+            }
+            if standing.done > told {
+                pass.advance(missing, told, standing.done);
+                (told, moved) = (standing.done, Instant::now());
+            }
+            if moved.elapsed() > STUCK && !lives.is_empty() {
                 return Ended::Stuck;
             }
+        }
+    }
+}
+
+/// A pass while it is completed.
+struct Pass<'a> {
+    context: &'a ForwardContext,
+    spec: ForwardSpec,
+    partials: Partials,
+    partitions: &'a [Descriptor],
+}
+
+impl Pass<'_> {
+    /// Tells how many partitions are committed; genotypes of those that were so before count as read.
+    fn tell(&self, missing: usize) {
+        let all = self.partitions.len();
+        self.context.progress.tiles((all - missing) as u64, all as u64);
+    }
+
+    /// Tells that of the missing partitions `done` are done, of which `told` were told before.
+    fn advance(&self, missing: &[Descriptor], told: usize, done: usize) {
+        let share = genotypes(self.context, missing) / (missing.len() as u64).max(1);
+        self.context.progress.advance(share * done.saturating_sub(told) as u64);
+        self.tell(missing.len().saturating_sub(done));
+    }
+
+    /// The tiles of a partition, for people.
+    fn names(&self, descriptor: &Descriptor) -> String {
+        let groups = self.context.cohort.row_groups();
+        let named = |&tile: &u32| {
+            let group = groups.get(tile as usize)?;
+            Some(format!("block {} part {} row group {}", group.block, group.part, group.row_group))
+        };
+        let all: Vec<String> = descriptor.tiles.iter().filter_map(named).collect();
+        match &all[..] {
+            [first, .., last] => format!("{} tiles ({first} to {last})", all.len()),
+            few => few.join(", "),
         }
     }
 }
@@ -139,10 +216,11 @@ impl ClusterEngine {
 /// How a submission ended.
 enum Ended {
     Succeeded,
-    Failed(String),
+    Failed(Failure),
     /// Nothing has moved for too long.
     Stuck,
-    Cancelled,
+    /// There is no use in going on.
+    GivenUp(EngineError),
 }
 
 impl Engine for ClusterEngine {
@@ -155,8 +233,9 @@ impl Engine for ClusterEngine {
         let partitions =
             plan_tiles(context.cohort.row_groups(), &context.operand, wanted, PARTITIONS, TileOrder::Stored);
         let partials = Partials::of(&self.folder, &spec, &partitions);
-        self.runtime.block_on(self.complete(&context, &spec, &partials, &partitions))?;
-        merge(&partials, &partitions)
+        let pass = Pass { context: &context, spec, partials, partitions: &partitions };
+        self.runtime.block_on(self.complete(&pass))?;
+        merge(&pass.partials, &partitions)
     }
 }
 

@@ -1,3 +1,7 @@
+use steppe_engine::ErrorKind;
+
+use crate::failure::Failure;
+
 /// Why a cluster can not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,10 +41,30 @@ pub enum ClusterError {
         limit: usize,
     },
     /// A job failed on the workers.
-    #[error("the pass failed on the workers: {reason}")]
+    #[error("{message}")]
     Failed {
+        /// What sort of failure it was.
+        kind: ErrorKind,
         /// What the last attempt said.
-        reason: String,
+        message: String,
+    },
+    /// Workers died again and again over the same tiles.
+    #[error(
+        "{deaths} workers died while they worked on {tiles}; the tiles are set aside: look at the workers' logs, and give them more memory or restore the file"
+    )]
+    Quarantined {
+        /// How many.
+        deaths: u32,
+        /// Which row groups of which files.
+        tiles: String,
+    },
+    /// No worker was there for too long.
+    #[error(
+        "no worker has been there for {seconds} s; start workers, then submit the job again: it goes on from what is done"
+    )]
+    NoWorkers {
+        /// How long it was waited.
+        seconds: u64,
     },
     /// Nothing moved for too long, several times in a row.
     #[error(
@@ -72,6 +96,20 @@ impl ClusterError {
 
 impl From<ClusterError> for steppe_engine::EngineError {
     fn from(error: ClusterError) -> Self {
-        Self::Cluster(Box::new(error))
+        let kind = match &error {
+            ClusterError::Failed { kind, .. } => *kind,
+            ClusterError::Plan { .. } => ErrorKind::Internal,
+            ClusterError::Quarantined { .. } | ClusterError::PlanTooLarge { .. } => {
+                ErrorKind::ResourceExhausted
+            }
+            _ => ErrorKind::Unavailable,
+        };
+        Self::Cluster { kind, source: Box::new(error) }
+    }
+}
+
+impl From<Failure> for ClusterError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed { kind: failure.kind, message: failure.message }
     }
 }

@@ -18,6 +18,8 @@ use datafusion::{
 use steppe_engine::pass::forward::ForwardScanExec;
 use tokio_util::sync::CancellationToken;
 
+use crate::failure::Failure;
+
 /// Ballista's engine, with stages that stop their operators.
 pub(crate) struct StoppingEngine(DefaultExecutionEngine);
 
@@ -91,7 +93,7 @@ impl QueryStageExecutor for StoppingStage {
     ) -> Result<Vec<ShuffleWritePartition>> {
         // Dropped with this future, whether it is done or abandoned.
         let _stop = self.cancel.clone().drop_guard();
-        self.stage.execute_query_stage(task_id, context).await
+        self.stage.execute_query_stage(task_id, context).await.map_err(|error| Failure::on_worker(&error))
     }
 
     fn collect_plan_metrics(&self) -> Vec<MetricsSet> {

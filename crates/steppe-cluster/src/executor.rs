@@ -13,7 +13,9 @@ use steppe_engine::pass::forward::ForwardContexts;
 use steppe_kernels::Level;
 use tokio::task::JoinHandle;
 
-use crate::{ClusterError, ClusterSecurity, SchedulerAddress, execution::StoppingEngine, settings};
+use crate::{
+    ClusterError, ClusterSecurity, SchedulerAddress, execution::StoppingEngine, incarnation, settings,
+};
 
 /// How a worker's executor is set up.
 #[derive(Debug, Clone)]
@@ -53,7 +55,7 @@ pub async fn run_executor(config: &ExecutorConfig) -> Result<(), ClusterError> {
     let security = config.security.clone();
     let contexts = Arc::new(ForwardContexts::new(config.level));
     let process = ExecutorProcessConfig {
-        executor_id: config.id.clone(),
+        executor_id: incarnation::begin(&config.id),
         bind_host: inner.ip().to_string(),
         external_host: Some(config.host.to_string()),
         // Nothing listens there: see `no_flight`.

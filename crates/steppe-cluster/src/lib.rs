@@ -15,20 +15,29 @@
 //! | a pass without any progress is cancelled and submitted again | `engine` |
 //! | dead workers are noticed in 20 s, finished jobs let go of their files in 30 s | `settings` |
 //! | adaptive execution is off | `settings` |
+//! | a failure keeps its kind on its way, and only what may go away is tried again | `failure` |
+//! | a worker that is started again never inherits the tasks of its earlier life | `incarnation`, `scheduler_service` |
+//! | a tile over which workers die again and again is set aside | `deaths` |
 //! | every channel is mutual TLS, or does not leave the machine | `security` |
 
+mod deaths;
 mod engine;
 mod error;
 mod execution;
 mod executor;
+mod failure;
+mod incarnation;
 mod plan_check;
 mod scheduler;
+mod scheduler_service;
 mod security;
 mod settings;
+mod tls_incoming;
 
 pub use engine::ClusterEngine;
 pub use error::ClusterError;
 pub use executor::{ExecutorConfig, run_executor};
 pub use plan_check::check_plan;
-pub use scheduler::{Scheduler, SchedulerAddress};
+pub use scheduler::{Scheduler, SchedulerAddress, WorkerState};
 pub use security::{ClusterCertificates, ClusterSecurity};
+pub use tls_incoming::tls_incoming;

@@ -1,4 +1,9 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use ballista_core::{
     JobId,
@@ -8,31 +13,63 @@ use ballista_core::{
     },
 };
 use ballista_scheduler::{
-    cluster::BallistaCluster, config::SchedulerConfig, scheduler_process::create_scheduler,
-    scheduler_server::SchedulerServer, state::execution_stage::ExecutionStage,
+    cluster::{BallistaCluster, ClusterState},
+    config::SchedulerConfig,
+    scheduler_process::create_scheduler,
+    scheduler_server::SchedulerServer,
+    state::execution_stage::ExecutionStage,
 };
 use datafusion::{execution::SessionStateBuilder, physical_plan::ExecutionPlan, prelude::SessionContext};
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
-use tokio::sync::mpsc;
+use tokio::{net::TcpListener, sync::mpsc};
+use tonic::transport::server::TcpIncoming;
 
-use crate::{ClusterError, ClusterSecurity, check_plan, settings};
+use crate::{
+    ClusterError, ClusterSecurity, check_plan, incarnation::worker_of, scheduler_service::SchedulerService,
+    settings, tls_incoming,
+};
 
 type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
 
 /// Where a scheduler listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchedulerAddress {
-    /// Host name or address.
+    /// Host name or address: what a scheduler binds, what a worker connects to.
     pub host: String,
     /// Port.
     pub port: u16,
+    /// The name or address that workers reach a scheduler by, where it is another one.
+    pub public: Option<String>,
 }
 
 /// The scheduler inside a coordinator. One a process.
 #[derive(Clone)]
 pub struct Scheduler {
     server: Server,
+    cluster: Arc<dyn ClusterState>,
     session: Arc<SessionContext>,
+}
+
+/// A worker as the scheduler sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerState {
+    /// Its name, the same after a restart.
+    pub id: String,
+    /// The address that tasks are pushed to.
+    pub address: String,
+    /// Tasks at once.
+    pub slots: usize,
+    /// Since its last heartbeat.
+    pub heartbeat_age: Duration,
+}
+
+/// Where the partitions of a submitted plan are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// How many are done.
+    pub(crate) done: usize,
+    /// Those that run, and the life of the worker that each is on.
+    pub(crate) running: Vec<(usize, String)>,
 }
 
 /// A pass that has been submitted.
@@ -63,45 +100,47 @@ impl Scheduler {
         let config = Arc::new(config(address, security));
         let cluster =
             BallistaCluster::new_from_config(&config).await.map_err(ClusterError::start("the scheduler"))?;
+        let cluster_state = cluster.cluster_state();
         let server: Server = create_scheduler(cluster, Arc::clone(&config))
             .await
             .map_err(ClusterError::start("the scheduler"))?;
-        let incoming = tonic::transport::server::TcpIncoming::bind(bind)
-            .map_err(|error| failed(format!("{bind}: {error}")))?
-            .with_nodelay(Some(true));
-        let service = SchedulerGrpcServer::new(server.clone())
-            .max_decoding_message_size(settings::MESSAGE_BYTES as usize)
-            .max_encoding_message_size(settings::MESSAGE_BYTES as usize);
-        let mut server_builder = tonic::transport::Server::builder();
-        if let ClusterSecurity::Mutual(certificates) = security {
-            server_builder = server_builder
-                .tls_config(certificates.server())
-                .map_err(|error| failed(error.to_string()))?;
-        }
-        tokio::spawn(async move {
-            let served = server_builder.add_service(service).serve_with_incoming(incoming).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the scheduler has stopped listening");
-            }
-        });
+        let listener = TcpListener::bind(bind).await.map_err(|error| failed(format!("{bind}: {error}")))?;
+        let service = SchedulerService { server: server.clone(), cluster: Arc::clone(&cluster_state) };
+        serve(service, listener, security);
         let state = SessionStateBuilder::new()
             .with_default_features()
             .with_config(settings::session_config(security))
             .build();
-        Ok(Self { server, session: Arc::new(SessionContext::new_with_state(state)) })
+        Ok(Self { server, cluster: cluster_state, session: Arc::new(SessionContext::new_with_state(state)) })
     }
 
-    /// The workers that are registered: id, and slots.
+    /// The workers that are registered.
     ///
     /// # Errors
     /// When the scheduler does not answer.
-    pub async fn workers(&self) -> Result<Vec<(String, usize)>, ClusterError> {
+    pub async fn workers(&self) -> Result<Vec<WorkerState>, ClusterError> {
         let states = self.server.state.executor_manager.get_executors_state().await;
         let states = states.map_err(ClusterError::scheduler)?;
+        let heartbeats = self.cluster.executor_heartbeats();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let age = |id: &str| {
+            let last = heartbeats.get(id).map(|heartbeat| Duration::from_secs(heartbeat.timestamp));
+            last.map_or(Duration::ZERO, |last| now.saturating_sub(last))
+        };
         Ok(states
             .into_iter()
-            .map(|(worker, _, _)| (worker.id, worker.specification.vcores as usize))
+            .map(|(worker, _, _)| WorkerState {
+                id: worker_of(&worker.id).to_owned(),
+                address: format!("{}:{}", worker.host, worker.grpc_port),
+                slots: worker.specification.vcores as usize,
+                heartbeat_age: age(&worker.id),
+            })
             .collect())
+    }
+
+    /// The lives of workers that are registered.
+    pub(crate) fn lives(&self) -> HashSet<String> {
+        self.cluster.executor_heartbeats().into_keys().collect()
     }
 
     /// Submits a plan, after it has been checked.
@@ -110,7 +149,7 @@ impl Scheduler {
         name: &str,
         plan: Arc<dyn ExecutionPlan>,
     ) -> Result<Submitted, ClusterError> {
-        let slots = self.workers().await?.iter().map(|(_, slots)| *slots).max().unwrap_or(1);
+        let slots = self.workers().await?.iter().map(|worker| worker.slots).max().unwrap_or(1);
         check_plan(&plan, slots)?;
         let (sender, states) = mpsc::channel(64);
         let id = self
@@ -133,28 +172,30 @@ impl Scheduler {
         Outcome::Failed("the scheduler has forgotten the job".to_owned())
     }
 
-    /// How many partitions of a submitted plan are done; `None` when it is not running.
-    pub(crate) async fn done(&self, submitted: &Submitted) -> Option<usize> {
+    /// Where the partitions of a submitted plan are; `None` when it is not running.
+    pub(crate) async fn standing(&self, submitted: &Submitted) -> Option<Standing> {
         let graph = {
             let jobs = self.server.state.task_manager.get_running_job_cache();
             Arc::clone(&jobs.get(&submitted.id)?.execution_graph)
         };
         let graph = graph.read().await;
-        Some(
-            graph
-                .stages()
-                .values()
-                .map(|stage| match stage {
-                    ExecutionStage::Running(running) => running
-                        .task_infos
-                        .iter()
-                        .filter(|task| matches!(task.task_status, task_status::Status::Successful(_)))
-                        .map(|task| task.global_input_partition_ids.len())
-                        .sum(),
-                    _ => 0,
-                })
-                .sum(),
-        )
+        let mut standing = Standing::default();
+        for stage in graph.stages().values() {
+            let ExecutionStage::Running(running) = stage else { continue };
+            for task in &running.task_infos {
+                match &task.task_status {
+                    task_status::Status::Successful(_) => {
+                        standing.done += task.global_input_partition_ids.len();
+                    }
+                    task_status::Status::Running(on) => {
+                        let partitions = task.global_input_partition_ids.iter();
+                        standing.running.extend(partitions.map(|&id| (id, on.executor_id.clone())));
+                    }
+                    task_status::Status::Failed(_) => {}
+                }
+            }
+        }
+        Some(standing)
     }
 
     /// Stops a submitted plan.
@@ -169,10 +210,31 @@ impl std::fmt::Debug for Scheduler {
     }
 }
 
+/// Serves workers until the process ends.
+fn serve(service: SchedulerService, listener: TcpListener, security: &ClusterSecurity) {
+    let service = SchedulerGrpcServer::new(service)
+        .max_decoding_message_size(settings::MESSAGE_BYTES as usize)
+        .max_encoding_message_size(settings::MESSAGE_BYTES as usize);
+    let router = tonic::transport::Server::builder().add_service(service);
+    let tls = match security {
+        ClusterSecurity::Mutual(certificates) => Some(certificates.server()),
+        ClusterSecurity::PlaintextOnLoopback => None,
+    };
+    tokio::spawn(async move {
+        let served = match tls {
+            Some(tls) => router.serve_with_incoming(tls_incoming(listener, tls)).await,
+            None => router.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))).await,
+        };
+        if let Err(error) = served {
+            tracing::error!(%error, "the scheduler has stopped listening");
+        }
+    });
+}
+
 fn config(address: &SchedulerAddress, security: &ClusterSecurity) -> SchedulerConfig {
     let for_sessions = security.clone();
     SchedulerConfig {
-        external_host: address.host.clone(),
+        external_host: address.public.clone().unwrap_or_else(|| address.host.clone()),
         bind_host: address.host.clone(),
         bind_port: address.port,
         scheduling_policy: TaskSchedulingPolicy::PushStaged,

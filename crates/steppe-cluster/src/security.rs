@@ -2,20 +2,19 @@
 //! an executor listens; both are put right here.
 
 use std::{
-    error::Error,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use ballista_core::extension::EndpointOverrideFn;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use futures::StreamExt;
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity, ServerTlsConfig};
+use tokio_rustls::server::TlsStream;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
-use crate::ClusterError;
+use crate::{ClusterError, tls_incoming};
 
 /// How the channels between coordinator and workers are protected.
 #[derive(Clone)]
@@ -26,77 +25,32 @@ pub enum ClusterSecurity {
     PlaintextOnLoopback,
 }
 
-/// A member's certificate, and the authority that signed all members' certificates. PEM.
+/// How a member shows who it is, and whom it believes.
 pub struct ClusterCertificates {
-    authority: Vec<u8>,
-    certificate: Vec<u8>,
-    key: Vec<u8>,
-    /// The name that every member's certificate carries: members come and go, and so do their addresses.
-    server_name: String,
+    server: Arc<ServerConfig>,
+    client: ClientTlsConfig,
 }
 
 impl ClusterCertificates {
-    /// Reads the three files.
-    ///
-    /// # Errors
-    /// A file that can not be read; a key that does not belong to the certificate.
-    pub fn read(
-        authority: &Path,
-        certificate: &Path,
-        key: &Path,
+    /// `server` must demand certificates of the members that may call: workers at a coordinator, coordinators at a
+    /// worker. The rest is PEM: the authority that is believed, this member's certificate and key, and the name that
+    /// every member's certificate carries, because members come and go, and so do their addresses.
+    pub fn new(
+        server: Arc<ServerConfig>,
+        authority: &[u8],
+        certificate: &[u8],
+        key: &[u8],
         server_name: &str,
-    ) -> Result<Self, ClusterError> {
-        let read = |path: &Path| {
-            std::fs::read(path).map_err(|error| refused(format!("{}: {error}", path.display())))
-        };
-        let read = Self {
-            authority: read(authority)?,
-            certificate: read(certificate)?,
-            key: read(key)?,
-            server_name: server_name.to_owned(),
-        };
-        read.acceptor().map_err(|reason| {
-            refused(format!("{} and {}: {reason}", certificate.display(), key.display()))
-        })?;
-        Ok(read)
+    ) -> Self {
+        let client = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(authority))
+            .identity(Identity::from_pem(certificate, key))
+            .domain_name(server_name);
+        Self { server, client }
     }
 
-    fn identity(&self) -> Identity {
-        Identity::from_pem(&self.certificate, &self.key)
-    }
-
-    fn client(&self) -> ClientTlsConfig {
-        ClientTlsConfig::new()
-            .ca_certificate(Certificate::from_pem(&self.authority))
-            .identity(self.identity())
-            .domain_name(&self.server_name)
-    }
-
-    pub(crate) fn server(&self) -> ServerTlsConfig {
-        ServerTlsConfig::new()
-            .identity(self.identity())
-            .client_ca_root(Certificate::from_pem(&self.authority))
-    }
-
-    /// Accepts members, and nobody else.
-    fn acceptor(&self) -> Result<TlsAcceptor, Box<dyn Error + Send + Sync>> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut authorities = rustls::RootCertStore::empty();
-        for authority in CertificateDer::pem_slice_iter(&self.authority) {
-            authorities.add(authority?)?;
-        }
-        let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
-            Arc::new(authorities),
-            Arc::clone(&provider),
-        )
-        .build()?;
-        let chain = CertificateDer::pem_slice_iter(&self.certificate).collect::<Result<Vec<_>, _>>()?;
-        let mut config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(chain, PrivateKeyDer::from_pem_slice(&self.key)?)?;
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+    pub(crate) fn server(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.server)
     }
 }
 
@@ -124,7 +78,7 @@ impl ClusterSecurity {
     /// What to do to every connection that Ballista is about to make.
     pub(crate) fn outgoing(&self) -> Option<EndpointOverrideFn> {
         let Self::Mutual(certificates) = self else { return None };
-        let tls = certificates.client();
+        let tls = certificates.client.clone();
         Some(Arc::new(move |endpoint: Endpoint| {
             let authority = endpoint.uri().authority().map(ToString::to_string).unwrap_or_default();
             Ok(Endpoint::from_shared(format!("https://{authority}"))?
@@ -154,17 +108,13 @@ impl ClusterSecurity {
     /// Listens in front of an unprotected server: ends TLS, and hands the bytes on.
     pub(crate) async fn guard(&self, public: SocketAddr, inner: SocketAddr) -> Result<(), ClusterError> {
         let Self::Mutual(certificates) = self else { return Ok(()) };
-        let acceptor = certificates.acceptor().map_err(|error| refused(error.to_string()))?;
         let listener =
             TcpListener::bind(public).await.map_err(|error| refused(format!("{public}: {error}")))?;
+        let mut incoming = tls_incoming(listener, certificates.server());
         tokio::spawn(async move {
-            loop {
-                match listener.accept().await {
-                    Ok((stream, peer)) => drop(tokio::spawn(pass_on(acceptor.clone(), stream, peer, inner))),
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection was lost before it was accepted");
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                    }
+            while let Some(accepted) = incoming.next().await {
+                if let Ok(accepted) = accepted {
+                    tokio::spawn(pass_on(accepted, inner));
                 }
             }
         });
@@ -172,14 +122,7 @@ impl ClusterSecurity {
     }
 }
 
-async fn pass_on(acceptor: TlsAcceptor, stream: TcpStream, peer: SocketAddr, inner: SocketAddr) {
-    const HANDSHAKE: Duration = Duration::from_secs(10);
-    let accepted = match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-        Ok(Ok(accepted)) => accepted,
-        Ok(Err(error)) => return tracing::warn!(%peer, %error, "refused: no member of the cluster"),
-        Err(_) => return tracing::warn!(%peer, "refused: no handshake in time"),
-    };
-    let mut accepted = accepted;
+async fn pass_on(mut accepted: TlsStream<TcpStream>, inner: SocketAddr) {
     match TcpStream::connect(inner).await {
         Ok(mut inner) => {
             let _ = inner.set_nodelay(true);

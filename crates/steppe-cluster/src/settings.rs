@@ -16,9 +16,9 @@ pub(crate) const HEARTBEAT_SECONDS: u64 = 5;
 /// A worker that has not said so for this long is dead, and its tasks run elsewhere.
 pub(crate) const WORKER_TIMEOUT_SECONDS: u64 = 20;
 /// How often the dead are looked for.
-pub(crate) const DEAD_WORKER_CHECK_SECONDS: u64 = 2;
-/// How long a job waits for a first worker.
-pub(crate) const NO_WORKER_GRACE_SECONDS: u64 = 60;
+pub(crate) const DEAD_WORKER_CHECK_SECONDS: u64 = 1;
+/// How long Ballista keeps a job without workers. The engine gives up earlier, and says why.
+pub(crate) const NO_WORKER_GRACE_SECONDS: u64 = 24 * 3600;
 /// A finished job's files go after this long; sums are in the store by then.
 pub(crate) const JOB_FILES_SECONDS: u64 = 30;
 /// A finished job's graph stays in memory this long.

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::ErrorKind;
+
 /// Why a job or a pass could not be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -53,9 +55,22 @@ pub enum EngineError {
     /// DataFusion could not plan or run a query or a pass.
     #[error("{0}")]
     DataFusion(Box<datafusion::error::DataFusionError>),
+    /// Something else lies where the result shall go.
+    #[error("{problem}; {remedy}")]
+    Occupied {
+        /// What is there.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
     /// The cluster could not do a pass.
-    #[error(transparent)]
-    Cluster(Box<dyn std::error::Error + Send + Sync>),
+    #[error("{source}")]
+    Cluster {
+        /// What sort of failure it is.
+        kind: ErrorKind,
+        /// What the cluster said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Somebody cancelled the work.
     #[error("cancelled")]
     Cancelled,

@@ -8,6 +8,7 @@
 mod codec;
 mod engine;
 mod error;
+mod error_kind;
 pub mod output;
 pub mod pass;
 mod progress;
@@ -17,4 +18,5 @@ pub mod sql;
 pub use codec::PassCodec;
 pub use engine::{Engine, LocalEngine};
 pub use error::EngineError;
+pub use error_kind::ErrorKind;
 pub use progress::{PassProgress, SilentProgress};

@@ -5,6 +5,12 @@ pub trait PassProgress: Send + Sync {
 
     /// So many more units of the stage are done.
     fn advance(&self, units: u64);
+
+    /// So many of all runs of tiles of a pass are committed. Only passes that commit them say so.
+    fn tiles(&self, _done: u64, _total: u64) {}
+
+    /// So many runs of tiles have to be done again.
+    fn retried(&self, _tiles: u64) {}
 }
 
 /// Says nothing.

@@ -2,7 +2,7 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use crate::{
     audit::AuditFault,
-    identity::token::TokenRefusal,
+    identity::{roles::Denial, token::TokenRefusal},
     jobs::{JobId, JobState},
     policy::locations::LocationRefusal,
 };
@@ -272,6 +272,108 @@ pub enum ServerError {
         field: &'static str,
         /// The limit in bytes.
         limit: usize,
+    },
+    /// A job or its inputs.
+    #[error(transparent)]
+    Engine(#[from] steppe_engine::EngineError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] steppe_store::StoreError),
+    /// The cluster's own channels.
+    #[error(transparent)]
+    Cluster(#[from] steppe_cluster::ClusterError),
+    /// What somebody may not do.
+    #[error("{denial}")]
+    Denied {
+        /// Why.
+        denial: Denial,
+    },
+    /// A cohort that the token does not name.
+    #[error("the token does not allow this cohort; ask for one that does")]
+    CohortDenied,
+    /// A request that can not be served as it is.
+    #[error("{field}: {problem}; {remedy}")]
+    Request {
+        /// Which part of it.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// No job whose id begins so.
+    #[error("there is no job {id}; steppe jobs list shows all")]
+    JobNotFound {
+        /// What was asked for.
+        id: String,
+    },
+    /// Several jobs whose ids begin so.
+    #[error("several jobs begin with {id}; give more of the id")]
+    JobAmbiguous {
+        /// What was asked for.
+        id: String,
+    },
+    /// Results of a job that has none.
+    #[error("job {id} is {state} and has no results; steppe jobs show says why")]
+    JobNotDone {
+        /// The job.
+        id: JobId,
+        /// Its state.
+        state: JobState,
+    },
+    /// A file that a job did not make.
+    #[error("the job made no file {name:?}; its results name all files")]
+    FileUnknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// A coordinator that another one has replaced, or that stops.
+    #[error("the coordinator {problem}; try again")]
+    Unavailable {
+        /// Why it does not serve.
+        problem: &'static str,
+    },
+    /// An address that can not be served.
+    #[error("{address}: can not listen; stop what uses the address, or name another one")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A process that can not be started.
+    #[error("can not start {what}; check that it may be run")]
+    Process {
+        /// Which one.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A child process that will not live.
+    #[error("{what} ended with status {status}; its messages above say why")]
+    ProcessEnded {
+        /// Which one.
+        what: &'static str,
+        /// Its exit status.
+        status: i32,
+    },
+    /// A coordinator that can not be reached.
+    #[error(
+        "{url}: can not reach the coordinator: {problem}; check the URL, the authority's certificate, and that it runs"
+    )]
+    Unreachable {
+        /// Its URL.
+        url: String,
+        /// What happened.
+        problem: String,
+    },
+    /// What a coordinator answered instead.
+    #[error("{message}")]
+    Answer {
+        /// The sort of failure: a word of the API's table, or the gRPC status.
+        kind: String,
+        /// Its message.
+        message: String,
     },
 }
 

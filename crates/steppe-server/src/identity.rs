@@ -2,6 +2,7 @@
 //! [`tls`]); people show a bearer token ([`token`]), whose roles decide ([`roles`]).
 
 pub mod certificates;
+pub mod members;
 pub mod roles;
 pub mod tls;
 pub mod token;

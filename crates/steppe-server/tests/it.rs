@@ -7,6 +7,7 @@ mod it {
     mod job_log;
     mod locations;
     mod roles;
+    mod settings;
     mod tls;
     mod token;
 }

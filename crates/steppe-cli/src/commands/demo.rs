@@ -162,7 +162,10 @@ impl DemoCommand {
             level: session.level,
             threads: self.threads.count(),
         };
-        run_request(&ScoreRequest { cohort, out, overwrite: true, sscore: true, options }, session)
+        run_request(
+            &ScoreRequest { cohort, out, overwrite: true, sscore: true, scratch: None, options },
+            session,
+        )
     }
 
     /// Asks for the distribution of the scores in SQL.

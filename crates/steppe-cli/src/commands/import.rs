@@ -9,14 +9,16 @@ use steppe_formats::{FileNote, plink1::FilesetPaths};
 use steppe_genome::GenomeBuild;
 use steppe_store::{Codec, ImportOptions, ImportProgress, ImportReport, Location, import};
 
+mod remotely;
+
 use super::Session;
 use crate::{
     console::print,
     exit::{Outcome, Usage},
     interrupt::raise_on_interrupt,
-    options::{MemoryOption, ThreadsOption},
+    options::{MemoryOption, RemoteOptions, ThreadsOption},
     progress::ImportBar,
-    render,
+    remote, render,
 };
 
 const EXAMPLES: &str = "\
@@ -75,7 +77,10 @@ enum CodecOption {
 
 impl ImportCommand {
     /// Imports, and says what was found.
-    pub(crate) fn run(&self, session: Session) -> anyhow::Result<Outcome> {
+    pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let prefixes = self.prefixes()?;
         let options = ImportOptions {
             filesets: prefixes.iter().map(|prefix| FilesetPaths::from_prefix(prefix)).collect(),

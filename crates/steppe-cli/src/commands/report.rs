@@ -99,6 +99,7 @@ mod tests {
         ScoreReport {
             reused: false,
             job: "0".repeat(64),
+            cohort_digest: "0".repeat(64),
             samples: 10,
             samples_kept: 10,
             unknown_selected: 0,

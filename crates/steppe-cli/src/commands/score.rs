@@ -11,14 +11,18 @@ use steppe_engine::{
 };
 use steppe_store::Location;
 
+mod remotely;
+
 use super::{Session, report};
+pub(super) use remotely::show_record;
+
 use crate::{
     console::print,
     exit::Outcome,
     interrupt::say_on_interrupt,
-    options::{MatchingOptions, MemoryOption, ThreadsOption},
+    options::{MatchingOptions, MemoryOption, RemoteOptions, ThreadsOption},
     progress::StageBar,
-    render,
+    remote, render,
 };
 
 const EXAMPLES: &str = "\
@@ -90,8 +94,11 @@ pub(crate) struct ScoreCommand {
 }
 
 impl ScoreCommand {
-    /// Scores, and shows a line per score.
-    pub(crate) fn run(&self, session: Session) -> anyhow::Result<Outcome> {
+    /// Scores, here or on a coordinator, and shows a line per score.
+    pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let request = self.request(session)?;
         let message = "no result was written, and the same command starts over";
         say_on_interrupt(session.console, message);
@@ -104,6 +111,7 @@ impl ScoreCommand {
             out: Location::parse(&self.out)?,
             overwrite: self.overwrite,
             sscore: !self.no_sscore,
+            scratch: None,
             options: ScoreOptions {
                 matching: self.matching.settings(),
                 missing: self.missing,

@@ -6,6 +6,8 @@ use steppe_genome::{
     matching::{Ambiguous, MatchBy, MatchOptions},
 };
 
+use steppe_server::wire::job::Matching;
+
 use super::fraction;
 
 /// Which scoring files, how they are read, and how they are matched.
@@ -105,6 +107,29 @@ impl MatchingOptions {
         }
     }
 
+    /// The same for a coordinator.
+    pub(crate) fn for_coordinator(&self) -> Matching {
+        let header = self.score_columns.as_ref().map(|columns| self.score_header.unwrap_or(columns.header));
+        let text = str::to_owned;
+        Matching {
+            by: name_of(&self.match_by),
+            ambiguous: name_of(&self.ambiguous),
+            keep_multiallelic: self.keep_multiallelic,
+            ignore_strand_flips: self.ignore_strand_flips,
+            keep_first_match: self.keep_first_match,
+            min_overlap: Some(self.min_overlap),
+            assume_build: self.assume_build,
+            effect_type: name_of(&self.effect_type),
+            columns: self.score_columns.as_ref().map(ToString::to_string).unwrap_or_default(),
+            header: match header {
+                None => String::new(),
+                Some(TableHeader::Read) => text("read"),
+                Some(TableHeader::Skip) => text("skip"),
+                Some(TableHeader::None) => text("none"),
+            },
+        }
+    }
+
     fn read_options(&self) -> ReadOptions {
         let format = match &self.score_columns {
             Some(columns) => ScoringFormat::Table(TableColumns {
@@ -120,6 +145,11 @@ impl MatchingOptions {
         };
         ReadOptions { format, default_effect }
     }
+}
+
+/// The word that an option is given by.
+fn name_of(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,6 +3,11 @@
 use std::{path::Path, sync::Arc};
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rustls::{
+    RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
 use steppe_cluster::{ClusterCertificates, ClusterSecurity};
 use tempfile::TempDir;
 
@@ -31,25 +36,36 @@ pub(crate) fn new() -> TempDir {
 
 /// A member's security.
 pub(crate) fn of(folder: &Path, name: &str) -> ClusterSecurity {
-    let path = |file: String| folder.join(file);
-    let read = ClusterCertificates::read(
-        &path("ca.crt".to_owned()),
-        &path(format!("{name}.crt")),
-        &path(format!("{name}.key")),
+    let read = |file: &str| std::fs::read(folder.join(file)).expect("a file");
+    let (authority, certificate, key) =
+        (read("ca.crt"), read(&format!("{name}.crt")), read(&format!("{name}.key")));
+    let server = Arc::new(server(&authority, &certificate, &key));
+    ClusterSecurity::Mutual(Arc::new(ClusterCertificates::new(
+        server,
+        &authority,
+        &certificate,
+        &key,
         SERVER_NAME,
-    );
-    ClusterSecurity::Mutual(Arc::new(read.expect("certificates")))
+    )))
 }
 
-#[test]
-fn another_members_key_is_refused() {
-    let folder = new();
-    let path = |file: &str| folder.path().join(file);
-    let read =
-        |key: &str| ClusterCertificates::read(&path("ca.crt"), &path("worker.crt"), &path(key), SERVER_NAME);
-    assert!(read("worker.key").is_ok());
-    for key in ["coordinator.key", "nothing.key", "ca.crt"] {
-        let error = read(key).map(|_| ()).expect_err(key);
-        assert!(error.to_string().contains(key), "{error}");
+/// Demands a certificate of the authority.
+fn server(authority: &[u8], certificate: &[u8], key: &[u8]) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    for authority in CertificateDer::pem_slice_iter(authority) {
+        roots.add(authority.expect("a certificate")).expect("an authority");
     }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .build()
+        .expect("a verifier");
+    let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().expect("a chain");
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, PrivateKeyDer::from_pem_slice(key).expect("a key"))
+        .expect("a configuration");
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    config
 }

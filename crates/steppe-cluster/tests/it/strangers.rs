@@ -46,7 +46,7 @@ fn plain_bytes_get_no_answer_from_the_scheduler() {
 #[test]
 fn without_certificates_only_loopback_is_served() {
     let cluster = cluster();
-    let address = SchedulerAddress { host: "0.0.0.0".to_owned(), port: 0 };
+    let address = SchedulerAddress { host: "0.0.0.0".to_owned(), port: 0, public: None };
     let started = cluster.runtime.block_on(Scheduler::start(&address, &ClusterSecurity::PlaintextOnLoopback));
     assert!(started.expect_err("an open port").to_string().contains("only loopback"));
 }

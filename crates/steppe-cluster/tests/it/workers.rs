@@ -33,7 +33,7 @@ pub(crate) fn cluster() -> MutexGuard<'static, Cluster> {
         .get_or_init(|| {
             let runtime = Runtime::new().expect("threads");
             let port = free_port();
-            let address = SchedulerAddress { host: HOST.to_owned(), port };
+            let address = SchedulerAddress { host: HOST.to_owned(), port, public: None };
             let certificates = certificates::new();
             let security = certificates::of(certificates.path(), "coordinator");
             let scheduler = runtime.block_on(Scheduler::start(&address, &security)).expect("a scheduler");
@@ -80,7 +80,7 @@ impl Cluster {
 
     pub(crate) fn known(&self, id: &str) -> bool {
         let workers = self.runtime.block_on(self.scheduler.workers()).expect("workers");
-        workers.iter().any(|(known, _)| known == id)
+        workers.iter().any(|worker| worker.id == id)
     }
 }
 
@@ -112,7 +112,7 @@ fn worker() {
     let port = |text: &str| text.parse().expect("a port");
     let config = ExecutorConfig {
         id: id.to_owned(),
-        scheduler: SchedulerAddress { host: HOST.to_owned(), port: port(scheduler) },
+        scheduler: SchedulerAddress { host: HOST.to_owned(), port: port(scheduler), public: None },
         host: HOST.parse().expect("an address"),
         task_port: port(tasks),
         security: match certificates {

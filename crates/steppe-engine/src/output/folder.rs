@@ -45,22 +45,26 @@ pub(super) fn existing(out: &Location, job: &str, overwrite: bool) -> Result<Exi
                 Ok(Existing::Same(Box::new(record)))
             }
             _ if overwrite => Ok(Existing::Absent),
-            _ => Err(EngineError::refused(
+            _ => Err(occupied(
                 format!("{out}: there is a result of other inputs or parameters"),
                 "choose another --out, or replace it with --overwrite",
             )),
         };
     }
-    if let Some(path) = out.local_path() {
-        let occupied = path.exists() && !is_empty_folder(path);
-        if occupied {
-            return Err(EngineError::refused(
-                format!("{out}: it exists and is not a result of steppe"),
-                "choose another --out, or remove it yourself",
-            ));
-        }
+    if let Some(path) = out.local_path()
+        && path.exists()
+        && !is_empty_folder(path)
+    {
+        return Err(occupied(
+            format!("{out}: it exists and is not a result of steppe"),
+            "choose another --out, or remove it yourself",
+        ));
     }
     Ok(Existing::Absent)
+}
+
+fn occupied(problem: String, remedy: &str) -> EngineError {
+    EngineError::Occupied { problem, remedy: remedy.to_owned() }
 }
 
 fn is_empty_folder(path: &Path) -> bool {
@@ -88,11 +92,18 @@ fn is_whole(out: &Location, record: &RunRecord) -> Result<bool, EngineError> {
 
 impl ResultFolder {
     /// Makes the staging folder; what an interrupted job of the same identity left there is removed.
-    pub(super) fn stage(out: &Location, job: &str, overwrite: bool) -> Result<Self, EngineError> {
+    /// Results that go to an object store are staged below `scratch`.
+    pub(super) fn stage(
+        out: &Location,
+        job: &str,
+        overwrite: bool,
+        scratch: Option<&Path>,
+    ) -> Result<Self, EngineError> {
         let short = job.get(..16).unwrap_or(job);
-        let staging = match out.local_path() {
-            Some(path) => sibling(path, &format!("partial-{short}")),
-            None => std::env::temp_dir().join(format!("steppe-{}-{short}", std::process::id())),
+        let staging = match (out.local_path(), scratch) {
+            (Some(path), _) => sibling(path, &format!("partial-{short}")),
+            (None, Some(scratch)) => scratch.join(format!("result-{short}")),
+            (None, None) => std::env::temp_dir().join(format!("steppe-{}-{short}", std::process::id())),
         };
         if staging.exists() {
             fs::remove_dir_all(&staging).map_err(EngineError::write(staging.display().to_string()))?;
@@ -132,7 +143,7 @@ impl ResultFolder {
         }
         fs::rename(&self.staging, path).map_err(|error| {
             if path.exists() {
-                EngineError::refused(
+                occupied(
                     format!("{}: another job put its result there meanwhile", path.display()),
                     "choose another --out, or run the same command again to see whether it is the same result",
                 )
@@ -159,7 +170,7 @@ impl ResultFolder {
         if run.put_if_absent(Bytes::from(json))? {
             return Ok(());
         }
-        Err(EngineError::refused(
+        Err(occupied(
             format!("{}: another job put its result there meanwhile", self.out),
             "choose another --out, or run the same command again to see whether it is the same result",
         ))

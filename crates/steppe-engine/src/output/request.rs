@@ -1,4 +1,8 @@
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use steppe_store::{Cohort, Location};
 
@@ -27,6 +31,8 @@ pub struct ScoreRequest {
     pub overwrite: bool,
     /// Write `scores.sscore` beside `scores.parquet`.
     pub sscore: bool,
+    /// Where a result that goes to an object store is staged; by default the system's temporary folder.
+    pub scratch: Option<PathBuf>,
     /// What to score, and how.
     pub options: ScoreOptions,
 }
@@ -53,6 +59,8 @@ pub struct ScoreReport {
     pub reused: bool,
     /// The job's identity.
     pub job: String,
+    /// The hash of the cohort's manifest.
+    pub cohort_digest: String,
     /// Samples in the cohort.
     pub samples: u64,
     /// Samples written.
@@ -109,10 +117,11 @@ pub fn score(
     let mut job = ScoreJob::prepare(cohort, request.options.clone(), progress.as_ref())?;
     let mut run = Run::describe("score", &request.cohort, &job, request.sscore)?;
     if let Existing::Same(record) = existing(&request.out, &run.record.job, request.overwrite)? {
-        return Ok(report(&record, true, job.unknown_selected()));
+        return Ok(ScoreReport { reused: true, ..ScoreReport::of(&record) });
     }
     run.timing("prepare", started);
-    let folder = ResultFolder::stage(&request.out, &run.record.job, request.overwrite)?;
+    let folder =
+        ResultFolder::stage(&request.out, &run.record.job, request.overwrite, request.scratch.as_deref())?;
     if job.passing().is_empty() {
         return Err(nothing_to_score(run, folder, &job, &request.out)?);
     }
@@ -138,7 +147,7 @@ pub fn score(
     run.record.outputs.push(summary::write(folder.path(), &run.record.scores)?);
     run.timing("total", started);
     let record = run.commit(folder)?;
-    Ok(report(&record, false, job.unknown_selected()))
+    Ok(ScoreReport::of(&record))
 }
 
 /// Matches scoring files to a cohort and commits the log.
@@ -164,12 +173,12 @@ pub fn match_only(
     let job = ScoreJob::prepare(cohort, options, progress.as_ref())?;
     let mut run = Run::describe("match", &request.cohort, &job, false)?;
     if let Existing::Same(record) = existing(&request.out, &run.record.job, request.overwrite)? {
-        return Ok(report(&record, true, 0));
+        return Ok(ScoreReport { reused: true, ..ScoreReport::of(&record) });
     }
-    let folder = ResultFolder::stage(&request.out, &run.record.job, request.overwrite)?;
+    let folder = ResultFolder::stage(&request.out, &run.record.job, request.overwrite, None)?;
     run.write_matching(&folder, &job)?;
     run.timing("total", started);
-    Ok(report(&run.commit(folder)?, false, 0))
+    Ok(ScoreReport::of(&run.commit(folder)?))
 }
 
 /// Runs the passes; each one's scores go to the Parquet file as soon as they are there, and to the text table when
@@ -269,20 +278,24 @@ fn nothing_to_score(
     })
 }
 
-fn report(record: &RunRecord, reused: bool, unknown_selected: u64) -> ScoreReport {
-    ScoreReport {
-        reused,
-        job: record.job.clone(),
-        samples: record.cohort.samples,
-        samples_kept: record.cohort.samples_kept,
-        unknown_selected,
-        scores: record.scores.iter().map(summarise).collect(),
-        files: record
-            .outputs
-            .iter()
-            .map(|output| output.name.clone())
-            .chain(["run.json".to_owned()])
-            .collect(),
+impl ScoreReport {
+    /// What a finished job's record says.
+    pub fn of(record: &RunRecord) -> Self {
+        Self {
+            reused: false,
+            job: record.job.clone(),
+            cohort_digest: record.cohort.digest.clone(),
+            samples: record.cohort.samples,
+            samples_kept: record.cohort.samples_kept,
+            unknown_selected: record.unknown_selected,
+            scores: record.scores.iter().map(summarise).collect(),
+            files: record
+                .outputs
+                .iter()
+                .map(|output| output.name.clone())
+                .chain(["run.json".to_owned()])
+                .collect(),
+        }
     }
 }
 

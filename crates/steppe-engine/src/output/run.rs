@@ -52,6 +52,7 @@ impl Run {
             cohort,
             parameters,
             inputs,
+            unknown_selected: job.unknown_selected(),
             scores: Vec::new(),
             outputs: Vec::new(),
             timings: Map::new(),

@@ -19,6 +19,9 @@ pub struct RunRecord {
     pub parameters: serde_json::Map<String, serde_json::Value>,
     /// Every input file with its hash and its oddities.
     pub inputs: Vec<InputRecord>,
+    /// Entries of keep and remove lists that name nobody in the cohort.
+    #[serde(default)]
+    pub unknown_selected: u64,
     /// Every score.
     pub scores: Vec<ScoreRecord>,
     /// Every output file with its hash.

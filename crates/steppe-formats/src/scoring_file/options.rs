@@ -107,6 +107,23 @@ impl FromStr for TableColumns {
     }
 }
 
+impl fmt::Display for TableColumns {
+    /// With keys, as [`FromStr`] reads it; the kind of the first line is said apart.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let optional = [("id", &self.id), ("chr", &self.chromosome), ("pos", &self.position)];
+        for (key, column) in optional {
+            if let Some(column) = column {
+                write!(f, "{key}={column},")?;
+            }
+        }
+        write!(f, "effect={}", self.effect_allele)?;
+        if let Some(column) = &self.other_allele {
+            write!(f, ",other={column}")?;
+        }
+        self.weights.iter().try_for_each(|column| write!(f, ",weight={column}"))
+    }
+}
+
 fn in_order(text: &str, parts: &[&str]) -> Result<TableColumns, FormatError> {
     let [id, effect_allele, weights @ ..] = parts else {
         return Err(bad_columns(text, "fewer than three columns"));
@@ -251,6 +268,16 @@ mod tests {
         assert!(columns.is_ok_and(|columns| columns.id.is_none()
             && columns.position == Some(ColumnRef::Name("p".into()))
             && columns.weights.len() == 2));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for text in
+            ["1,A1,3-5,7", "chr=c,pos=p,effect=A1,other=A2,weight=x,weight=y", "id=rs,effect=2,weight=9"]
+        {
+            let columns = text.parse::<TableColumns>().expect("columns");
+            assert_eq!(columns.to_string().parse::<TableColumns>().ok(), Some(columns), "{text}");
+        }
     }
 
     #[test]

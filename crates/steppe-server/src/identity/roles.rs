@@ -44,6 +44,11 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Whether they see everybody's jobs.
+    pub fn sees_all_jobs(&self) -> bool {
+        self.roles.contains(&Role::Read) || self.roles.contains(&Role::Admin)
+    }
+
     /// Whether they may use a cohort, as far as their token limits that.
     pub fn may_use_cohort(&self, cohort: &str) -> bool {
         self.cohorts.as_ref().is_none_or(|cohorts| cohorts.contains(cohort))
@@ -65,19 +70,22 @@ pub enum Action {
     ReadResults,
     /// List and describe cohorts.
     ListCohorts,
+    /// See the cluster: its workers, and how they are.
+    ReadCluster,
     /// Change the cluster: drain workers and the like.
     Administer,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SubmitJob,
         Self::ReadJob,
         Self::CancelJob,
         Self::ListJobs,
         Self::ReadResults,
         Self::ListCohorts,
+        Self::ReadCluster,
         Self::Administer,
     ];
 
@@ -90,6 +98,7 @@ impl Action {
             Self::ListJobs => "list_jobs",
             Self::ReadResults => "read_results",
             Self::ListCohorts => "list_cohorts",
+            Self::ReadCluster => "read_cluster",
             Self::Administer => "administer",
         }
     }
@@ -136,12 +145,14 @@ pub fn authorise(principal: &Principal, action: Action, owner: Option<&str>) -> 
         return Decision::Allow;
     }
     let own = owner == Some(principal.subject.as_str());
-    let reads =
-        matches!(action, Action::ReadJob | Action::ListJobs | Action::ReadResults | Action::ListCohorts);
+    let reads = matches!(
+        action,
+        Action::ReadJob | Action::ListJobs | Action::ReadResults | Action::ListCohorts | Action::ReadCluster
+    );
     if reads && has(Role::Read) {
         return Decision::Allow;
     }
-    if !has(Role::Submit) || action == Action::Administer {
+    if !has(Role::Submit) || matches!(action, Action::Administer | Action::ReadCluster) {
         return Decision::Deny(Denial::NotAllowed);
     }
     let allowed = match action {

@@ -19,6 +19,7 @@ use rustls::{
 };
 use x509_parser::{parse_x509_certificate, time::ASN1Time};
 
+use super::{certificates::ClusterRole, members::OnlyRole};
 use crate::ServerError;
 
 /// gRPC speaks HTTP/2 only.
@@ -40,6 +41,8 @@ pub struct IdentityFiles {
 pub enum ClientCertificates {
     /// Nobody without a certificate.
     Required(PathBuf),
+    /// Nobody without a certificate that names this role.
+    Role(PathBuf, ClusterRole),
     /// Whoever shows one must show a good one.
     Optional(PathBuf),
     /// It does not ask.
@@ -132,15 +135,20 @@ fn client_verifier(
     now: SystemTime,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, ServerError> {
-    let (path, required) = match clients {
+    let (path, required, role) = match clients {
         ClientCertificates::NotAsked => return Ok(WebPkiClientVerifier::no_client_auth()),
-        ClientCertificates::Required(path) => (path, true),
-        ClientCertificates::Optional(path) => (path, false),
+        ClientCertificates::Required(path) => (path, true, None),
+        ClientCertificates::Role(path, role) => (path, true, Some(*role)),
+        ClientCertificates::Optional(path) => (path, false, None),
     };
     let roots = Arc::new(authorities(path, now)?);
     let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
     let builder = if required { builder } else { builder.allow_unauthenticated() };
-    builder.build().map_err(unusable(path))
+    let signed = builder.build().map_err(unusable(path))?;
+    Ok(match role {
+        Some(role) => Arc::new(OnlyRole { signed, role }),
+        None => signed,
+    })
 }
 
 fn authorities(path: &Path, now: SystemTime) -> Result<RootCertStore, ServerError> {

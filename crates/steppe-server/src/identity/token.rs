@@ -1,5 +1,6 @@
 //! Bearer tokens: signed JWTs of one issuer, for one audience, under asymmetric keys. No error repeats a token.
 
+mod fetch;
 mod header;
 mod keys;
 mod mint;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use super::roles::{Principal, Role};
 use crate::ServerError;
+pub use fetch::fetch_keys;
 use header::TokenHeader;
 pub use jsonwebtoken::Algorithm;
 use keys::KeySet;

@@ -62,6 +62,8 @@ pub struct NewJob {
     pub submitter: String,
     /// When, in Unix milliseconds.
     pub now: u64,
+    /// Queue it also if it has succeeded: what it made is gone.
+    pub again: bool,
 }
 
 /// What a submission did.

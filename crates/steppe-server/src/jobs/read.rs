@@ -71,6 +71,22 @@ impl JobLog {
         rows::job(&row).map_err(failed(OPERATION))
     }
 
+    /// The ids that begin with some hexadecimal digits; at most two, so that one can tell none, one and several.
+    ///
+    /// # Errors
+    /// [`ServerError::JobLogQuery`] when the database fails.
+    pub async fn find_by_prefix(&self, digits: &str) -> Result<Vec<JobId>, ServerError> {
+        const OPERATION: &str = "find a job";
+        // Ids are lowercase digits: everything that begins so lies below the same digits and a g.
+        let found = sqlx::query("SELECT id FROM jobs WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 2")
+            .bind(digits)
+            .bind(format!("{digits}g"))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed(OPERATION))?;
+        found.iter().map(|row| rows::id(row, "id")).collect::<Result<_, _>>().map_err(failed(OPERATION))
+    }
+
     /// What a job was submitted with: JSON text.
     ///
     /// # Errors

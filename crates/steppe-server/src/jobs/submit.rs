@@ -21,9 +21,7 @@ impl JobLog {
         let before = write.find(&new.id).await?;
         let submitted = match before {
             None => Submitted::Created(write.create(&new).await?),
-            Some(job) if matches!(job.state, JobState::Failed | JobState::Cancelled) => {
-                Submitted::Created(write.queue_again(&job, &new).await?)
-            }
+            Some(job) if is_over(&job, new.again) => Submitted::Created(write.queue_again(&job, &new).await?),
             Some(job) if known_key => return Ok(Submitted::Existing(job)),
             Some(job) => Submitted::Existing(job),
         };
@@ -32,6 +30,15 @@ impl JobLog {
         }
         write.commit().await?;
         Ok(submitted)
+    }
+}
+
+/// Whether another attempt is due.
+fn is_over(job: &Job, again: bool) -> bool {
+    match job.state {
+        JobState::Failed | JobState::Cancelled => true,
+        JobState::Succeeded => again,
+        JobState::Queued | JobState::Running => false,
     }
 }
 

@@ -16,7 +16,7 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{BlockSums, Partials, properties};
+use super::{BlockSums, Descriptor, Partials, properties};
 use crate::EngineError;
 
 /// Commits what each partition of a scan has summed, and emits a receipt: its number, and whether it was the first to
@@ -54,6 +54,37 @@ async fn commit(partials: Partials, partition: u32, sums: Vec<BlockSums>) -> Res
     let first = tokio::task::spawn_blocking(move || partials.commit(partition, &sums))
         .await
         .map_err(|_| EngineError::Lost("a commit"))??;
+    receipt(partition, first)
+}
+
+/// The receipts of partitions that are all committed already: a task that runs again because its worker died after the
+/// commit has nothing to do.
+async fn committed(
+    partials: &Partials,
+    descriptors: SendableRecordBatchStream,
+) -> Result<Option<Vec<RecordBatch>>> {
+    let batches: Vec<RecordBatch> = descriptors.try_collect().await?;
+    let mut partitions = Vec::new();
+    for batch in &batches {
+        partitions.extend(Descriptor::from_batch(batch)?.into_iter().map(|descriptor| descriptor.partition));
+    }
+    let partials = partials.clone();
+    let looked = tokio::task::spawn_blocking(move || {
+        for &partition in &partitions {
+            if !partials.has(partition)? {
+                return Ok(None);
+            }
+        }
+        Ok::<_, EngineError>(Some(partitions))
+    });
+    let Some(partitions) = looked.await.map_err(|_| EngineError::Lost("a look at what is committed"))??
+    else {
+        return Ok(None);
+    };
+    partitions.into_iter().map(|partition| receipt(partition, false)).collect::<Result<_>>().map(Some)
+}
+
+fn receipt(partition: u32, first: bool) -> Result<RecordBatch> {
     let columns: [Arc<dyn datafusion::arrow::array::Array>; 2] =
         [Arc::new(UInt32Array::from(vec![partition])), Arc::new(BooleanArray::from(vec![first]))];
     Ok(RecordBatch::try_new(ForwardCommitExec::schema(), columns.into())?)
@@ -92,9 +123,16 @@ impl ExecutionPlan for ForwardCommitExec {
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let mut batches = self.input.execute(partition, task)?;
-        let partials = self.partials.clone();
+        let descriptors =
+            self.input.children().first().map(|leaf| leaf.execute(partition, Arc::clone(&task)));
+        let (input, partials) = (Arc::clone(&self.input), self.partials.clone());
         let receipts = async move {
+            if let Some(descriptors) = descriptors
+                && let Some(receipts) = committed(&partials, descriptors?).await?
+            {
+                return Ok(stream::iter(receipts.into_iter().map(Ok).collect::<Vec<_>>()));
+            }
+            let mut batches = input.execute(partition, task)?;
             let mut receipts = Vec::new();
             let mut current: Option<(u32, Vec<BlockSums>)> = None;
             while let Some(batch) = batches.try_next().await? {
@@ -111,7 +149,7 @@ impl ExecutionPlan for ForwardCommitExec {
             if let Some((done, sums)) = current {
                 receipts.push(commit(partials, done, sums).await?);
             }
-            Ok::<_, DataFusionError>(stream::iter(receipts.into_iter().map(Ok)))
+            Ok::<_, DataFusionError>(stream::iter(receipts.into_iter().map(Ok).collect::<Vec<_>>()))
         };
         let receipts = stream::once(receipts).try_flatten().boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(Self::schema(), receipts)))

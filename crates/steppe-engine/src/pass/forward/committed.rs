@@ -73,6 +73,14 @@ impl Partials {
         Ok(done)
     }
 
+    /// Whether a partition is done.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn has(&self, partition: u32) -> Result<bool, EngineError> {
+        Ok(self.object(partition).exists()?)
+    }
+
     /// Commits the sums of a partition; false when they were there before. Both are the same sums: they are integers.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub(super) fn id(number: u64) -> JobId {
 
 pub(super) fn new_job(number: u64, now: u64) -> NewJob {
     NewJob {
+        again: false,
         id: id(number),
         kind: "score".to_owned(),
         payload: format!("{{\"number\":{number}}}"),

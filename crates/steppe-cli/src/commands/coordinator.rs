@@ -1,0 +1,51 @@
+use clap::Args;
+use steppe_server::{
+    coordinator::{CoordinatorConfig, run_coordinator},
+    settings::{CoordinatorSettings, Sources},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{exit::Outcome, logging, options::CoordinatorOptions};
+
+/// Run a coordinator: it takes jobs, plans them over its workers, and forgets none.
+///
+/// Its state is outside the process: the job log in SQLite or PostgreSQL, partial sums and inputs in the store. Killed at
+/// any moment and started again it goes on with what is missing. SIGTERM hands running jobs back and stops.
+#[derive(Debug, Args)]
+pub(crate) struct CoordinatorCommand {
+    #[command(flatten)]
+    options: CoordinatorOptions,
+}
+
+impl CoordinatorCommand {
+    /// Runs it until it is told to stop.
+    pub(crate) fn run(&self) -> anyhow::Result<Outcome> {
+        let loaded = CoordinatorSettings::load(&Sources::of_process(self.options.0.clone()))?;
+        logging::start_server(&loaded.settings.log)?;
+        for note in &loaded.notes {
+            tracing::warn!("{note}");
+        }
+        tracing::debug!("settings:\n{}", loaded.show());
+        let config = CoordinatorConfig::of(&loaded.settings)?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(async {
+            let stop = CancellationToken::new();
+            let (mut terminate, mut interrupt) =
+                (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+            let stopping = stop.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                tracing::info!("stopping");
+                stopping.cancel();
+            });
+            run_coordinator(config, stop, |_| {}).await?;
+            Ok::<_, anyhow::Error>(())
+        })?;
+        runtime.shutdown_background();
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,48 @@
+use clap::Args;
+use steppe_server::{
+    settings::{Sources, WorkerSettings},
+    worker::{WorkerConfig, run_executor_process, supervise},
+};
+use tokio::process::Command;
+
+use super::Session;
+use crate::{exit::Outcome, logging, options::WorkerOptions};
+
+/// Run a worker: it does a coordinator's tasks.
+///
+/// The work is done in a child process, which is started again when it dies. SIGTERM lets running tasks finish, for up to
+/// 30 seconds.
+#[derive(Debug, Args)]
+pub(crate) struct WorkerCommand {
+    #[command(flatten)]
+    options: WorkerOptions,
+    /// Be the child process.
+    #[arg(long, hide = true)]
+    executor: bool,
+}
+
+impl WorkerCommand {
+    /// Runs it until it is told to stop.
+    pub(crate) fn run(&self, session: Session) -> anyhow::Result<Outcome> {
+        let loaded = WorkerSettings::load(&Sources::of_process(self.options.0.clone()))?;
+        logging::start_server(&loaded.settings.log)?;
+        let config = WorkerConfig::of(&loaded.settings, session.level)?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        if self.executor {
+            runtime.block_on(run_executor_process(&config))?;
+            runtime.shutdown_background();
+            return Ok(Outcome::Done);
+        }
+        for note in &loaded.notes {
+            tracing::warn!("{note}");
+        }
+        tracing::debug!("settings:\n{}", loaded.show());
+        // What is wrong with the certificates shows here, once.
+        config.executor()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(std::env::args_os().skip(1)).arg("--executor");
+        runtime.block_on(supervise(command, "the executor"))?;
+        runtime.shutdown_background();
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,106 @@
+//! What a task's failure looks like between a worker and its coordinator. Ballista sends the text of an error and
+//! whether trying again may help; the sort of failure travels inside the text.
+
+use std::{error::Error, fmt, io};
+
+use datafusion::error::DataFusionError;
+use steppe_engine::{EngineError, ErrorKind};
+
+const BEGIN: &str = "steppe-failure[";
+const MIDDLE: &str = "]{";
+const END: &str = "}steppe-failure";
+
+/// A failure with its kind. Its text survives `Debug`, which Ballista prints errors with.
+pub(crate) struct Failure {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// What a task's error becomes: Ballista tries input and output errors again, and nothing else.
+    pub(crate) fn on_worker(error: &DataFusionError) -> DataFusionError {
+        let failure = Self { kind: EngineError::of_datafusion(error), message: message(error) };
+        if failure.kind.is_transient() {
+            DataFusionError::IoError(io::Error::other(failure))
+        } else {
+            DataFusionError::External(Box::new(failure))
+        }
+    }
+
+    /// The failure in what the scheduler says of a job. What is not from our operators is the cluster's own trouble,
+    /// and may go away.
+    pub(crate) fn at_coordinator(text: &str) -> Self {
+        let ours = || {
+            let (_, rest) = text.split_once(BEGIN)?;
+            let (kind, rest) = rest.split_once(MIDDLE)?;
+            let (message, _) = rest.split_once(END)?;
+            Some(Self { kind: ErrorKind::from_name(kind)?, message: message.to_owned() })
+        };
+        ours().unwrap_or_else(|| Self { kind: ErrorKind::Unavailable, message: text.to_owned() })
+    }
+}
+
+/// Our own error's text without what a plan wrapped around it.
+fn message(error: &DataFusionError) -> String {
+    let root = error.find_root();
+    let text = match root {
+        DataFusionError::External(inner) => inner.to_string(),
+        other => other.to_string(),
+    };
+    text.replace(END, "")
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{BEGIN}{}{MIDDLE}{}{END}", self.kind, self.message)
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use ballista_core::{
+        error::BallistaError,
+        serde::protobuf::{FailedTask, failed_task::FailedReason},
+    };
+    use steppe_store::StoreError;
+
+    use super::*;
+
+    fn over_the_wire(error: &DataFusionError) -> (FailedTask, Failure) {
+        let task = FailedTask::from(BallistaError::DataFusionError(Box::new(Failure::on_worker(error))));
+        let failure = Failure::at_coordinator(&format!("Job failed due to stage 1 failed: {}", task.error));
+        (task, failure)
+    }
+
+    #[test]
+    fn data_loss_stays_data_loss_and_is_not_tried_again() {
+        let corrupt = EngineError::Store(StoreError::corrupt("tiles \"x\".parquet", "row group 3", "a", "b"));
+        let text = corrupt.to_string();
+        let (task, failure) = over_the_wire(&DataFusionError::from(corrupt).context("scan"));
+        assert!(!task.retryable);
+        assert_eq!((failure.kind, failure.message), (ErrorKind::DataLoss, text));
+    }
+
+    #[test]
+    fn a_store_that_does_not_answer_is_tried_again() {
+        let reset = EngineError::write("tile")(io::ErrorKind::ConnectionReset.into());
+        let (task, failure) = over_the_wire(&reset.into());
+        assert!(task.retryable && matches!(task.failed_reason, Some(FailedReason::IoError(_))));
+        assert_eq!(failure.kind, ErrorKind::Unavailable);
+        assert!(failure.message.starts_with("tile: "), "{}", failure.message);
+    }
+
+    #[test]
+    fn what_ballista_says_itself_is_the_clusters_trouble() {
+        let failure = Failure::at_coordinator("Executor lost");
+        assert_eq!((failure.kind, failure.message.as_str()), (ErrorKind::Unavailable, "Executor lost"));
+    }
+}

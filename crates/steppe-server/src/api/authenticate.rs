@@ -1,0 +1,65 @@
+//! A layer around all services: no call goes on before its token is accepted.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tonic::{Status, body::Body};
+use tower::{Layer, Service};
+
+use super::gate::Gate;
+
+/// Calls that need no token: probes ask whether we serve.
+const OPEN: &str = "/grpc.health.v1.Health/";
+
+/// See the module.
+#[derive(Clone)]
+pub(super) struct AuthenticateLayer(pub(super) Arc<Gate>);
+
+impl<S> Layer<S> for AuthenticateLayer {
+    type Service = Authenticate<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Authenticate { inner, gate: Arc::clone(&self.0) }
+    }
+}
+
+/// A service behind the gate.
+#[derive(Clone)]
+pub(super) struct Authenticate<S> {
+    inner: S,
+    gate: Arc<Gate>,
+}
+
+impl<S> Service<http::Request<Body>> for Authenticate<S>
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        let next = self.inner.clone();
+        // The one that is ready is ours; its copy waits for the next call.
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        let gate = Arc::clone(&self.gate);
+        Box::pin(async move {
+            let path = request.uri().path().to_owned();
+            if !path.starts_with(OPEN) {
+                match gate.authenticate(request.headers(), path.trim_start_matches('/')).await {
+                    Ok(principal) => drop(request.extensions_mut().insert(principal)),
+                    Err(error) => return Ok(Status::from(error).into_http()),
+                }
+            }
+            inner.call(request).await
+        })
+    }
+}

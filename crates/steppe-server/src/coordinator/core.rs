@@ -1,0 +1,89 @@
+//! What all parts of a coordinator share.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use steppe_cluster::Scheduler;
+use steppe_store::Location;
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api::{Catalog, Inputs},
+    jobs::{JobId, JobLog},
+    policy::locations::AllowedLocations,
+};
+
+/// See the module.
+pub(crate) struct Core {
+    pub(crate) log: JobLog,
+    /// The epoch in the job log that this coordinator writes under.
+    pub(crate) epoch: u64,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) runtime: Handle,
+    /// Job folders, inputs, the catalog, epochs.
+    pub(crate) store: Location,
+    pub(crate) scratch: PathBuf,
+    pub(crate) allowed: AllowedLocations,
+    /// Memory for sums and tables of one job, in bytes.
+    pub(crate) memory: u64,
+    /// How long a pass waits for workers while there are none.
+    pub(crate) worker_grace: Duration,
+    /// Jobs at once.
+    pub(crate) slots: Semaphore,
+    pub(crate) inputs: Inputs,
+    pub(crate) catalog: Catalog,
+    /// Raised to stop the coordinator.
+    pub(crate) stop: CancellationToken,
+    /// The jobs that run here.
+    pub(crate) running: Mutex<HashMap<JobId, CancellationToken>>,
+    /// Counts up when something in the log has changed.
+    pub(crate) news: watch::Sender<u64>,
+}
+
+impl Core {
+    /// The folder of a job's operands and partial sums.
+    pub(crate) fn job_folder(&self, id: &JobId) -> Location {
+        self.store.child("jobs").child(id.as_str())
+    }
+
+    /// The folder of a job's staged inputs and outputs on this machine.
+    pub(crate) fn job_scratch(&self, id: &JobId) -> PathBuf {
+        self.scratch.join(&id.as_str()[..16])
+    }
+
+    /// Where the result of a job goes that names no place.
+    pub(crate) fn result_folder(&self, id: &JobId) -> Location {
+        self.store.child("results").child(id.as_str())
+    }
+
+    /// Says that something in the log has changed.
+    pub(crate) fn notify(&self) {
+        self.news.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Told when something in the log may have changed.
+    pub(crate) fn changed(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// Returns once the coordinator stops.
+    pub(crate) async fn stopping(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Stops a job that runs here.
+    pub(crate) fn stop_job(&self, id: &JobId) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cancel) = running.get(id) {
+            cancel.cancel();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What finished jobs have made.
+
+use serde_json::json;
+use steppe_engine::output::RunRecord;
+use steppe_store::{Cohort, Location, StoreError};
+
+use super::blocking;
+use crate::{
+    ServerError,
+    jobs::{Job, Outcome},
+};
+
+const RUN_FILE: &str = "run.json";
+
+/// A result.
+pub(crate) struct Results {
+    pub(crate) location: Location,
+    /// Name, size in bytes and BLAKE3 of each file.
+    pub(crate) files: Vec<(String, u64, String)>,
+    /// `run.json`, or what an import made.
+    pub(crate) record: String,
+}
+
+/// The results of a job; [`StoreError::NoCohort`] when they are gone.
+pub(crate) async fn results_of(job: &Job) -> Result<Results, ServerError> {
+    let Some(Outcome::Succeeded { location, .. }) = &job.outcome else {
+        return Err(ServerError::JobNotDone { id: job.id.clone(), state: job.state });
+    };
+    let (location, kind) = (location.clone(), job.kind.clone());
+    blocking(move || {
+        let location = Location::parse(&location)?;
+        if kind == "import" { of_import(location) } else { of_score(location) }
+    })
+    .await
+}
+
+fn of_score(location: Location) -> Result<Results, ServerError> {
+    let run = location.child(RUN_FILE);
+    if !run.exists()? {
+        return Err(StoreError::NoCohort { location: location.to_string() }.into());
+    }
+    let content = run.read()?;
+    let corrupt = |error: serde_json::Error| {
+        ServerError::Store(StoreError::corrupt(&run.to_string(), "its JSON", "a run's record", error))
+    };
+    let record: RunRecord = serde_json::from_slice(&content).map_err(corrupt)?;
+    let mut files: Vec<(String, u64, String)> =
+        record.outputs.into_iter().map(|file| (file.name, file.bytes, file.blake3)).collect();
+    let blake3 = blake3::hash(&content).to_hex().to_string();
+    files.push((RUN_FILE.to_owned(), content.len() as u64, blake3));
+    Ok(Results { location, files, record: String::from_utf8_lossy(&content).into_owned() })
+}
+
+fn of_import(location: Location) -> Result<Results, ServerError> {
+    let cohort = Cohort::open(&location)?;
+    let manifest = cohort.manifest();
+    let record = json!({
+        "cohort": location.to_string(),
+        "digest": cohort.digest(),
+        "genome_build": manifest.genome_build()?.to_string(),
+        "samples": manifest.samples,
+        "founders": manifest.founders,
+        "variants": manifest.variants,
+        "blocks": manifest.blocks.len(),
+        "parts": manifest.parts.len(),
+        "stored_bytes": manifest.stored_bytes(),
+    });
+    Ok(Results { location, files: Vec::new(), record: record.to_string() })
+}

@@ -1,0 +1,159 @@
+//! A job's way from the queue to its end.
+
+use std::sync::{Arc, PoisonError};
+
+use steppe_engine::ErrorKind;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Core, blocking, import_job, now,
+    progress::{self, JobProgress},
+    score_job,
+};
+use crate::{
+    FailureKind, ServerError, chain,
+    jobs::{Failure, Job, JobId, JobState, Transition},
+    wire::job::{JobSpec, job_spec},
+};
+
+/// What a job has made.
+pub(super) struct Made {
+    pub(super) location: String,
+    pub(super) digest: String,
+}
+
+/// Runs a job when its turn comes. It may have been cancelled before that.
+pub(crate) fn enqueue(core: &Arc<Core>, id: JobId) {
+    let core = Arc::clone(core);
+    tokio::spawn(async move {
+        let slot = tokio::select! {
+            slot = core.slots.acquire() => slot,
+            () = core.stop.cancelled() => return,
+        };
+        let Ok(_slot) = slot else { return };
+        if let Err(error) = run(&core, &id).await {
+            match error {
+                ServerError::IllegalTransition { .. } => tracing::debug!(job = %id, "somebody else has it"),
+                ServerError::Fenced { .. } => {
+                    tracing::error!(job = %id, %error, "stopping");
+                    core.stop.cancel();
+                }
+                error => tracing::error!(job = %id, error = %chain(&error), "the job is not as the log says"),
+            }
+        }
+    });
+}
+
+async fn run(core: &Arc<Core>, id: &JobId) -> Result<(), ServerError> {
+    let before = core.log.get(id).await?;
+    let begin = match before.state {
+        JobState::Queued => Transition::Start,
+        JobState::Running => Transition::Resume,
+        _ => return Ok(()),
+    };
+    let cancel = CancellationToken::new();
+    core.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), cancel.clone());
+    let _gone = Gone { core, id };
+    let job = core.log.transition(id, core.epoch, begin, now()).await?;
+    core.notify();
+    if job.cancel.is_some() {
+        cancel.cancel();
+    }
+    tracing::info!(job = %id, kind = job.kind, attempt = job.attempt, "a job runs");
+    let ended = execute(core, &job, &cancel).await;
+    let stopped = cancel.is_cancelled() || core.stop.is_cancelled();
+    let end = end_of(core, id, ended, stopped);
+    clean_up(core, id, &end).await;
+    let job = core.log.transition(id, core.epoch, end, now()).await?;
+    core.notify();
+    tracing::info!(job = %id, state = %job.state, "a job has ended");
+    Ok(())
+}
+
+/// Does the work on a thread of its own, and tells how far it is.
+async fn execute(core: &Arc<Core>, job: &Job, cancel: &CancellationToken) -> Result<Made, ServerError> {
+    let unreadable = |_| ServerError::JobInvalid { field: "payload", problem: "can not be read".to_owned() };
+    let spec: JobSpec = serde_json::from_str(&core.log.payload(&job.id).await?).map_err(unreadable)?;
+    let progress = JobProgress::new(cancel.clone());
+    let work = {
+        let (core, id, cancel, progress) =
+            (Arc::clone(core), job.id.clone(), cancel.clone(), Arc::clone(&progress));
+        blocking(move || match spec.job {
+            Some(job_spec::Job::Score(score)) => score_job::run(&core, &id, &score, &progress, cancel),
+            Some(job_spec::Job::Import(import)) => import_job::run(&core, &import, &progress),
+            None => Err(ServerError::JobInvalid { field: "payload", problem: "is empty".to_owned() }),
+        })
+    };
+    let stop = async {
+        core.stop.cancelled().await;
+        cancel.cancel();
+        std::future::pending::<()>().await;
+    };
+    let ended = tokio::select! {
+        ended = work => ended,
+        () = progress::tell(core, &job.id, &progress) => unreachable_end(),
+        () = stop => unreachable_end(),
+    };
+    progress::tell_once(core, &job.id, &progress).await;
+    ended
+}
+
+/// The other futures of a job never end.
+fn unreachable_end() -> Result<Made, ServerError> {
+    Err(ServerError::Unavailable { problem: "lost a job's thread" })
+}
+
+/// How the log is told of an end.
+fn end_of(core: &Core, id: &JobId, ended: Result<Made, ServerError>, stopped: bool) -> Transition {
+    match ended {
+        Ok(Made { location, digest }) => Transition::Succeed { location, digest },
+        Err(_) if core.stop.is_cancelled() => {
+            Transition::Requeue { reason: "the coordinator stops; the next one goes on".to_owned() }
+        }
+        Err(error) if stopped && FailureKind::of(&error) == FailureKind::Job(ErrorKind::Cancelled) => {
+            Transition::Cancel { reason: "cancelled".to_owned() }
+        }
+        Err(error) => {
+            let kind = FailureKind::of(&error).name().to_owned();
+            // The folder of staged inputs means nothing to who reads it: files have the names that they came with.
+            let staged = format!("{}/", core.job_scratch(id).join("inputs").display());
+            let message = chain(&error).replace(&staged, "");
+            tracing::warn!(kind, message, "a job failed");
+            Transition::Fail(Failure { kind, message })
+        }
+    }
+}
+
+/// Removes what nobody needs after such an end. Partial sums of a job that failed or goes on later stay: its next
+/// attempt goes on from them.
+async fn clean_up(core: &Arc<Core>, id: &JobId, end: &Transition) {
+    let keep_sums = matches!(end, Transition::Fail(_) | Transition::Requeue { .. });
+    let (folder, scratch) = (core.job_folder(id), core.job_scratch(id));
+    let cleaned = blocking(move || {
+        if !keep_sums {
+            folder.delete_all()?;
+        }
+        match std::fs::remove_dir_all(&scratch) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(ServerError::file(&scratch, "remove the folder")(error))
+            }
+            _ => Ok(()),
+        }
+    })
+    .await;
+    if let Err(error) = cleaned {
+        tracing::warn!(job = %id, error = %chain(&error), "something of the job is left behind");
+    }
+}
+
+/// Takes a job off the list of those that run here.
+struct Gone<'a> {
+    core: &'a Core,
+    id: &'a JobId,
+}
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.core.running.lock().unwrap_or_else(PoisonError::into_inner).remove(self.id);
+    }
+}

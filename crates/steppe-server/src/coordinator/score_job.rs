@@ -1,0 +1,171 @@
+//! A scoring job: the same one as `steppe score`, over the cluster.
+
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
+
+use steppe_cluster::ClusterEngine;
+use steppe_engine::{
+    PassProgress,
+    output::{ScoreRequest, score},
+    score::{MatchSettings, MissingPolicy, ScoreOptions},
+};
+use steppe_formats::scoring_file::{ReadOptions, ScoringFormat, TableColumns, TableHeader};
+use steppe_genome::{
+    EffectType,
+    matching::{Ambiguous, MatchBy, MatchOptions},
+};
+use steppe_kernels::Level;
+use steppe_store::Location;
+use tokio_util::sync::CancellationToken;
+
+use super::{Core, progress::JobProgress, run::Made, submission::refuse};
+use crate::{
+    ServerError,
+    jobs::JobId,
+    wire::job::{InputFile, Matching, ScoreJob, input_file},
+};
+
+/// Least share of rows that must match, where a job does not say.
+const MIN_OVERLAP: f64 = 0.75;
+
+/// Checks what can be without files.
+pub(super) fn check(job: &ScoreJob) -> Result<(), ServerError> {
+    missing(&job.missing)?;
+    settings(job.matching.as_ref(), Vec::new()).map(drop)
+}
+
+/// Runs the job. Blocks.
+pub(super) fn run(
+    core: &Core,
+    id: &JobId,
+    job: &ScoreJob,
+    progress: &Arc<JobProgress>,
+    cancel: CancellationToken,
+) -> Result<Made, ServerError> {
+    let scratch = core.job_scratch(id);
+    let inputs = scratch.join("inputs");
+    std::fs::create_dir_all(&inputs).map_err(ServerError::file(&inputs, "make the folder"))?;
+    progress.stage("fetching inputs", 0);
+    let scores = job.scoring_files.iter().map(|file| {
+        let path = stage(core, &inputs, file)?;
+        Ok(path.display().to_string())
+    });
+    let scores = scores.collect::<Result<_, ServerError>>()?;
+    let list = |name: &str, file: &Option<InputFile>| {
+        let folder = scratch.join(name);
+        file.as_ref().map(|file| stage(core, &folder, file)).transpose()
+    };
+    let out = match job.out.as_str() {
+        "" => core.result_folder(id),
+        out => Location::parse(out)?,
+    };
+    let request = ScoreRequest {
+        cohort: Location::parse(&job.cohort)?,
+        out: out.clone(),
+        overwrite: job.overwrite,
+        sscore: !job.no_sscore,
+        scratch: Some(scratch.clone()),
+        options: ScoreOptions {
+            matching: settings(job.matching.as_ref(), scores)?,
+            missing: missing(&job.missing)?,
+            frequency_file: list("frequencies", &job.frequencies)?,
+            keep: list("keep", &job.keep)?,
+            remove: list("remove", &job.remove)?,
+            memory: core.memory,
+            level: Level::best(),
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+        },
+    };
+    let engine = ClusterEngine::new(core.scheduler.clone(), core.runtime.clone(), core.job_folder(id))
+        .with_cancellation(cancel)
+        .with_grace(core.worker_grace);
+    let told: Arc<dyn PassProgress> = Arc::<JobProgress>::clone(progress);
+    let report = score(&request, &engine, &told)?;
+    core.catalog.note(&job.cohort, &report.cohort_digest)?;
+    Ok(Made { location: out.to_string(), digest: report.job })
+}
+
+/// Puts an input file where the job reads it.
+fn stage(core: &Core, folder: &Path, file: &InputFile) -> Result<PathBuf, ServerError> {
+    let Some(input_file::Source::Blake3(blake3)) = &file.source else {
+        return Err(refuse("source", "it is not in the store", "submit the job again"));
+    };
+    std::fs::create_dir_all(folder).map_err(ServerError::file(folder, "make the folder"))?;
+    let path = folder.join(&file.name);
+    std::fs::write(&path, core.inputs.read(blake3)?).map_err(ServerError::file(&path, "write the input"))?;
+    Ok(path)
+}
+
+fn missing(word: &str) -> Result<MissingPolicy, ServerError> {
+    match word {
+        "" => Ok(MissingPolicy::Mean),
+        word => word.parse().map_err(|_| unknown("missing", word, "give mean, zero or fail")),
+    }
+}
+
+fn unknown(field: &'static str, word: &str, remedy: &'static str) -> ServerError {
+    refuse(field, format!("{:?} is unknown", word.chars().take(100).collect::<String>()), remedy)
+}
+
+/// The settings of a job, with the defaults of `steppe score`.
+fn settings(matching: Option<&Matching>, scores: Vec<String>) -> Result<MatchSettings, ServerError> {
+    let default = Matching::default();
+    let matching = matching.unwrap_or(&default);
+    let min_overlap = matching.min_overlap.unwrap_or(MIN_OVERLAP);
+    if !(0.0..=1.0).contains(&min_overlap) {
+        return Err(refuse("min_overlap", min_overlap.to_string(), "give a share, 0 to 1"));
+    }
+    let by = match matching.by.as_str() {
+        "" | "auto" => MatchBy::Auto,
+        "position" => MatchBy::Position,
+        "id" => MatchBy::Id,
+        word => return Err(unknown("by", word, "give auto, position or id")),
+    };
+    let ambiguous = match matching.ambiguous.as_str() {
+        "" | "drop" => Ambiguous::Drop,
+        "keep" => Ambiguous::Keep,
+        "by-frequency" => Ambiguous::by_frequency(),
+        word => return Err(unknown("ambiguous", word, "give drop, keep or by-frequency")),
+    };
+    Ok(MatchSettings {
+        scores,
+        read: reading(matching)?,
+        rules: MatchOptions {
+            by,
+            ambiguous,
+            keep_multiallelic: matching.keep_multiallelic,
+            ignore_strand_flips: matching.ignore_strand_flips,
+            keep_first_match: matching.keep_first_match,
+        },
+        min_overlap,
+        accept_unknown_build: matching.assume_build,
+    })
+}
+
+fn reading(matching: &Matching) -> Result<ReadOptions, ServerError> {
+    let default_effect = match matching.effect_type.as_str() {
+        "" | "additive" => EffectType::Additive,
+        "dominant" => EffectType::Dominant,
+        "recessive" => EffectType::Recessive,
+        word => return Err(unknown("effect_type", word, "give additive, dominant or recessive")),
+    };
+    let header = match matching.header.as_str() {
+        "" => TableHeader::Read,
+        word => {
+            TableHeader::from_str(word).map_err(|_| unknown("header", word, "give read, skip or none"))?
+        }
+    };
+    let format = match matching.columns.as_str() {
+        "" => ScoringFormat::Auto,
+        columns => {
+            let columns = TableColumns::from_str(columns).map_err(|error| {
+                refuse("columns", error.to_string(), "write them as --score-columns takes them")
+            })?;
+            ScoringFormat::Table(TableColumns { header, ..columns })
+        }
+    };
+    Ok(ReadOptions { format, default_effect })
+}

@@ -1,0 +1,187 @@
+//! A submission: everything that can be checked before a job is queued is checked here.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde_json::json;
+use steppe_engine::score::KERNEL_SEMANTICS;
+use steppe_store::{Cohort, Location, StoreError};
+use url::Url;
+
+use super::{Core, blocking, import_job, now, run::enqueue, score_job};
+use crate::{
+    ServerError,
+    identity::roles::Principal,
+    jobs::{JobState, NewJob, Submitted},
+    wire::job::{ImportJob, InputFile, JobSpec, ScoreJob, SubmitRequest, input_file, job_spec},
+};
+
+/// Scoring files of one job.
+const MOST_FILES: usize = 10_000;
+/// Bytes of a file that comes inside a submission.
+const LARGEST_INLINE: usize = 1 << 20;
+
+/// For `map_err` and the like: a request that can not be served.
+pub(super) fn refuse(field: &'static str, problem: impl Into<String>, remedy: &'static str) -> ServerError {
+    ServerError::Request { field, problem: problem.into(), remedy }
+}
+
+/// Checks a submission and queues its job, once.
+pub(crate) async fn submit(
+    core: &Arc<Core>,
+    principal: &Principal,
+    request: SubmitRequest,
+) -> Result<Submitted, ServerError> {
+    if core.stop.is_cancelled() {
+        return Err(ServerError::Unavailable { problem: "stops" });
+    }
+    let nothing = || refuse("spec", "it names no job", "give one of score and import");
+    let job = request.spec.and_then(|spec| spec.job).ok_or_else(nothing)?;
+    let (kind, job, identity) = match job {
+        job_spec::Job::Score(score) => {
+            let (score, identity) = check_score(core, principal, score).await?;
+            ("score", job_spec::Job::Score(score), identity)
+        }
+        job_spec::Job::Import(import) => {
+            let (import, identity) = check_import(core, principal, import).await?;
+            ("import", job_spec::Job::Import(import), identity)
+        }
+    };
+    let spec = JobSpec { job: Some(job) };
+    let unspeakable = |_| refuse("spec", "it can not be written down", "leave odd numbers out");
+    let payload = serde_json::to_string(&spec).map_err(unspeakable)?;
+    let hashed = json!(["steppe job 1", KERNEL_SEMANTICS, identity, payload]).to_string();
+    let id = blake3::hash(hashed.as_bytes()).to_hex().as_str().parse()?;
+    let new = NewJob {
+        id,
+        kind: kind.to_owned(),
+        payload,
+        idempotency_key: Some(request.idempotency_key).filter(|key| !key.is_empty()),
+        submitter: principal.subject.clone(),
+        now: now(),
+        again: false,
+    };
+    let submitted = core.log.submit(new.clone()).await?;
+    let submitted = match submitted {
+        Submitted::Existing(job) if job.state == JobState::Succeeded && !is_there(&job).await? => {
+            core.log.submit(NewJob { again: true, ..new }).await?
+        }
+        submitted => submitted,
+    };
+    if let Submitted::Created(job) = &submitted {
+        enqueue(core, job.id.clone());
+    }
+    core.notify();
+    Ok(submitted)
+}
+
+/// Whether what a job has made is still there.
+async fn is_there(job: &crate::jobs::Job) -> Result<bool, ServerError> {
+    match super::results_of(job).await {
+        Ok(_) => Ok(true),
+        Err(ServerError::Store(StoreError::NoCohort { .. }) | ServerError::JobNotDone { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Checks a scoring job; gives it with all files in the store, and the digest of its cohort.
+async fn check_score(
+    core: &Arc<Core>,
+    principal: &Principal,
+    mut score: ScoreJob,
+) -> Result<(ScoreJob, String), ServerError> {
+    let cohort = allowed_cohort(core, principal, &score.cohort)?;
+    score.cohort = cohort.to_string();
+    if !score.out.is_empty() {
+        score.out = core.allowed.check(&score.out)?.to_string();
+    }
+    if score.scoring_files.is_empty() || score.scoring_files.len() > MOST_FILES {
+        let problem = format!("{} files", score.scoring_files.len());
+        return Err(refuse("scoring_files", problem, "give 1 to 10,000 scoring files"));
+    }
+    let mut names = BTreeSet::new();
+    for file in &mut score.scoring_files {
+        keep(core, file).await?;
+        if !names.insert(file.name.clone()) {
+            let problem = format!("two files are named {:?}", file.name);
+            return Err(refuse("scoring_files", problem, "give each file its own name"));
+        }
+    }
+    for file in [&mut score.frequencies, &mut score.keep, &mut score.remove].into_iter().flatten() {
+        keep(core, file).await?;
+    }
+    score_job::check(&score)?;
+    let digest = blocking(move || Ok(Cohort::open(&location(&cohort)?)?.digest().to_owned())).await?;
+    Ok((score, digest))
+}
+
+fn allowed_cohort(core: &Core, principal: &Principal, cohort: &str) -> Result<Url, ServerError> {
+    if cohort.is_empty() {
+        return Err(refuse("cohort", "it is empty", "name the cohort's URL"));
+    }
+    let url = core.allowed.check(cohort)?;
+    if principal.may_use_cohort(url.as_str()) { Ok(url) } else { Err(ServerError::CohortDenied) }
+}
+
+/// A checked URL as a location.
+pub(super) fn location(url: &Url) -> Result<Location, ServerError> {
+    Ok(Location::parse(url.as_str())?)
+}
+
+/// Puts a file that came with the submission into the store, and makes sure of one that was uploaded.
+async fn keep(core: &Core, file: &mut InputFile) -> Result<(), ServerError> {
+    check_name(&file.name)?;
+    match file.source.take() {
+        Some(input_file::Source::Content(content)) => {
+            if content.len() > LARGEST_INLINE {
+                let problem = format!("{}: {} bytes", file.name, content.len());
+                return Err(refuse("content", problem, "upload files of more than 1 MiB"));
+            }
+            let (blake3, _) = core.inputs.put(content.into()).await?;
+            file.source = Some(input_file::Source::Blake3(blake3));
+        }
+        Some(input_file::Source::Blake3(blake3)) => {
+            if core.inputs.size(&blake3).await?.is_none() {
+                let problem = format!("{}: there is no file of BLAKE3 {blake3}", file.name);
+                return Err(refuse("blake3", problem, "upload the file first"));
+            }
+            file.source = Some(input_file::Source::Blake3(blake3));
+        }
+        None => {
+            let problem = format!("{}: it has neither content nor hash", file.name);
+            return Err(refuse("source", problem, "give one of content and blake3"));
+        }
+    }
+    Ok(())
+}
+
+/// A name that is only a name, on every system and in every pattern.
+fn check_name(name: &str) -> Result<(), ServerError> {
+    let odd = |c: char| c.is_control() || "/\\*?[]{}".contains(c);
+    if name.is_empty() || name.len() > 200 || name.starts_with('.') || name.chars().any(odd) {
+        let problem = format!("{:?} is no name of a file", name.chars().take(200).collect::<String>());
+        return Err(refuse("name", problem, "give up to 200 characters without folders and patterns"));
+    }
+    Ok(())
+}
+
+/// Checks an import; gives it with plain URLs, and the state of its files.
+async fn check_import(
+    core: &Arc<Core>,
+    principal: &Principal,
+    mut import: ImportJob,
+) -> Result<(ImportJob, String), ServerError> {
+    let out = allowed_cohort(core, principal, &import.out)?;
+    import.out = out.to_string();
+    if import.filesets.is_empty() || import.filesets.len() > MOST_FILES {
+        let problem = format!("{} filesets", import.filesets.len());
+        return Err(refuse("filesets", problem, "give 1 to 10,000 filesets"));
+    }
+    for fileset in &mut import.filesets {
+        for suffix in ["", ".bed", ".bim", ".fam"] {
+            core.allowed.check(&format!("{fileset}{suffix}"))?;
+        }
+    }
+    let checked = import.clone();
+    let state = blocking(move || import_job::check(&checked)).await?;
+    Ok((import, state))
+}

@@ -1,0 +1,49 @@
+//! Rules between settings.
+
+use super::{error::SettingsError, resolved::Resolved, tls::TlsSettings, values::Host};
+
+/// The rules, for the documentation.
+pub(super) const RULES: &[&str] = &[
+    "`tls.authority`, `tls.certificate` and `tls.key` are all set, or `tls.plaintext_on_loopback` is true and none of them is.",
+    "With `tls.plaintext_on_loopback`, every address that the command listens on is a loopback address, and so are `coordinator.cluster_host` and `worker.coordinator`.",
+    "Exactly one of `token.key`, `token.jwks` and `token.jwks_url` is set; none may be with `tls.plaintext_on_loopback`.",
+    "`token.jwks_url` is https, or http to this machine.",
+    "The ports of one command differ, but for port 0, which is any free one.",
+    "`coordinator.cluster_host`, `worker.host` and the host of `worker.coordinator` are no address that stands for all of a machine (0.0.0.0, [::]).",
+];
+
+/// Without certificates, refuses an address that others could reach.
+pub(super) fn check_plaintext(
+    values: &Resolved,
+    tls: &TlsSettings,
+    hosts: &[(&'static str, Host)],
+) -> Result<(), SettingsError> {
+    let exposed = hosts.iter().find(|(_, host)| tls.is_plaintext() && !host.is_loopback());
+    let Some((name, _)) = exposed else { return Ok(()) };
+    let (place, found) = values.shown(name);
+    Err(SettingsError::PlaintextExposed { place, found })
+}
+
+/// Refuses two listeners on one port.
+pub(super) fn check_ports(ports: &[(&'static str, u16)]) -> Result<(), SettingsError> {
+    for (index, &(second, port)) in ports.iter().enumerate() {
+        if let Some(&(first, _)) = ports[..index].iter().find(|&&(_, other)| other == port && port != 0) {
+            return Err(SettingsError::PortsCollide { first, second, port });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an address for others to connect to that is none.
+pub(super) fn check_reachable(
+    values: &Resolved,
+    name: &'static str,
+    host: &Host,
+    remedy: &'static str,
+) -> Result<(), SettingsError> {
+    if !host.is_unspecified() {
+        return Ok(());
+    }
+    let (place, found) = values.shown(name);
+    Err(SettingsError::Unreachable { place, found, remedy })
+}
