@@ -18,6 +18,8 @@
 mod commit;
 mod committed;
 mod descriptors;
+#[cfg(debug_assertions)]
+mod fault;
 mod kernel_loop;
 mod merge;
 mod named;

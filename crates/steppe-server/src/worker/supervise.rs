@@ -34,6 +34,8 @@ pub async fn supervise(mut command: Command, what: &'static str) -> Result<(), S
     loop {
         let born = Instant::now();
         let mut child = command.spawn().map_err(failed)?;
+        // Held until the child has ended: waiting for it would close the pipe.
+        let _held = child.stdin.take();
         let ended = tokio::select! {
             ended = child.wait() => ended.map_err(failed)?,
             _ = terminate.recv() => return stop(&mut child, what).await,

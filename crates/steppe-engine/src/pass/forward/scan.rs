@@ -87,6 +87,8 @@ fn sum_partition(
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
+        #[cfg(debug_assertions)]
+        super::fault::before(tile);
         let group = context
             .cohort
             .row_groups()
