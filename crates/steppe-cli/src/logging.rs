@@ -1,9 +1,10 @@
 use std::io::{self, IsTerminal};
 
-use steppe_server::settings::{LogFormat, LogSettings};
+use steppe_server::{
+    operations::telemetry::{self, Service, TelemetryGuard, TelemetrySettings},
+    settings::{LogSettings, TraceSettings},
+};
 use tracing_subscriber::EnvFilter;
-
-use crate::exit::Usage;
 
 /// Sends log lines to standard error: warnings, more with `--verbose`, or whatever STEPPE_LOG says.
 pub(crate) fn start(verbose: u8) {
@@ -22,19 +23,19 @@ pub(crate) fn start(verbose: u8) {
         .try_init();
 }
 
-/// A server's log on standard error, as its settings say.
-pub(crate) fn start_server(settings: &LogSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.level).map_err(|error| {
-        Usage::refuse(
-            format!("log.level: {:?} is no filter: {error}", settings.level),
-            "write a level such as info, or targets such as steppe_server=debug,info",
-        )
-    })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    // As in `start`.
-    let _ = match settings.format {
-        LogFormat::Json => log.json().try_init(),
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
+/// A server's log on standard error and its traces, as its settings say. They end with the guard.
+pub(crate) fn start_server(
+    service: Service,
+    instance: &str,
+    log: &LogSettings,
+    trace: &TraceSettings,
+) -> anyhow::Result<TelemetryGuard> {
+    let settings = TelemetrySettings {
+        service,
+        instance: instance.to_owned(),
+        log: log.level.clone(),
+        format: log.format,
+        traces: trace.endpoint.as_ref().map(ToString::to_string),
     };
-    Ok(())
+    Ok(telemetry::start(&settings)?)
 }

@@ -30,6 +30,8 @@ const POLL: Duration = Duration::from_millis(50);
 const STUCK: Duration = Duration::from_secs(60);
 /// How often a pass is submitted again before it is given up.
 const ATTEMPTS: u32 = 5;
+/// A pass that fails again and again without a single partition done is given up after this long.
+const BUDGET: Duration = Duration::from_secs(100);
 /// Before a pass that has failed is submitted again; longer each time.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a pass waits for workers while there are none.
@@ -72,6 +74,7 @@ impl ClusterEngine {
     async fn complete(&self, pass: &Pass<'_>) -> Result<(), EngineError> {
         let mut last = ClusterError::Stuck { seconds: STUCK.as_secs(), attempts: ATTEMPTS as usize };
         let mut deaths = HashMap::new();
+        let (mut best, mut moved) = (usize::MAX, Instant::now());
         for attempt in 0..ATTEMPTS {
             let missing = self.missing(&pass.partials, pass.partitions).await?;
             pass.tell(missing.len());
@@ -80,6 +83,11 @@ impl ClusterEngine {
             }
             if attempt > 0 {
                 pass.context.progress.retried(missing.len() as u64);
+            }
+            if missing.len() < best {
+                (best, moved) = (missing.len(), Instant::now());
+            } else if moved.elapsed() > BUDGET {
+                break;
             }
             tracing::info!(attempt, missing = missing.len(), of = pass.partitions.len(), "a forward pass");
             let plan = committed_forward_plan(pass.spec.clone(), pass.partials.clone(), &missing)?;

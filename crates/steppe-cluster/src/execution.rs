@@ -1,7 +1,7 @@
 //! Stages that stop. Ballista forgets a cancelled task and lets its operators run on; here every operator of ours holds
 //! a token that is cancelled as soon as its stage is let go of.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 
 use ballista_core::{
     JobId,
@@ -15,17 +15,24 @@ use datafusion::{
     physical_plan::{ExecutionPlan, metrics::MetricsSet},
     prelude::SessionConfig,
 };
-use steppe_engine::pass::forward::ForwardScanExec;
+use steppe_engine::{
+    EngineError,
+    pass::forward::{ForwardCommitExec, ForwardScanExec},
+};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
-use crate::failure::Failure;
+use crate::{TaskObserver, TaskReport, failure::Failure};
 
 /// Ballista's engine, with stages that stop their operators.
-pub(crate) struct StoppingEngine(DefaultExecutionEngine);
+pub(crate) struct StoppingEngine {
+    inner: DefaultExecutionEngine,
+    observer: Option<Arc<dyn TaskObserver>>,
+}
 
 impl StoppingEngine {
-    pub(crate) fn new() -> Self {
-        Self(DefaultExecutionEngine::new())
+    pub(crate) fn new(observer: Option<Arc<dyn TaskObserver>>) -> Self {
+        Self { inner: DefaultExecutionEngine::new(), observer }
     }
 }
 
@@ -42,7 +49,9 @@ impl ExecutionEngine for StoppingEngine {
     ) -> Result<Arc<dyn QueryStageExecutor>> {
         let cancel = CancellationToken::new();
         let plan = with_cancellation(plan, &cancel)?;
-        let stage = self.0.create_query_stage_exec(
+        let watched = self.observer.clone().zip(folder_of(&plan));
+        let partitions = global_output_partition_ids.clone();
+        let stage = self.inner.create_query_stage_exec(
             job_id,
             stage_id,
             task_id,
@@ -51,8 +60,16 @@ impl ExecutionEngine for StoppingEngine {
             work_dir,
             config,
         )?;
-        Ok(Arc::new(StoppingStage { stage, cancel }))
+        Ok(Arc::new(StoppingStage { stage, cancel, watched, partitions }))
     }
+}
+
+/// The folder that a plan's sums go to.
+fn folder_of(plan: &Arc<dyn ExecutionPlan>) -> Option<String> {
+    if let Some(commit) = plan.downcast_ref::<ForwardCommitExec>() {
+        return Some(commit.partials().folder());
+    }
+    plan.children().into_iter().find_map(folder_of)
 }
 
 /// Gives the token to every operator that works for long.
@@ -72,10 +89,18 @@ fn with_cancellation(
     Ok(replaced.data)
 }
 
-#[derive(Debug)]
 struct StoppingStage {
     stage: Arc<dyn QueryStageExecutor>,
     cancel: CancellationToken,
+    /// Who watches, and the folder of the stage's sums; only stages that sum are watched.
+    watched: Option<(Arc<dyn TaskObserver>, String)>,
+    partitions: Vec<usize>,
+}
+
+impl fmt::Debug for StoppingStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoppingStage").field("stage", &self.stage).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Display for StoppingStage {
@@ -93,7 +118,15 @@ impl QueryStageExecutor for StoppingStage {
     ) -> Result<Vec<ShuffleWritePartition>> {
         // Dropped with this future, whether it is done or abandoned.
         let _stop = self.cancel.clone().drop_guard();
-        self.stage.execute_query_stage(task_id, context).await.map_err(|error| Failure::on_worker(&error))
+        let work = self.stage.execute_query_stage(task_id, context);
+        let Some((observer, folder)) = &self.watched else {
+            return work.await.map_err(|error| Failure::on_worker(&error));
+        };
+        let began = Instant::now();
+        let done = work.instrument(observer.began(folder, &self.partitions)).await;
+        let failure = done.as_ref().err().map(EngineError::of_datafusion);
+        observer.ended(TaskReport { took: began.elapsed(), failure });
+        done.map_err(|error| Failure::on_worker(&error))
     }
 
     fn collect_plan_metrics(&self) -> Vec<MetricsSet> {

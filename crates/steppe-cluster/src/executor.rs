@@ -11,14 +11,16 @@ use ballista_executor::{
 };
 use steppe_engine::pass::forward::ForwardContexts;
 use steppe_kernels::Level;
+use steppe_store::TileCache;
 use tokio::task::JoinHandle;
 
 use crate::{
-    ClusterError, ClusterSecurity, SchedulerAddress, execution::StoppingEngine, incarnation, settings,
+    ClusterError, ClusterSecurity, SchedulerAddress, TaskObserver, execution::StoppingEngine, incarnation,
+    settings,
 };
 
 /// How a worker's executor is set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ExecutorConfig {
     /// Its name, the same after a restart: tiles that it has cached are bound to it.
     pub id: String,
@@ -36,6 +38,10 @@ pub struct ExecutorConfig {
     pub scratch: PathBuf,
     /// The kernel level.
     pub level: Level,
+    /// Keeps tiles that came from an object store.
+    pub cache: Option<TileCache>,
+    /// Watches the tasks.
+    pub observer: Option<Arc<dyn TaskObserver>>,
 }
 
 /// Runs an executor in this process until it is told to stop (SIGTERM, SIGINT) or has lost its scheduler. A process
@@ -53,7 +59,7 @@ pub async fn run_executor(config: &ExecutorConfig) -> Result<(), ClusterError> {
     config.security.check_listener(public)?;
     config.security.guard(public, inner).await?;
     let security = config.security.clone();
-    let contexts = Arc::new(ForwardContexts::new(config.level));
+    let contexts = Arc::new(ForwardContexts::new(config.level, config.cache.clone()));
     let process = ExecutorProcessConfig {
         executor_id: incarnation::begin(&config.id),
         bind_host: inner.ip().to_string(),
@@ -70,7 +76,7 @@ pub async fn run_executor(config: &ExecutorConfig) -> Result<(), ClusterError> {
         grpc_max_decoding_message_size: settings::MESSAGE_BYTES,
         grpc_max_encoding_message_size: settings::MESSAGE_BYTES,
         executor_heartbeat_interval_seconds: settings::HEARTBEAT_SECONDS,
-        override_execution_engine: Some(Arc::new(StoppingEngine::new())),
+        override_execution_engine: Some(Arc::new(StoppingEngine::new(config.observer.clone()))),
         override_physical_codec: Some(settings::physical_codec()),
         override_config_producer: Some(Arc::new(move || {
             settings::session_config(&security).with_extension(Arc::clone(&contexts))

@@ -14,7 +14,7 @@ use ballista_core::{
 };
 use ballista_scheduler::{
     cluster::{BallistaCluster, ClusterState},
-    config::SchedulerConfig,
+    config::{SchedulerConfig, TaskDistributionPolicy},
     scheduler_process::create_scheduler,
     scheduler_server::SchedulerServer,
     state::execution_stage::ExecutionStage,
@@ -25,8 +25,8 @@ use tokio::{net::TcpListener, sync::mpsc};
 use tonic::transport::server::TcpIncoming;
 
 use crate::{
-    ClusterError, ClusterSecurity, check_plan, incarnation::worker_of, scheduler_service::SchedulerService,
-    settings, tls_incoming,
+    ClusterError, ClusterSecurity, Placement, check_plan, incarnation::worker_of,
+    scheduler_service::SchedulerService, settings, tls_incoming,
 };
 
 type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
@@ -97,13 +97,17 @@ impl Scheduler {
             .next()
             .ok_or_else(|| failed(format!("{}: no address", address.host)))?;
         security.check_listener(bind)?;
-        let config = Arc::new(config(address, security));
+        let placement = Placement::new(worker_of);
+        let config = Arc::new(config(address, security, &placement));
         let cluster =
             BallistaCluster::new_from_config(&config).await.map_err(ClusterError::start("the scheduler"))?;
         let cluster_state = cluster.cluster_state();
+        let events =
+            cluster_state.cluster_state_events().await.map_err(ClusterError::start("the scheduler"))?;
         let server: Server = create_scheduler(cluster, Arc::clone(&config))
             .await
             .map_err(ClusterError::start("the scheduler"))?;
+        placement.attach(events, server.clone());
         let listener = TcpListener::bind(bind).await.map_err(|error| failed(format!("{bind}: {error}")))?;
         let service = SchedulerService { server: server.clone(), cluster: Arc::clone(&cluster_state) };
         serve(service, listener, security);
@@ -231,7 +235,11 @@ fn serve(service: SchedulerService, listener: TcpListener, security: &ClusterSec
     });
 }
 
-fn config(address: &SchedulerAddress, security: &ClusterSecurity) -> SchedulerConfig {
+fn config(
+    address: &SchedulerAddress,
+    security: &ClusterSecurity,
+    placement: &Arc<Placement>,
+) -> SchedulerConfig {
     let for_sessions = security.clone();
     SchedulerConfig {
         external_host: address.public.clone().unwrap_or_else(|| address.host.clone()),
@@ -252,6 +260,7 @@ fn config(address: &SchedulerAddress, security: &ClusterSecurity) -> SchedulerCo
         use_tls: security.is_tls(),
         override_physical_codec: Some(settings::physical_codec()),
         task_max_failures: settings::TASK_FAILURES,
+        task_distribution: TaskDistributionPolicy::Custom(Arc::<Placement>::clone(placement)),
         ..SchedulerConfig::default()
     }
 }

@@ -73,6 +73,8 @@ impl ErrorKind {
             StoreError::Format(error) => Self::of_format(error),
             StoreError::Corrupt { .. } => Self::DataLoss,
             StoreError::Cancelled => Self::Cancelled,
+            StoreError::TileCache { .. } => Self::InvalidInput,
+            error if error.is_transient() => Self::Unavailable,
             StoreError::Io { source, .. } => Self::of_io(source),
             StoreError::ObjectStore { source, .. } => Self::of_object_store(source),
             _ => Self::Internal,
@@ -90,7 +92,8 @@ impl ErrorKind {
             Error::NotImplemented { .. }
             | Error::NotSupported { .. }
             | Error::UnknownConfigurationKey { .. } => Self::Internal,
-            _ => Self::Unavailable,
+            // What is transient was told apart before.
+            _ => Self::Internal,
         }
     }
 

@@ -7,6 +7,7 @@
 mod core;
 mod epoch;
 mod import_job;
+mod observe;
 mod process;
 mod progress;
 mod results;

@@ -279,6 +279,9 @@ pub enum ServerError {
     /// The store.
     #[error(transparent)]
     Store(#[from] steppe_store::StoreError),
+    /// What operators see.
+    #[error(transparent)]
+    Operations(#[from] crate::operations::OperationsError),
     /// The cluster's own channels.
     #[error(transparent)]
     Cluster(#[from] steppe_cluster::ClusterError),

@@ -13,6 +13,7 @@ mod error;
 mod failure_kind;
 pub mod identity;
 pub mod jobs;
+pub mod operations;
 pub mod policy;
 pub mod settings;
 pub mod wire;

@@ -5,6 +5,7 @@
 
 mod executor;
 mod supervise;
+mod tasks;
 
 pub use executor::{WorkerConfig, run_executor_process};
 pub use supervise::{REFUSED, supervise};

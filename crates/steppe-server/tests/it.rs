@@ -6,6 +6,7 @@ mod it {
     mod certificates;
     mod job_log;
     mod locations;
+    mod operations;
     mod roles;
     mod settings;
     mod tls;

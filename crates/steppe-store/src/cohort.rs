@@ -3,7 +3,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::{
-    CohortVariants, FileEntry, Location, Manifest, SampleBlock, SampleTable, StoreError, TileReader,
+    CohortVariants, FileEntry, Location, Manifest, SampleBlock, SampleTable, StoreError, TileCache,
+    TileReader,
     hash::parse_hex128,
     manifest::{MANIFEST_FOLDER, manifest_name},
     reader::Tiles,
@@ -19,7 +20,8 @@ struct Opened {
     location: Location,
     manifest: Arc<Manifest>,
     digest: String,
-    row_groups: Vec<RowGroup>,
+    row_groups: Arc<[RowGroup]>,
+    cache: Option<TileCache>,
     tiles: OnceLock<TileReader>,
 }
 
@@ -67,9 +69,33 @@ impl Cohort {
             location: location.clone(),
             manifest: Arc::new(manifest),
             digest,
-            row_groups,
+            row_groups: row_groups.into(),
+            cache: None,
             tiles: OnceLock::new(),
         })))
+    }
+
+    /// The same cohort, whose readers keep what they fetch from an object store in a cache, and look there first. A
+    /// cohort on a local disk is read in place as before.
+    #[must_use]
+    pub fn with_tile_cache(&self, cache: &TileCache) -> Self {
+        self.reading_through(Some(cache.clone()))
+    }
+
+    /// The same cohort, whose readers see what is stored and not what is cached.
+    pub(crate) fn without_tile_cache(&self) -> Self {
+        self.reading_through(None)
+    }
+
+    fn reading_through(&self, cache: Option<TileCache>) -> Self {
+        Self(Arc::new(Opened {
+            location: self.0.location.clone(),
+            manifest: Arc::clone(&self.0.manifest),
+            digest: self.0.digest.clone(),
+            row_groups: Arc::clone(&self.0.row_groups),
+            cache,
+            tiles: OnceLock::new(),
+        }))
     }
 
     /// Where the cohort lies.
@@ -134,7 +160,10 @@ impl Cohort {
     pub fn reader(&self) -> TileReader {
         self.0
             .tiles
-            .get_or_init(|| TileReader::new(Tiles::new(&self.0.location, Arc::clone(&self.0.manifest))))
+            .get_or_init(|| {
+                let manifest = Arc::clone(&self.0.manifest);
+                TileReader::new(Tiles::new(&self.0.location, manifest, self.0.cache.clone()))
+            })
             .clone()
     }
 

@@ -1,4 +1,8 @@
+mod transient;
+
 use std::path::{Path, PathBuf};
+
+pub(crate) use transient::is_transient;
 
 /// Why a cohort can not be made, opened or read.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +79,17 @@ pub enum StoreError {
         /// The library's answer.
         source: parquet::errors::ParquetError,
     },
+    /// The folder of a tile cache can not be used.
+    #[error(
+        "{}: no tile cache can be kept here: {problem}; give another folder, or keep tiles in memory alone",
+        folder.display()
+    )]
+    TileCache {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The caller asked to stop.
     #[error("stopped on request; the same command goes on from the finished parts")]
     Cancelled,
@@ -121,5 +136,16 @@ impl StoreError {
     /// Whether stored bytes were lost or changed, so that trying again can not help.
     pub fn is_data_loss(&self) -> bool {
         matches!(self, Self::Corrupt { .. })
+    }
+
+    /// Whether the same may succeed when it is tried again later: an object store that did not answer in time or said
+    /// that it is busy, a connection that broke, a device or network file system that is away. The client of object
+    /// stores has tried again itself by then. Corrupt bytes, refusals and missing objects stay what they are.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::ObjectStore { source, .. } => is_transient(source),
+            Self::Io { source, .. } => transient::is_transient_kind(source.kind()),
+            _ => false,
+        }
     }
 }

@@ -1,16 +1,20 @@
 mod local;
 mod remote;
+mod traffic;
 
 use std::{
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bytes::Bytes;
+use object_store::ObjectStore;
 
 use crate::StoreError;
 pub(crate) use local::{remove_temporaries, temporary_sibling};
 pub(crate) use remote::{MultipartSink, RemoteLocation};
+pub use traffic::{StoreOperation, StoreOutcome, StoreTraffic};
 
 /// A folder, file, prefix or object: on a local disk, or in an object store.
 ///
@@ -44,6 +48,16 @@ impl Location {
             return Ok(Self(Place::Local(path)));
         }
         RemoteLocation::open(&url).map(|remote| Self(Place::Remote(remote))).map_err(invalid)
+    }
+
+    /// What a URL names in an object store that the caller has opened: with settings and credentials of its own.
+    ///
+    /// # Errors
+    /// Text that is no URL, or a URL whose path is no key.
+    pub fn in_store(store: Arc<dyn ObjectStore>, url: &str) -> Result<Self, StoreError> {
+        let invalid = |problem: String| StoreError::Location { location: url.to_owned(), problem };
+        let url = url::Url::parse(url).map_err(|error| invalid(error.to_string()))?;
+        RemoteLocation::in_store(store, &url).map(|remote| Self(Place::Remote(remote))).map_err(invalid)
     }
 
     /// A local folder or file.

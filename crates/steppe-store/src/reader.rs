@@ -1,5 +1,6 @@
 mod buffer;
 mod open_tile;
+mod remote_tile;
 mod scan;
 mod select;
 
@@ -7,7 +8,7 @@ use std::{fmt, sync::Arc};
 
 use steppe_kernels::Rows;
 
-use crate::{Codec, Location, Manifest, RowGroup, SampleBlock, StoreError, TileFile};
+use crate::{Codec, Location, Manifest, RowGroup, SampleBlock, StoreError, TileCache, TileFile};
 use buffer::AlignedBuffer;
 use open_tile::OpenTile;
 
@@ -19,11 +20,12 @@ pub struct TileReader(Arc<Tiles>);
 pub(crate) struct Tiles {
     location: Location,
     manifest: Arc<Manifest>,
+    cache: Option<TileCache>,
 }
 
 impl Tiles {
-    pub(crate) fn new(location: &Location, manifest: Arc<Manifest>) -> Arc<Self> {
-        Arc::new(Self { location: location.clone(), manifest })
+    pub(crate) fn new(location: &Location, manifest: Arc<Manifest>, cache: Option<TileCache>) -> Arc<Self> {
+        Arc::new(Self { location: location.clone(), manifest, cache })
     }
 
     /// The file that a row group is in, and its number.
@@ -42,6 +44,7 @@ impl fmt::Debug for Tiles {
         f.debug_struct("Tiles")
             .field("location", &self.location)
             .field("files", &self.manifest.tiles.len())
+            .field("cache", &self.cache)
             .finish()
     }
 }
@@ -98,7 +101,8 @@ impl TileReader {
     }
 
     /// Hands the rows of some variants of a row group to `each`, in order: only these are read, and each is checked
-    /// by its own checksum.
+    /// by its own checksum. Where a cache has the whole row group, they are taken from it; what is fetched for a
+    /// selection is not cached.
     ///
     /// # Errors
     /// Variants that are not ascending or not in the row group; a file that can not be read; a row that is not what
@@ -141,7 +145,10 @@ impl TileReader {
         {
             return Ok(Arc::clone(tile));
         }
-        let tile = Arc::new(OpenTile::open(&self.0.location, entry, self.block(group).stride, self.codec())?);
+        let tiles = &self.0;
+        let stride = self.block(group).stride;
+        let tile = OpenTile::open(&tiles.location, entry, stride, self.codec(), tiles.cache.as_ref())?;
+        let tile = Arc::new(tile);
         scratch.open = Some((index, Arc::clone(&tile)));
         Ok(tile)
     }

@@ -57,6 +57,8 @@ pub fn verify(cohort: &Cohort, progress: &dyn VerifyProgress) -> Result<VerifyRe
     let manifest = cohort.manifest();
     progress.start(2 * manifest.stored_bytes());
     let samples = cohort.samples()?;
+    // What is stored is verified, not what is cached.
+    let cohort = &cohort.without_tile_cache();
     let variants = cohort.variants()?;
     if samples.founders() != manifest.founders as usize {
         let file = &manifest.samples_file.path;

@@ -8,4 +8,7 @@ mod it {
     mod refusals;
     mod resume;
     mod round_trip;
+    mod s3;
+    mod tile_cache;
+    mod transient;
 }

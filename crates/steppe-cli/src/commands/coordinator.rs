@@ -1,6 +1,7 @@
 use clap::Args;
 use steppe_server::{
     coordinator::{CoordinatorConfig, run_coordinator},
+    operations::telemetry::Service,
     settings::{CoordinatorSettings, Sources},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,7 +23,12 @@ impl CoordinatorCommand {
     /// Runs it until it is told to stop.
     pub(crate) fn run(&self) -> anyhow::Result<Outcome> {
         let loaded = CoordinatorSettings::load(&Sources::of_process(self.options.0.clone()))?;
-        logging::start_server(&loaded.settings.log)?;
+        let _telemetry = logging::start_server(
+            Service::Coordinator,
+            &loaded.settings.listen.to_string(),
+            &loaded.settings.log,
+            &loaded.settings.trace,
+        )?;
         for note in &loaded.notes {
             tracing::warn!("{note}");
         }

@@ -1,5 +1,6 @@
 use clap::Args;
 use steppe_server::{
+    operations::telemetry::Service,
     settings::{Sources, WorkerSettings},
     worker::{WorkerConfig, run_executor_process, supervise},
 };
@@ -25,7 +26,12 @@ impl WorkerCommand {
     /// Runs it until it is told to stop.
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Outcome> {
         let loaded = WorkerSettings::load(&Sources::of_process(self.options.0.clone()))?;
-        logging::start_server(&loaded.settings.log)?;
+        let _telemetry = logging::start_server(
+            Service::Worker,
+            &loaded.settings.id,
+            &loaded.settings.log,
+            &loaded.settings.trace,
+        )?;
         let config = WorkerConfig::of(&loaded.settings, session.level)?;
         let runtime = tokio::runtime::Runtime::new()?;
         if self.executor {
@@ -38,7 +44,7 @@ impl WorkerCommand {
         }
         tracing::debug!("settings:\n{}", loaded.show());
         // What is wrong with the certificates shows here, once.
-        config.executor()?;
+        config.security()?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(std::env::args_os().skip(1)).arg("--executor");
         runtime.block_on(supervise(command, "the executor"))?;

@@ -123,6 +123,8 @@ fn worker() {
         scratch: scratch.into(),
         // The slow kernels leave time to disturb them, and prove that levels do not matter.
         level: Level::Scalar,
+        cache: None,
+        observer: None,
     };
     if let Err(error) = Runtime::new().expect("threads").block_on(run_executor(&config)) {
         eprintln!("worker {id}: {error}");

@@ -1,15 +1,17 @@
-//! A layer around all services: no call goes on before its token is accepted.
+//! A layer around all services: no call goes on before its token is accepted, and every call is counted.
 
 use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
-use tonic::{Status, body::Body};
+use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 
 use super::gate::Gate;
+use crate::operations::ApiMethod;
 
 /// Calls that need no token: probes ask whether we serve.
 const OPEN: &str = "/grpc.health.v1.Health/";
@@ -52,14 +54,26 @@ where
         let mut inner = std::mem::replace(&mut self.inner, next);
         let gate = Arc::clone(&self.gate);
         Box::pin(async move {
+            let began = Instant::now();
             let path = request.uri().path().to_owned();
+            let method = ApiMethod::of_path(&path);
             if !path.starts_with(OPEN) {
                 match gate.authenticate(request.headers(), path.trim_start_matches('/')).await {
                     Ok(principal) => drop(request.extensions_mut().insert(principal)),
-                    Err(error) => return Ok(Status::from(error).into_http()),
+                    Err(error) => {
+                        let status = Status::from(error);
+                        gate.called(method, status.code(), began.elapsed());
+                        return Ok(status.into_http());
+                    }
                 }
             }
-            inner.call(request).await
+            let answer = inner.call(request).await;
+            if let Ok(answer) = &answer {
+                // A refusal stands in the head; what follows a head without one is the answer.
+                let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
+                gate.called(method, code, began.elapsed());
+            }
+            answer
         })
     }
 }

@@ -1,8 +1,9 @@
 //! Who may pass. Every decision is in the audit log before it is acted on.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use http::HeaderMap;
+use tonic::Code;
 
 use crate::{
     ServerError,
@@ -12,6 +13,7 @@ use crate::{
         roles::{Action, Decision, Principal, Role, authorise},
         token::{TokenVerifier, bearer},
     },
+    operations::{ApiMethod, Metrics},
 };
 
 /// Decides on calls.
@@ -20,11 +22,17 @@ pub(crate) struct Gate {
     /// `None`: everybody on this machine is an administrator. Only without TLS on loopback.
     tokens: Option<TokenVerifier>,
     audit: AuditLog,
+    metrics: Metrics,
 }
 
 impl Gate {
-    pub(crate) fn new(tokens: Option<TokenVerifier>, audit: AuditLog) -> Self {
-        Self { tokens, audit }
+    pub(crate) fn new(tokens: Option<TokenVerifier>, audit: AuditLog, metrics: Metrics) -> Self {
+        Self { tokens, audit, metrics }
+    }
+
+    /// Counts a call.
+    pub(super) fn called(&self, method: ApiMethod, code: Code, took: Duration) {
+        self.metrics.api_request(method, code, took);
     }
 
     /// Who calls.
@@ -93,6 +101,8 @@ impl Gate {
             decision,
             reason: text(reason),
         };
-        self.audit.append(record).await.map(drop)
+        self.audit.append(record).await?;
+        self.metrics.audit_record(decision);
+        Ok(())
     }
 }

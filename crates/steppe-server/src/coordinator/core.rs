@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::{Catalog, Inputs},
     jobs::{JobId, JobLog},
+    operations::Metrics,
     policy::locations::AllowedLocations,
 };
 
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) stop: CancellationToken,
     /// The jobs that run here.
     pub(crate) running: Mutex<HashMap<JobId, CancellationToken>>,
+    pub(crate) metrics: Metrics,
     /// Counts up when something in the log has changed.
     pub(crate) news: watch::Sender<u64>,
 }

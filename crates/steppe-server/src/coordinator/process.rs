@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Core, epoch, now, run::enqueue};
+use super::{Core, epoch, now, observe, run::enqueue};
 use crate::{
     ServerError,
     api::{ApiListener, Catalog, Gate, Inputs, serve},
@@ -28,6 +28,7 @@ use crate::{
         token::{KeySource, TokenSettings, TokenVerifier, fetch_keys},
     },
     jobs::JobLog,
+    operations::{Metrics, OperationsServer, Readiness},
     policy::locations::AllowedLocations,
     settings::{CoordinatorSettings, TokenKeys, TokenSources},
 };
@@ -37,6 +38,8 @@ use crate::{
 pub struct CoordinatorConfig {
     /// Where the job API listens.
     pub listen: SocketAddr,
+    /// Where metrics and health are served.
+    pub operations_listen: SocketAddr,
     /// Where workers register.
     pub cluster: SchedulerAddress,
     /// Job folders, inputs, epochs, results of jobs that name no place; reached by all workers.
@@ -71,6 +74,7 @@ impl CoordinatorConfig {
         let (bind, public) = (settings.cluster_listen, settings.cluster_host.to_string());
         Ok(Self {
             listen: settings.listen,
+            operations_listen: settings.operations_listen,
             cluster: SchedulerAddress {
                 host: bind.ip().to_string(),
                 port: bind.port(),
@@ -149,6 +153,18 @@ pub async fn run_coordinator(
     let log = JobLog::open(&config.job_log).await?;
     let listen_failed = |source| ServerError::Listen { address: config.listen.to_string(), source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen_failed)?;
+    let (metrics, readiness) = (Metrics::new(), Readiness::default());
+    let serving = readiness.check("jobs");
+    serving.not_ready("starting");
+    let operations = OperationsServer::new(metrics.clone(), readiness.clone());
+    let operations = match &tls {
+        Some(tls) => operations.with_tls(tls),
+        None => operations,
+    };
+    let operations_failed =
+        |source| ServerError::Listen { address: config.operations_listen.to_string(), source };
+    let operations_listener = TcpListener::bind(config.operations_listen).await.map_err(operations_failed)?;
+    tokio::spawn(operations.serve(operations_listener, stop.clone().cancelled_owned()));
     let address = listener.local_addr().map_err(listen_failed)?;
     let scheduler = Scheduler::start(&config.cluster, &security).await?;
     // Both epochs begin when everything else stands: a coordinator that can not start replaces nobody.
@@ -171,17 +187,22 @@ pub async fn run_coordinator(
         stop: stop.clone(),
         running: Mutex::new(HashMap::new()),
         news: watch::channel(0).0,
+        metrics: metrics.clone(),
     });
+    metrics.coordinator_epoch(store_epoch);
+    tokio::spawn(observe::observe(Arc::clone(&core), readiness.check("workers")));
     tokio::spawn(epoch::watch(core.store.clone(), store_epoch, stop.clone()));
     let unfinished = core.log.unfinished().await?;
     tracing::info!(%address, epoch = store_epoch, unfinished = unfinished.len(), "the coordinator serves");
     for job in unfinished {
         enqueue(&core, job.id);
     }
+    serving.ready();
     ready(address);
-    let gate = Arc::new(Gate::new(tokens, audit));
+    let gate = Arc::new(Gate::new(tokens, audit, metrics));
     let served = serve(Arc::clone(&core), gate, ApiListener { listener, tls }, stop.clone()).await;
     stop.cancel();
+    serving.not_ready("stopping");
     hand_back(&core).await;
     served
 }

@@ -16,6 +16,7 @@ use super::Core;
 use crate::{
     ServerError,
     jobs::{JobId, Progress},
+    operations::{AttemptReason, JobTiles, Metrics},
 };
 
 /// How often the log is told.
@@ -32,11 +33,26 @@ pub(super) struct JobProgress {
     /// Samples of a cohort that is being imported: genotypes are variants times these.
     samples: AtomicU64,
     cancel: CancellationToken,
+    metrics: Metrics,
+    /// The tiles of the current pass in the metrics, and how many of them were told as committed.
+    tiles: Mutex<Option<(JobTiles, u64, u64)>>,
 }
 
 impl JobProgress {
-    pub(super) fn new(cancel: CancellationToken) -> Arc<Self> {
-        Arc::new(Self { cancel, ..Self::default() })
+    pub(super) fn new(cancel: CancellationToken, metrics: Metrics) -> Arc<Self> {
+        Arc::new(Self { cancel, metrics, ..Self::default() })
+    }
+
+    /// Tells the metrics of a pass's tiles.
+    fn count_tiles(&self, done: u64, total: u64) {
+        let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
+        match tiles.as_mut().filter(|(_, told, all)| *all == total && *told <= done) {
+            Some((known, told, _)) => {
+                (*told..done).for_each(|_| known.tile_moved_on());
+                *told = done;
+            }
+            None => *tiles = Some((self.metrics.job_tiles(total - done, done), done, total)),
+        }
     }
 
     fn report(&self) -> Progress {
@@ -64,11 +80,13 @@ impl PassProgress for JobProgress {
     }
 
     fn tiles(&self, done: u64, total: u64) {
+        self.count_tiles(done, total);
         self.tiles_done.store(done, Relaxed);
         self.tiles_total.store(total, Relaxed);
     }
 
     fn retried(&self, tiles: u64) {
+        (0..tiles).for_each(|_| self.metrics.tile_attempted(AttemptReason::WorkerLost));
         self.retries.fetch_add(tiles, Relaxed);
     }
 }

@@ -74,7 +74,7 @@ async fn run(core: &Arc<Core>, id: &JobId) -> Result<(), ServerError> {
 async fn execute(core: &Arc<Core>, job: &Job, cancel: &CancellationToken) -> Result<Made, ServerError> {
     let unreadable = |_| ServerError::JobInvalid { field: "payload", problem: "can not be read".to_owned() };
     let spec: JobSpec = serde_json::from_str(&core.log.payload(&job.id).await?).map_err(unreadable)?;
-    let progress = JobProgress::new(cancel.clone());
+    let progress = JobProgress::new(cancel.clone(), core.metrics.clone());
     let work = {
         let (core, id, cancel, progress) =
             (Arc::clone(core), job.id.clone(), cancel.clone(), Arc::clone(&progress));

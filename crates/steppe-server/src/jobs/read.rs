@@ -173,6 +173,35 @@ impl JobLog {
         jobs(&found, OPERATION)
     }
 
+    /// How many jobs are in each state, and since when the longest waiting one is queued, in Unix milliseconds.
+    ///
+    /// # Errors
+    /// [`ServerError::JobLogQuery`] when the database fails.
+    pub async fn counts(&self) -> Result<(Vec<(JobState, u64)>, Option<u64>), ServerError> {
+        const OPERATION: &str = "count the jobs";
+        let found = sqlx::query(
+            "SELECT state, count(*) AS jobs, min(submitted_at) AS oldest FROM jobs GROUP BY state",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed(OPERATION))?;
+        let mut counts: Vec<(JobState, u64)> = JobState::ALL.map(|state| (state, 0)).into();
+        let mut oldest = None;
+        for row in &found {
+            let name: String = row.try_get("state").map_err(failed(OPERATION))?;
+            let jobs = count(row, "jobs").map_err(failed(OPERATION))?;
+            for (state, total) in &mut counts {
+                if state.name() == name {
+                    *total = jobs;
+                }
+            }
+            if name == JobState::Queued.name() {
+                oldest = Some(count(row, "oldest").map_err(failed(OPERATION))?);
+            }
+        }
+        Ok((counts, oldest))
+    }
+
     /// A job's history, oldest first, over all attempts.
     ///
     /// # Errors

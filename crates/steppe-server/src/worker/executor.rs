@@ -2,18 +2,27 @@
 
 use std::{
     io::Read,
-    net::{IpAddr, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
-    time::SystemTime,
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use steppe_cluster::{ClusterSecurity, ExecutorConfig, SchedulerAddress, run_executor};
 use steppe_kernels::Level;
+use steppe_store::{TileCache, TileCacheOptions};
+use tokio::net::TcpListener;
+
+use super::tasks::Tasks;
 
 use crate::{
     ServerError,
-    identity::members::MemberFiles,
-    settings::{Host, WorkerSettings},
+    identity::{
+        members::MemberFiles,
+        tls::{ClientCertificates, server_config},
+    },
+    operations::{Metrics, OperationsServer, Readiness, StoreExport},
+    settings::{Host, Size, WorkerSettings},
 };
 
 /// What a worker is told.
@@ -33,6 +42,12 @@ pub struct WorkerConfig {
     pub scratch: PathBuf,
     /// The kernel level.
     pub level: Level,
+    /// Where metrics and health are served.
+    pub operations_listen: SocketAddr,
+    /// Memory for tiles that came from an object store, in bytes.
+    pub cache_memory: u64,
+    /// Disk for them below the scratch folder, in bytes; 0 for none.
+    pub cache_disk: u64,
     /// Certificates; `None` runs in plaintext, on loopback only.
     pub member: Option<MemberFiles>,
 }
@@ -55,30 +70,46 @@ impl WorkerConfig {
             slots: settings.slots.get(),
             scratch: settings.scratch.clone(),
             level,
+            operations_listen: settings.operations_listen,
+            cache_memory: settings.cache_memory.bytes(),
+            cache_disk: settings.cache_disk.map_or(0, Size::bytes),
             member: MemberFiles::of(&settings.tls),
         })
     }
 
-    /// How its executor is set up; reads the certificates.
+    /// The channels to the coordinator; reads the certificates.
     ///
     /// # Errors
-    /// Certificates that can not be used; a scratch folder that can not be made.
-    pub fn executor(&self) -> Result<ExecutorConfig, ServerError> {
-        let security = match &self.member {
-            Some(member) => member.worker_security(SystemTime::now())?,
-            None => ClusterSecurity::PlaintextOnLoopback,
-        };
-        std::fs::create_dir_all(&self.scratch)
-            .map_err(ServerError::file(&self.scratch, "make the scratch folder"))?;
+    /// Certificates that can not be used.
+    pub fn security(&self) -> Result<ClusterSecurity, ServerError> {
+        match &self.member {
+            Some(member) => member.worker_security(SystemTime::now()),
+            None => Ok(ClusterSecurity::PlaintextOnLoopback),
+        }
+    }
+
+    fn cache(&self) -> Result<TileCache, ServerError> {
+        let folder = (self.cache_disk > 0).then(|| self.scratch.join("tiles"));
+        if let Some(folder) = &folder {
+            std::fs::create_dir_all(folder).map_err(ServerError::file(folder, "make the cache's folder"))?;
+        }
+        let memory_bytes = usize::try_from(self.cache_memory).unwrap_or(usize::MAX);
+        Ok(TileCache::open(TileCacheOptions { memory_bytes, disk_bytes: self.cache_disk, folder })?)
+    }
+
+    /// How the executor is set up.
+    fn executor(&self, cache: &TileCache, metrics: &Metrics) -> Result<ExecutorConfig, ServerError> {
         Ok(ExecutorConfig {
             id: self.id.clone(),
             scheduler: self.coordinator.clone(),
             host: self.host,
             task_port: self.task_port,
-            security,
+            security: self.security()?,
             slots: self.slots,
-            scratch: self.scratch.clone(),
+            scratch: self.scratch.join("executor"),
             level: self.level,
+            cache: Some(cache.clone()),
+            observer: Some(Arc::new(Tasks { metrics: metrics.clone() })),
         })
     }
 }
@@ -99,7 +130,13 @@ fn address_of(host: &Host) -> Result<IpAddr, ServerError> {
 /// # Errors
 /// What keeps the executor from running.
 pub async fn run_executor_process(config: &WorkerConfig) -> Result<(), ServerError> {
-    let executor = config.executor()?;
+    std::fs::create_dir_all(&config.scratch)
+        .map_err(ServerError::file(&config.scratch, "make the scratch folder"))?;
+    let (metrics, readiness) = (Metrics::new(), Readiness::default());
+    let cache = config.cache()?;
+    let executor = config.executor(&cache, &metrics)?;
+    serve_operations(config, &metrics, &readiness).await?;
+    export_store(metrics, cache.clone());
     let orphaned = || {
         let mut stdin = std::io::stdin().lock();
         let mut bytes = [0; 64];
@@ -111,5 +148,37 @@ pub async fn run_executor_process(config: &WorkerConfig) -> Result<(), ServerErr
         .name("steppe-orphan".to_owned())
         .spawn(orphaned)
         .map_err(|source| ServerError::Process { what: "a thread", source })?;
-    Ok(run_executor(&executor).await?)
+    let ended = run_executor(&executor).await;
+    cache.close();
+    Ok(ended?)
+}
+
+async fn serve_operations(
+    config: &WorkerConfig,
+    metrics: &Metrics,
+    readiness: &Readiness,
+) -> Result<(), ServerError> {
+    let failed = |source| ServerError::Listen { address: config.operations_listen.to_string(), source };
+    let listener = TcpListener::bind(config.operations_listen).await.map_err(failed)?;
+    let server = OperationsServer::new(metrics.clone(), readiness.clone());
+    let server = match &config.member {
+        Some(member) => {
+            let tls = server_config(&member.identity, &ClientCertificates::NotAsked, SystemTime::now())?;
+            server.with_tls(&Arc::new(tls))
+        }
+        None => server,
+    };
+    tokio::spawn(server.serve(listener, std::future::pending()));
+    Ok(())
+}
+
+/// Brings the counters of store and cache to the metrics.
+fn export_store(metrics: Metrics, cache: TileCache) {
+    tokio::spawn(async move {
+        let mut export = StoreExport::default();
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            export.add_to(&metrics, Some(cache.statistics()));
+        }
+    });
 }

@@ -1,15 +1,22 @@
 //! Objects of S3, Google Cloud Storage and Azure.
 
-use std::{fmt, io, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::{
-    Error, ObjectStore, ObjectStoreExt, ObjectStoreScheme, PutMode, PutOptions, PutPayload, WriteMultipart,
-    aws::AmazonS3Builder, azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder, path::Path,
+    Error, ObjectStore, ObjectStoreExt, ObjectStoreScheme, PutMode, PutOptions, PutPayload, RetryConfig,
+    WriteMultipart, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder,
+    path::Path,
 };
 use url::Url;
 
+use super::traffic::{StoreOperation, StoreTraffic};
 use crate::{
     StoreError,
     runtime::{handle, wait},
@@ -19,6 +26,36 @@ use crate::{
 const CHUNK_BYTES: usize = 5 << 20;
 /// Parts of a multipart upload that are in flight at once, per object.
 const UPLOADS_IN_FLIGHT: usize = 2;
+
+/// Stores that this process has opened, by bucket: a client keeps its connections, and a new one would make others.
+static OPEN: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>> = Mutex::new(BTreeMap::new());
+
+/// How often, and for how long, a request is tried again: a store that is busy is waited for, one that is gone fails a
+/// pass before its users have given up.
+fn retries() -> RetryConfig {
+    RetryConfig { max_retries: 8, retry_timeout: Duration::from_secs(25), ..RetryConfig::default() }
+}
+
+/// The client of a store, with what the environment says of it.
+fn build(scheme: &ObjectStoreScheme, url: &Url) -> Result<Arc<dyn ObjectStore>, String> {
+    let (text, retry) = (url.as_str(), retries());
+    let store: Result<Arc<dyn ObjectStore>, Error> = match scheme {
+        ObjectStoreScheme::AmazonS3 => {
+            let builder = AmazonS3Builder::from_env().with_url(text).with_retry(retry);
+            builder.build().map(|store| Arc::new(store) as _)
+        }
+        ObjectStoreScheme::GoogleCloudStorage => {
+            let builder = GoogleCloudStorageBuilder::from_env().with_url(text).with_retry(retry);
+            builder.build().map(|store| Arc::new(store) as _)
+        }
+        ObjectStoreScheme::MicrosoftAzure => {
+            let builder = MicrosoftAzureBuilder::from_env().with_url(text).with_retry(retry);
+            builder.build().map(|store| Arc::new(store) as _)
+        }
+        _ => return Err(format!("{}:// is not supported", url.scheme())),
+    };
+    store.map_err(|error| error.to_string())
+}
 
 /// A key or prefix of an object store.
 #[derive(Debug, Clone)]
@@ -33,24 +70,30 @@ impl RemoteLocation {
     /// Opens the store that a URL is in; the error is what is wrong.
     pub(super) fn open(url: &Url) -> Result<Self, String> {
         let (scheme, key) = ObjectStoreScheme::parse(url).map_err(|error| error.to_string())?;
-        let store: Result<Arc<dyn ObjectStore>, Error> = match scheme {
-            ObjectStoreScheme::AmazonS3 => {
-                AmazonS3Builder::from_env().with_url(url.as_str()).build().map(|store| Arc::new(store) as _)
-            }
-            ObjectStoreScheme::GoogleCloudStorage => GoogleCloudStorageBuilder::from_env()
-                .with_url(url.as_str())
-                .build()
-                .map(|store| Arc::new(store) as _),
-            ObjectStoreScheme::MicrosoftAzure => MicrosoftAzureBuilder::from_env()
-                .with_url(url.as_str())
-                .build()
-                .map(|store| Arc::new(store) as _),
-            _ => return Err(format!("{}:// is not supported", url.scheme())),
-        };
-        let store = store.map_err(|error| error.to_string())?;
+        let bucket = &url[..url::Position::BeforePath];
+        // The path of other URLs begins with the bucket.
+        let shared = matches!(url.scheme(), "s3" | "gs" | "az");
+        let known = || OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared && let Some(store) = known().get(bucket) {
+            return Ok(Self::new(Arc::clone(store), url, key));
+        }
+        let store = build(&scheme, url)?;
+        if shared {
+            known().insert(bucket.to_owned(), Arc::clone(&store));
+        }
+        Ok(Self::new(store, url, key))
+    }
+
+    /// A place in a store that is open already; the error is what is wrong.
+    pub(super) fn in_store(store: Arc<dyn ObjectStore>, url: &Url) -> Result<Self, String> {
+        let (_, key) = ObjectStoreScheme::parse(url).map_err(|error| error.to_string())?;
+        Ok(Self::new(store, url, key))
+    }
+
+    fn new(store: Arc<dyn ObjectStore>, url: &Url, key: Path) -> Self {
         let whole = url.as_str().trim_end_matches('/');
         let root = whole.strip_suffix(key.as_ref()).unwrap_or(whole).trim_end_matches('/');
-        Ok(Self { store, root: root.into(), key })
+        Self { store, root: root.into(), key }
     }
 
     pub(super) fn child(&self, name: &str) -> Self {
@@ -59,14 +102,16 @@ impl RemoteLocation {
     }
 
     /// Runs one request and waits for it.
-    fn request<T, F, R>(&self, action: &'static str, make: R) -> Result<T, StoreError>
+    fn request<T, F, R>(&self, operation: StoreOperation, make: R) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
         R: FnOnce(Arc<dyn ObjectStore>, Path) -> F,
     {
         let future = make(Arc::clone(&self.store), self.key.clone());
-        wait(future)?.map_err(|source| self.error(action, source))
+        let outcome = wait(future)?;
+        StoreTraffic::of_process().count(operation, &outcome);
+        outcome.map_err(|source| self.error(action(operation), source))
     }
 
     fn error(&self, action: &'static str, source: Error) -> StoreError {
@@ -74,13 +119,17 @@ impl RemoteLocation {
     }
 
     pub(super) fn read(&self) -> Result<Bytes, StoreError> {
-        self.request("can not read", |store, key| async move { store.get(&key).await?.bytes().await })
+        let bytes = self
+            .request(StoreOperation::Get, |store, key| async move { store.get(&key).await?.bytes().await })?;
+        StoreTraffic::of_process().count_read(bytes.len());
+        Ok(bytes)
     }
 
     pub(super) fn read_range(&self, offset: u64, length: usize) -> Result<Bytes, StoreError> {
         let range = offset..offset + length as u64;
-        let bytes =
-            self.request("can not read", |store, key| async move { store.get_range(&key, range).await })?;
+        let bytes = self
+            .request(StoreOperation::Get, |store, key| async move { store.get_range(&key, range).await })?;
+        StoreTraffic::of_process().count_read(bytes.len());
         if bytes.len() == length {
             return Ok(bytes);
         }
@@ -90,11 +139,17 @@ impl RemoteLocation {
 
     /// Several ranges of bytes, in the order given.
     pub(crate) fn read_ranges(&self, ranges: Vec<std::ops::Range<u64>>) -> Result<Vec<Bytes>, StoreError> {
-        self.request("can not read", |store, key| async move { store.get_ranges(&key, &ranges).await })
+        let ranges =
+            self.request(
+                StoreOperation::Get,
+                |store, key| async move { store.get_ranges(&key, &ranges).await },
+            )?;
+        StoreTraffic::of_process().count_read(ranges.iter().map(Bytes::len).sum());
+        Ok(ranges)
     }
 
     pub(super) fn size(&self) -> Result<Option<u64>, StoreError> {
-        self.request("can not look at it", |store, key| async move {
+        self.request(StoreOperation::Head, |store, key| async move {
             match store.head(&key).await {
                 Ok(meta) => Ok(Some(meta.size)),
                 Err(Error::NotFound { .. }) => Ok(None),
@@ -104,13 +159,15 @@ impl RemoteLocation {
     }
 
     pub(super) fn put(&self, content: Bytes) -> Result<(), StoreError> {
-        self.request("can not write", |store, key| async move {
+        StoreTraffic::of_process().count_written(content.len());
+        self.request(StoreOperation::Put, |store, key| async move {
             store.put(&key, PutPayload::from_bytes(content)).await.map(|_| ())
         })
     }
 
     pub(super) fn put_if_absent(&self, content: Bytes) -> Result<bool, StoreError> {
-        self.request("can not write", |store, key| async move {
+        StoreTraffic::of_process().count_written(content.len());
+        self.request(StoreOperation::Put, |store, key| async move {
             let options = PutOptions::from(PutMode::Create);
             match store.put_opts(&key, PutPayload::from_bytes(content), options).await {
                 Ok(_) => Ok(true),
@@ -121,7 +178,7 @@ impl RemoteLocation {
     }
 
     pub(super) fn list(&self) -> Result<Vec<String>, StoreError> {
-        let keys: Vec<Path> = self.request("can not list", |store, key| async move {
+        let keys: Vec<Path> = self.request(StoreOperation::List, |store, key| async move {
             store.list(Some(&key)).map_ok(|meta| meta.location).try_collect().await
         })?;
         let mut names: Vec<String> = keys
@@ -134,7 +191,7 @@ impl RemoteLocation {
     }
 
     pub(super) fn delete(&self) -> Result<(), StoreError> {
-        self.request("can not remove", |store, key| async move {
+        self.request(StoreOperation::Delete, |store, key| async move {
             match store.delete(&key).await {
                 Err(Error::NotFound { .. }) | Ok(()) => Ok(()),
                 Err(error) => Err(error),
@@ -144,13 +201,24 @@ impl RemoteLocation {
 
     /// Starts a streamed write; the object appears when it is finished.
     pub(crate) fn upload(&self) -> Result<MultipartSink, StoreError> {
-        let upload =
-            self.request("can not write", |store, key| async move { store.put_multipart(&key).await })?;
+        let upload = self
+            .request(StoreOperation::Upload, |store, key| async move { store.put_multipart(&key).await })?;
         Ok(MultipartSink {
             target: self.clone(),
             writer: Some(WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES)),
             unsent: 0,
         })
+    }
+}
+
+/// What an operation could not do, for messages.
+fn action(operation: StoreOperation) -> &'static str {
+    match operation {
+        StoreOperation::Get => "can not read",
+        StoreOperation::Head => "can not look at it",
+        StoreOperation::List => "can not list",
+        StoreOperation::Put | StoreOperation::Upload => "can not write",
+        StoreOperation::Delete => "can not remove",
     }
 }
 
@@ -178,6 +246,7 @@ impl MultipartSink {
             let _context = handle()?.enter();
             writer.write(bytes);
         }
+        StoreTraffic::of_process().count_written(bytes.len());
         self.unsent += bytes.len();
         if self.unsent < CHUNK_BYTES {
             self.writer = Some(writer);
@@ -189,6 +258,9 @@ impl MultipartSink {
             (writer, outcome)
         })?;
         self.writer = Some(writer);
+        if outcome.is_err() {
+            StoreTraffic::of_process().count(StoreOperation::Upload, &outcome);
+        }
         outcome.map_err(|source| self.target.error("can not write", source))
     }
 
@@ -197,7 +269,9 @@ impl MultipartSink {
         let Some(writer) = self.writer.take() else {
             return Err(StoreError::Internal("an upload was finished after it had failed"));
         };
-        wait(writer.finish())?.map(|_| ()).map_err(|source| self.target.error("can not write", source))
+        let outcome = wait(writer.finish())?;
+        StoreTraffic::of_process().count(StoreOperation::Upload, &outcome);
+        outcome.map(|_| ()).map_err(|source| self.target.error("can not write", source))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{fs::File, ops::Range, os::unix::fs::FileExt};
+use std::{fs::File, ops::Range, os::unix::fs::FileExt, path::Path};
 
 use bytes::Bytes;
 use parquet::file::{
@@ -6,13 +6,14 @@ use parquet::file::{
     page_index::offset_index::PageLocation,
 };
 
+use super::remote_tile::RemoteTile;
 use crate::{
-    Codec, Location, RowGroupEntry, StoreError, TileFile,
+    Codec, Location, RowGroup, RowGroupEntry, StoreError, TileCache, TileFile,
     hash::{Xxh3Hasher, hex128},
     tile::{CHECKSUM, GENOTYPES},
 };
 
-const MAGIC_BYTES: usize = 4;
+pub(super) const MAGIC_BYTES: usize = 4;
 
 /// A genotype file whose frame (magic, page indexes, footer) has been read and checked.
 pub(super) struct OpenTile {
@@ -24,7 +25,7 @@ pub(super) struct OpenTile {
 
 enum Source {
     Local(File),
-    Remote(Location),
+    Remote(RemoteTile),
 }
 
 /// Where the pages of a row group are.
@@ -54,18 +55,18 @@ impl OpenTile {
         entry: &TileFile,
         stride: usize,
         codec: Codec,
+        cache: Option<&TileCache>,
     ) -> Result<Self, StoreError> {
         let name = entry.file.path.clone();
         let location = cohort.child(&name);
-        let (source, magic, tail) = read_frame(&location, entry)?;
-        let mut hasher = Xxh3Hasher::new();
-        hasher.write(&magic);
-        hasher.write(&tail);
-        let found = hex128(hasher.finish_128());
-        if found != entry.frame_xxh3 {
-            return Err(StoreError::corrupt(&name, "the footer", &entry.frame_xxh3, found));
-        }
-        let groups = read_pages(entry, &tail, stride, codec)?;
+        let (source, frame) = match location.local_path() {
+            Some(path) => open_local(path, entry)?,
+            None => {
+                let (tile, frame) = RemoteTile::open(&location, entry, cache)?;
+                (Source::Remote(tile), frame)
+            }
+        };
+        let groups = read_pages(entry, &frame.slice(MAGIC_BYTES..), stride, codec)?;
         Ok(Self { name, source, groups })
     }
 
@@ -90,45 +91,70 @@ impl OpenTile {
         }
     }
 
-    /// Fetches ranges, for objects; `None` for local files, which are read in place.
-    pub(super) fn fetch(
+    /// A whole row group, checked, for objects; `None` for local files, which are read in place.
+    pub(super) fn row_group(&self, group: &RowGroup) -> Result<Option<Bytes>, StoreError> {
+        match &self.source {
+            Source::Local(_) => Ok(None),
+            Source::Remote(tile) => tile.row_group(group).map(Some),
+        }
+    }
+
+    /// Ranges of a row group, for objects; `None` for local files, which are read in place.
+    pub(super) fn ranges(
         &self,
+        group: &RowGroup,
         ranges: impl FnOnce() -> Vec<Range<u64>>,
     ) -> Result<Option<Vec<Bytes>>, StoreError> {
-        let Source::Remote(location) = &self.source else { return Ok(None) };
-        let Some(remote) = location.remote() else { return Ok(None) };
-        let ranges = ranges();
-        let fetched = remote.read_ranges(ranges.clone())?;
-        for (range, bytes) in ranges.iter().zip(&fetched) {
-            if bytes.len() as u64 != range.end - range.start {
-                let place = format!("bytes from {}", range.start);
-                return Err(StoreError::corrupt(&self.name, place, range.end - range.start, bytes.len()));
-            }
+        match &self.source {
+            Source::Local(_) => Ok(None),
+            Source::Remote(tile) => tile.ranges(group, &ranges()).map(Some),
         }
-        Ok(Some(fetched))
     }
 }
 
-/// The leading magic, and everything after the row groups.
-fn read_frame(location: &Location, entry: &TileFile) -> Result<(Source, Bytes, Bytes), StoreError> {
-    let tail_start = entry.row_groups.last().map_or(MAGIC_BYTES as u64, |group| group.offset + group.bytes);
-    let Some(path) = location.local_path() else {
-        let magic = location.read_range(0, MAGIC_BYTES)?;
-        let tail = location.read_range(tail_start, (entry.file.bytes - tail_start) as usize)?;
-        return Ok((Source::Remote(location.clone()), magic, tail));
-    };
+/// Where a file's page indexes and footer start.
+pub(super) fn tail_start(entry: &TileFile) -> u64 {
+    entry.row_groups.last().map_or(MAGIC_BYTES as u64, |group| group.offset + group.bytes)
+}
+
+/// Compares the hash of a frame: the leading magic, and everything after the row groups.
+pub(super) fn check_frame(entry: &TileFile, frame: &[u8]) -> Result<(), StoreError> {
+    let found = hex128(Xxh3Hasher::oneshot(frame));
+    if found == entry.frame_xxh3 && frame.len() >= MAGIC_BYTES {
+        return Ok(());
+    }
+    Err(StoreError::corrupt(&entry.file.path, "the footer", &entry.frame_xxh3, found))
+}
+
+/// Compares the hash of a row group's bytes.
+pub(super) fn check_row_group(file: &str, group: &RowGroup, bytes: &[u8]) -> Result<(), StoreError> {
+    compare_row_group(file, group, Xxh3Hasher::oneshot(bytes))
+}
+
+/// Compares a row group's hash.
+pub(super) fn compare_row_group(file: &str, group: &RowGroup, found: u128) -> Result<(), StoreError> {
+    if found == group.xxh3 {
+        return Ok(());
+    }
+    let place = format!("row group {}", group.row_group);
+    Err(StoreError::corrupt(file, place, hex128(group.xxh3), hex128(found)))
+}
+
+/// Opens a local file and reads its frame, checked.
+fn open_local(path: &Path, entry: &TileFile) -> Result<(Source, Bytes), StoreError> {
     let file = File::open(path).map_err(StoreError::io(path, "can not open"))?;
     let found = file.metadata().map_err(StoreError::io(path, "can not look at it"))?.len();
     if found != entry.file.bytes {
         return Err(StoreError::corrupt(&entry.file.path, "its size", entry.file.bytes, found));
     }
-    let read = |offset: u64, bytes: usize| {
-        let mut buffer = vec![0; bytes];
-        file.read_exact_at(&mut buffer, offset).map_err(StoreError::io(path, "can not read"))?;
-        Ok::<_, StoreError>(Bytes::from(buffer))
-    };
-    let (magic, tail) = (read(0, MAGIC_BYTES)?, read(tail_start, (found - tail_start) as usize)?);
-    Ok((Source::Local(file), magic, tail))
+    let tail_start = tail_start(entry);
+    let mut frame = vec![0; MAGIC_BYTES + (found - tail_start) as usize];
+    let (magic, tail) = frame.split_at_mut(MAGIC_BYTES);
+    for (offset, into) in [(0, magic), (tail_start, tail)] {
+        file.read_exact_at(into, offset).map_err(StoreError::io(path, "can not read"))?;
+    }
+    check_frame(entry, &frame)?;
+    Ok((Source::Local(file), frame.into()))
 }
 
 fn read_pages(

@@ -2,13 +2,9 @@ use steppe_kernels::Rows;
 
 use super::{
     EachRun, Scratch, TileReader,
-    open_tile::{OpenTile, Page},
+    open_tile::{OpenTile, Page, compare_row_group},
 };
-use crate::{
-    Codec, RowGroup, StoreError,
-    hash::{Xxh3Hasher, hex128},
-    tile::plain_header_length,
-};
+use crate::{Codec, RowGroup, StoreError, hash::Xxh3Hasher, tile::plain_header_length};
 
 /// Bytes of the narrow columns that are read and hashed at once.
 const NARROW_BYTES: usize = 256 << 10;
@@ -16,7 +12,7 @@ const NARROW_BYTES: usize = 256 << 10;
 /// See [`TileReader::scan`].
 ///
 /// Local bytes are read page by page into one buffer that stays in the cache, hashed there and handed on there.
-/// Objects are fetched as one range, and checked before the first row is handed on.
+/// Row groups of objects are fetched or taken from the cache whole, and checked before the first row is handed on.
 pub(super) fn scan(
     reader: &TileReader,
     tile: &OpenTile,
@@ -27,12 +23,8 @@ pub(super) fn scan(
     let block = *reader.block(group);
     let pages = &tile.group(group.row_group)?.genotypes;
     let end = group.offset + group.bytes;
-    let fetched = tile.fetch(|| std::iter::once(group.offset..end).collect())?;
-    let whole = fetched.as_ref().and_then(|ranges| ranges.first());
-    if let Some(bytes) = whole {
-        check(tile, group, Xxh3Hasher::oneshot(bytes))?;
-    }
-    let read = |offset: u64, into: &mut [u8]| match whole {
+    let whole = tile.row_group(group)?;
+    let read = |offset: u64, into: &mut [u8]| match &whole {
         Some(bytes) => {
             let start = (offset - group.offset) as usize;
             into.copy_from_slice(&bytes[start..start + into.len()]);
@@ -70,16 +62,7 @@ pub(super) fn scan(
         return Ok(());
     }
     hash_range(tile, position..end, scratch, &mut hasher)?;
-    check(tile, group, hasher.finish_128())
-}
-
-/// Compares a row group's hash.
-fn check(tile: &OpenTile, group: &RowGroup, found: u128) -> Result<(), StoreError> {
-    if found == group.xxh3 {
-        return Ok(());
-    }
-    let place = format!("row group {}", group.row_group);
-    Err(StoreError::corrupt(&tile.name, place, hex128(group.xxh3), hex128(found)))
+    compare_row_group(&tile.name, group, hasher.finish_128())
 }
 
 /// Hashes bytes of a local file that are no genotypes.

@@ -48,7 +48,7 @@ pub(super) fn select(
         })
         .copied()
         .collect();
-    let fetched = tile.fetch(|| {
+    let fetched = tile.ranges(group, || {
         let checksums = checksum_pages.iter().map(|page| page.offset..page.offset + page.bytes as u64);
         checksums.chain(runs.iter().map(|run| run.range.clone())).collect()
     })?;
@@ -143,8 +143,8 @@ fn read_checksums(
 pub(super) fn check_checksums(tile: &OpenTile, group: &RowGroup, found: &[u64]) -> Result<(), StoreError> {
     let pages = &tile.group(group.row_group)?.checksums;
     let variants: Vec<u32> = (group.first_variant..group.first_variant + group.rows).collect();
-    let fetched =
-        tile.fetch(|| pages.iter().map(|page| page.offset..page.offset + page.bytes as u64).collect())?;
+    let fetched = tile
+        .ranges(group, || pages.iter().map(|page| page.offset..page.offset + page.bytes as u64).collect())?;
     let stored = read_checksums(tile, pages, fetched.as_deref(), &variants, group.first_variant)?;
     match stored.iter().zip(found).position(|(stored, found)| stored != found) {
         None if stored.len() == found.len() => Ok(()),

@@ -7,9 +7,9 @@ use std::{
 
 use datafusion::error::DataFusionError;
 use steppe_kernels::Level;
-use steppe_store::{Cohort, Location};
+use steppe_store::{Cohort, Location, TileCache};
 
-use super::{ForwardContext, ForwardOperand};
+use super::{ForwardContext, ForwardOperand, sex_classes::BlockMasks};
 use crate::{EngineError, SilentProgress};
 
 /// Contexts that a worker holds at once: passes of one job follow one another, and few jobs run at a time.
@@ -61,15 +61,25 @@ impl ForwardSpec {
         hasher.finalize()
     }
 
-    /// Reads and checks everything that the pass needs.
-    fn load(&self, level: Level) -> Result<ForwardContext, EngineError> {
-        let cohort = Cohort::open(&Location::parse(&self.cohort)?)?;
+    /// Opens the cohort and looks that it is the right one.
+    fn open_cohort(&self, cache: Option<&TileCache>) -> Result<OpenCohort, EngineError> {
+        let mut cohort = Cohort::open(&Location::parse(&self.cohort)?)?;
+        if let Some(cache) = cache {
+            cohort = cohort.with_tile_cache(cache);
+        }
         if cohort.digest() != self.cohort_digest {
             return Err(EngineError::refused(
                 format!("{}: the cohort has changed since the job was planned", self.cohort),
                 "submit the job again; it will be a new one",
             ));
         }
+        let samples = cohort.samples()?;
+        let masks = ForwardContext::masks_of(cohort.blocks(), &samples);
+        Ok(OpenCohort { location: self.cohort.clone(), cohort, masks })
+    }
+
+    /// Reads and checks the operand of a pass.
+    fn load(&self, level: Level, open: OpenCohort) -> Result<ForwardContext, EngineError> {
         let bytes = Location::parse(&self.operand)?.read()?;
         let found = blake3::hash(&bytes).to_hex();
         if found.as_str() != self.operand_blake3 {
@@ -83,11 +93,10 @@ impl ForwardSpec {
         }
         let operand = ForwardOperand::from_bytes(&bytes)
             .ok_or(EngineError::Internal("an operand of another version of steppe"))?;
-        let samples = cohort.samples()?;
         Ok(ForwardContext {
             operand,
-            masks: ForwardContext::masks_of(cohort.blocks(), &samples),
-            cohort,
+            masks: open.masks,
+            cohort: open.cohort,
             level,
             progress: Arc::new(SilentProgress),
         })
@@ -96,17 +105,28 @@ impl ForwardSpec {
 
 type Slot = Arc<OnceLock<Result<Arc<ForwardContext>, Arc<DataFusionError>>>>;
 
+/// A cohort that has been opened, with what every pass over it needs.
+#[derive(Clone)]
+struct OpenCohort {
+    location: String,
+    cohort: Cohort,
+    masks: Vec<BlockMasks>,
+}
+
 /// The contexts that a worker has loaded: each once, however many of its tasks ask at the same time.
 pub struct ForwardContexts {
     level: Level,
+    cache: Option<TileCache>,
+    /// Cohorts of the last passes, the latest first: a next pass over one of them reads nothing of it again.
+    cohorts: Mutex<Vec<OpenCohort>>,
     /// The latest first.
     held: Mutex<Vec<(ForwardSpec, Slot)>>,
 }
 
 impl ForwardContexts {
-    /// None yet; kernels run at `level`.
-    pub fn new(level: Level) -> Self {
-        Self { level, held: Mutex::new(Vec::new()) }
+    /// None yet; kernels run at `level`, and tiles of object stores are kept in `cache`.
+    pub fn new(level: Level, cache: Option<TileCache>) -> Self {
+        Self { level, cache, cohorts: Mutex::default(), held: Mutex::default() }
     }
 
     /// The context of a pass. Blocks while it is read.
@@ -116,12 +136,30 @@ impl ForwardContexts {
     pub fn context(&self, spec: &ForwardSpec) -> Result<Arc<ForwardContext>, Arc<DataFusionError>> {
         let slot = self.slot(spec);
         let loaded = slot
-            .get_or_init(|| spec.load(self.level).map(Arc::new).map_err(|error| Arc::new(error.into())))
+            .get_or_init(|| self.load(spec).map(Arc::new).map_err(|error| Arc::new(error.into())))
             .clone();
         if loaded.is_err() {
             self.lock().retain(|(_, held)| !Arc::ptr_eq(held, &slot));
         }
         loaded
+    }
+
+    fn load(&self, spec: &ForwardSpec) -> Result<ForwardContext, EngineError> {
+        let known =
+            |open: &&OpenCohort| open.location == spec.cohort && open.cohort.digest() == spec.cohort_digest;
+        let lock = || self.cohorts.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock().iter().find(known).cloned();
+        let open = match found {
+            Some(open) => open,
+            None => {
+                let open = spec.open_cohort(self.cache.as_ref())?;
+                let mut cohorts = lock();
+                cohorts.insert(0, open.clone());
+                cohorts.truncate(HELD);
+                open
+            }
+        };
+        spec.load(self.level, open)
     }
 
     fn slot(&self, spec: &ForwardSpec) -> Slot {

@@ -91,7 +91,7 @@ fn context(cohort: &Cohort) -> Arc<ForwardContext> {
 
 /// What a worker's session has.
 fn worker() -> Arc<TaskContext> {
-    let contexts = Arc::new(ForwardContexts::new(Level::Scalar));
+    let contexts = Arc::new(ForwardContexts::new(Level::Scalar, None));
     SessionContext::new_with_config(SessionConfig::new().with_extension(contexts)).task_ctx()
 }
 
@@ -143,7 +143,7 @@ fn another_cohort_or_operand_is_not_summed() {
     let context = context(&cohort);
     let job = Location::local(folder.path().join("job"));
     let spec = ForwardSpec::publish(&cohort, &context.operand, &job).expect("an operand");
-    let contexts = ForwardContexts::new(Level::Scalar);
+    let contexts = ForwardContexts::new(Level::Scalar, None);
     assert!(contexts.context(&spec).is_ok());
     let changed = ForwardSpec { cohort_digest: "0".repeat(64), ..spec.clone() };
     assert!(contexts.context(&changed).expect_err("another cohort").to_string().contains("has changed"));
@@ -151,7 +151,7 @@ fn another_cohort_or_operand_is_not_summed() {
     let mut bytes = std::fs::read(&path).expect("bytes");
     bytes[100] ^= 1;
     std::fs::write(&path, bytes).expect("written");
-    let fresh = ForwardContexts::new(Level::Scalar);
+    let fresh = ForwardContexts::new(Level::Scalar, None);
     assert!(fresh.context(&spec).expect_err("another operand").to_string().contains("BLAKE3"));
 }
 
