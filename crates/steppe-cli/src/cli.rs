@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Worker(Box<commands::worker::WorkerCommand>),
     /// Make certificates for a cluster.
     Certs(commands::certs::CertsCommand),
+    /// Run jobs on SLURM.
+    Slurm(commands::slurm::SlurmCommand),
     /// Serve a folder as S3, for development.
     #[command(hide = true)]
     DevS3(commands::dev_s3::DevS3Command),

@@ -12,6 +12,7 @@ pub(crate) mod match_scores;
 mod report;
 pub(crate) mod score;
 pub(crate) mod simulate;
+pub(crate) mod slurm;
 pub(crate) mod sql;
 pub(crate) mod verify;
 pub(crate) mod worker;
@@ -54,6 +55,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Worker(command) => command.run(session),
         Command::Cluster(command) => command.run(session),
         Command::Certs(command) => command.run(),
+        Command::Slurm(command) => command.run(session),
         Command::DevS3(command) => command.run(),
     }
 }

@@ -46,10 +46,11 @@ fn client_config(options: &RemoteOptions) -> anyhow::Result<ClientConfig> {
             "write steppe --coordinator URL … or steppe --profile DIR …, or set STEPPE_COORDINATOR",
         ));
     };
+    // What is given goes before the profile, and the profile before a variable that is meant for another coordinator.
     let token_file = options.token_file.clone().or_else(|| profile.as_ref().map(Profile::token_file));
-    let token = match std::env::var("STEPPE_TOKEN") {
-        Ok(token) if options.token_file.is_none() => Some(token),
-        _ => token_file.as_deref().map(read_token).transpose()?,
+    let token = match token_file {
+        Some(file) => Some(read_token(&file)?),
+        None => std::env::var("STEPPE_TOKEN").ok(),
     };
     let authority = options.ca.clone().or_else(|| profile.as_ref().map(Profile::authority));
     Ok(ClientConfig { url, authority, token: token.map(|token| token.trim().to_owned()) })

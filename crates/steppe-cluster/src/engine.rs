@@ -48,13 +48,14 @@ pub struct ClusterEngine {
     folder: Location,
     cancel: CancellationToken,
     grace: Duration,
+    patience: Duration,
 }
 
 impl ClusterEngine {
     /// An engine for one job. Its folder is reached by all workers; what is left there from an earlier attempt at the
     /// same job is used.
     pub fn new(scheduler: Scheduler, runtime: Handle, folder: Location) -> Self {
-        Self { scheduler, runtime, folder, cancel: CancellationToken::new(), grace: GRACE }
+        Self { scheduler, runtime, folder, cancel: CancellationToken::new(), grace: GRACE, patience: STUCK }
     }
 
     /// The same engine, whose passes end with [`EngineError::Cancelled`] when the token is cancelled. Workers stop
@@ -70,9 +71,15 @@ impl ClusterEngine {
         Self { grace, ..self }
     }
 
+    /// The same engine, which takes a pass without any progress for lost after this long.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// Computes the partitions that are not committed yet.
     async fn complete(&self, pass: &Pass<'_>) -> Result<(), EngineError> {
-        let mut last = ClusterError::Stuck { seconds: STUCK.as_secs(), attempts: ATTEMPTS as usize };
+        let mut last = ClusterError::Stuck { seconds: self.patience.as_secs(), attempts: ATTEMPTS as usize };
         let mut deaths = HashMap::new();
         let (mut best, mut moved) = (usize::MAX, Instant::now());
         for attempt in 0..ATTEMPTS {
@@ -177,7 +184,7 @@ impl ClusterEngine {
                 pass.advance(missing, told, standing.done);
                 (told, moved) = (standing.done, Instant::now());
             }
-            if moved.elapsed() > STUCK && !lives.is_empty() {
+            if moved.elapsed() > self.patience && !lives.is_empty() {
                 return Ended::Stuck;
             }
         }

@@ -1,7 +1,10 @@
 use std::{
     collections::HashSet,
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -48,6 +51,7 @@ pub struct Scheduler {
     server: Server,
     cluster: Arc<dyn ClusterState>,
     session: Arc<SessionContext>,
+    lose: Arc<AtomicUsize>,
 }
 
 /// A worker as the scheduler sees it.
@@ -109,13 +113,19 @@ impl Scheduler {
             .map_err(ClusterError::start("the scheduler"))?;
         placement.attach(events, server.clone());
         let listener = TcpListener::bind(bind).await.map_err(|error| failed(format!("{bind}: {error}")))?;
-        let service = SchedulerService { server: server.clone(), cluster: Arc::clone(&cluster_state) };
+        let lose = Arc::new(AtomicUsize::new(0));
+        let service = SchedulerService {
+            server: server.clone(),
+            cluster: Arc::clone(&cluster_state),
+            lose: Arc::clone(&lose),
+        };
         serve(service, listener, security);
         let state = SessionStateBuilder::new()
             .with_default_features()
             .with_config(settings::session_config(security))
             .build();
-        Ok(Self { server, cluster: cluster_state, session: Arc::new(SessionContext::new_with_state(state)) })
+        let session = Arc::new(SessionContext::new_with_state(state));
+        Ok(Self { server, cluster: cluster_state, session, lose })
     }
 
     /// The workers that are registered.
@@ -140,6 +150,12 @@ impl Scheduler {
                 heartbeat_age: age(&worker.id),
             })
             .collect())
+    }
+
+    /// Loses so many of the next reports of tasks, as a network may: for tests of what happens then.
+    #[doc(hidden)]
+    pub fn lose_reports(&self, reports: usize) {
+        self.lose.store(reports, SeqCst);
     }
 
     /// The lives of workers that are registered.

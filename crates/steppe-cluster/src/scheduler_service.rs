@@ -1,7 +1,10 @@
 //! What workers may call. It is Ballista's service, without what only clients need, and with one more rule: a worker
 //! that registers again has died, and its earlier life is over now and not after a timeout.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 use ballista_core::serde::protobuf::{
     CancelJobParams, CancelJobResult, CleanJobDataParams, CleanJobDataResult, CreateUpdateSessionParams,
@@ -23,6 +26,8 @@ type Answer<T> = Result<Response<T>, Status>;
 pub(crate) struct SchedulerService {
     pub(crate) server: SchedulerServer<LogicalPlanNode, PhysicalPlanNode>,
     pub(crate) cluster: Arc<dyn ClusterState>,
+    /// So many of the next reports of tasks get lost; for tests.
+    pub(crate) lose: Arc<AtomicUsize>,
 }
 
 impl SchedulerService {
@@ -73,6 +78,11 @@ impl SchedulerGrpc for SchedulerService {
         &self,
         request: Request<UpdateTaskStatusParams>,
     ) -> Answer<UpdateTaskStatusResult> {
+        let losing = self.lose.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        if losing {
+            tracing::warn!("a report of tasks is lost on purpose");
+            return Ok(Response::new(UpdateTaskStatusResult { success: true }));
+        }
         self.server.update_task_status(request).await
     }
 

@@ -5,6 +5,7 @@ mod it {
     mod certificates;
     mod cohort;
     mod faults;
+    mod guards;
     mod strangers;
     mod workers;
 }

@@ -234,8 +234,10 @@ pub enum ServerError {
         problem: &'static str,
     },
     /// A store location that a job may not name. The location itself may hold a secret and is not repeated.
-    #[error("the job's location {refusal}; name one below an allowed location")]
+    #[error("{field}: the job's location {refusal}; name one below an allowed location (coordinator.allow)")]
     LocationRefused {
+        /// Which field of the request.
+        field: &'static str,
         /// Why.
         refusal: LocationRefusal,
     },

@@ -65,7 +65,10 @@ impl ClusterCommand {
             Action::Status(folder) => status(&folder.dir),
             Action::Down(folder) => {
                 let stopped = open(&folder.dir)?.stop(session)?;
-                session.console.note(&format!("{} stopped", render::things(stopped, "process")));
+                session.console.note(&match stopped {
+                    1 => "one process stopped".to_owned(),
+                    stopped => format!("{stopped} processes stopped"),
+                });
                 Ok(Outcome::Done)
             }
         }

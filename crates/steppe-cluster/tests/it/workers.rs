@@ -3,11 +3,12 @@
 use std::{
     net::TcpListener,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use steppe_cluster::{ClusterSecurity, ExecutorConfig, Scheduler, SchedulerAddress, run_executor};
 use steppe_kernels::Level;
 use tempfile::TempDir;
@@ -92,6 +93,16 @@ impl Worker {
     pub(crate) fn kill(&mut self) {
         self.0.kill().expect("a running worker");
         self.0.wait().expect("its end");
+    }
+
+    /// SIGTERM: it may finish.
+    pub(crate) fn terminate(&self) {
+        let pid = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw).expect("a process");
+        kill_process(pid, Signal::TERM).expect("a running worker");
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.0.wait().expect("its end")
     }
 }
 

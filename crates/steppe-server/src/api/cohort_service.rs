@@ -58,7 +58,7 @@ impl CohortService for Cohorts {
     ) -> Result<Response<DescribeResponse>, Status> {
         let principal = principal(&request)?;
         let asked = &request.get_ref().location;
-        let allowed = self.core.allowed.check(asked).and_then(|url| {
+        let allowed = self.core.allowed.check_as("location", asked).and_then(|url| {
             if principal.may_use_cohort(url.as_str()) { Ok(url) } else { Err(ServerError::CohortDenied) }
         });
         let url = match allowed {

@@ -1,9 +1,9 @@
 //! The job log's words in the API's.
 
 use prost_types::Timestamp;
-use tonic::Status;
 
 use crate::{
+    ServerError,
     jobs::{Event, Job, JobState, Outcome, Progress},
     wire::job as wire,
 };
@@ -61,16 +61,18 @@ fn state(state: JobState) -> wire::JobState {
     }
 }
 
-pub(super) fn states(states: &[i32]) -> Result<Vec<JobState>, Status> {
+pub(super) fn states(states: &[i32]) -> Result<Vec<JobState>, ServerError> {
     let known = |&number: &i32| match wire::JobState::try_from(number) {
         Ok(wire::JobState::Queued) => Ok(JobState::Queued),
         Ok(wire::JobState::Running) => Ok(JobState::Running),
         Ok(wire::JobState::Succeeded) => Ok(JobState::Succeeded),
         Ok(wire::JobState::Failed) => Ok(JobState::Failed),
         Ok(wire::JobState::Cancelled) => Ok(JobState::Cancelled),
-        Ok(wire::JobState::Unspecified) | Err(_) => {
-            Err(Status::invalid_argument(format!("states: {number} is no state; leave it out for all")))
-        }
+        Ok(wire::JobState::Unspecified) | Err(_) => Err(ServerError::Request {
+            field: "states",
+            problem: format!("{number} is no state"),
+            remedy: "leave it out for all states",
+        }),
     };
     states.iter().map(known).collect()
 }

@@ -11,6 +11,7 @@ use tonic::Status;
 
 use super::convert;
 use crate::{
+    ServerError,
     coordinator::Core,
     jobs::{Job, JobId, JobState},
     wire::job::WatchResponse,
@@ -58,7 +59,7 @@ impl Watch {
                 _ = self.changed.changed() => {}
                 () = tokio::time::sleep(AT_LEAST) => {}
                 () = self.core.stopping() => {
-                    return Err(Status::unavailable("the coordinator stops; the job goes on when it is back"));
+                    return Err(ServerError::Unavailable { problem: "stops; the job goes on when it is back" }.into());
                 }
             }
         }

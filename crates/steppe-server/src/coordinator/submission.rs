@@ -89,10 +89,10 @@ async fn check_score(
     principal: &Principal,
     mut score: ScoreJob,
 ) -> Result<(ScoreJob, String), ServerError> {
-    let cohort = allowed_cohort(core, principal, &score.cohort)?;
+    let cohort = allowed_cohort(core, principal, "cohort", &score.cohort)?;
     score.cohort = cohort.to_string();
     if !score.out.is_empty() {
-        score.out = core.allowed.check(&score.out)?.to_string();
+        score.out = core.allowed.check_as("out", &score.out)?.to_string();
     }
     if score.scoring_files.is_empty() || score.scoring_files.len() > MOST_FILES {
         let problem = format!("{} files", score.scoring_files.len());
@@ -114,11 +114,16 @@ async fn check_score(
     Ok((score, digest))
 }
 
-fn allowed_cohort(core: &Core, principal: &Principal, cohort: &str) -> Result<Url, ServerError> {
+fn allowed_cohort(
+    core: &Core,
+    principal: &Principal,
+    field: &'static str,
+    cohort: &str,
+) -> Result<Url, ServerError> {
     if cohort.is_empty() {
-        return Err(refuse("cohort", "it is empty", "name the cohort's URL"));
+        return Err(refuse(field, "it is empty", "name the cohort's URL"));
     }
-    let url = core.allowed.check(cohort)?;
+    let url = core.allowed.check_as(field, cohort)?;
     if principal.may_use_cohort(url.as_str()) { Ok(url) } else { Err(ServerError::CohortDenied) }
 }
 
@@ -170,7 +175,7 @@ async fn check_import(
     principal: &Principal,
     mut import: ImportJob,
 ) -> Result<(ImportJob, String), ServerError> {
-    let out = allowed_cohort(core, principal, &import.out)?;
+    let out = allowed_cohort(core, principal, "out", &import.out)?;
     import.out = out.to_string();
     if import.filesets.is_empty() || import.filesets.len() > MOST_FILES {
         let problem = format!("{} filesets", import.filesets.len());
@@ -178,7 +183,7 @@ async fn check_import(
     }
     for fileset in &mut import.filesets {
         for suffix in ["", ".bed", ".bim", ".fam"] {
-            core.allowed.check(&format!("{fileset}{suffix}"))?;
+            core.allowed.check_as("filesets", &format!("{fileset}{suffix}"))?;
         }
     }
     let checked = import.clone();

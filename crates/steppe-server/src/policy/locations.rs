@@ -57,7 +57,15 @@ impl AllowedLocations {
     /// # Errors
     /// [`ServerError::LocationRefused`] with the reason.
     pub fn check(&self, location: &str) -> Result<Url, ServerError> {
-        self.accept(location).map_err(|refusal| ServerError::LocationRefused { refusal })
+        self.check_as("location", location)
+    }
+
+    /// The same; the error says which field of a request it was.
+    ///
+    /// # Errors
+    /// [`ServerError::LocationRefused`] with the reason.
+    pub fn check_as(&self, field: &'static str, location: &str) -> Result<Url, ServerError> {
+        self.accept(location).map_err(|refusal| ServerError::LocationRefused { field, refusal })
     }
 
     fn accept(&self, location: &str) -> Result<Url, LocationRefusal> {

@@ -15,8 +15,10 @@ fn expected(role: Role, action: Action) -> [bool; 3] {
         (Role::Admin, _) => [true; 3],
         (_, Action::Administer) => [false; 3],
         (_, Action::ListCohorts) => [true; 3],
-        (Role::Read, Action::ReadJob | Action::ListJobs | Action::ReadResults) => [true; 3],
-        (Role::Read, _) => [false; 3],
+        (Role::Read, Action::ReadJob | Action::ListJobs | Action::ReadResults | Action::ReadCluster) => {
+            [true; 3]
+        }
+        (Role::Read, _) | (Role::Submit, Action::ReadCluster) => [false; 3],
         (Role::Submit, Action::SubmitJob) => [true, false, true],
         (Role::Submit, _) => [true, false, false],
     }

@@ -5,6 +5,9 @@ use bytes::{Bytes, BytesMut};
 use super::open_tile::{MAGIC_BYTES, check_frame, check_row_group, tail_start};
 use crate::{Location, RowGroup, StoreError, TileCache, TileFile, tile_cache::TileKey};
 
+/// Ranges that are at least one in so many of a row group's bytes are worth all of it, where a cache keeps it.
+const WHOLE_FROM: u64 = 16;
+
 /// A genotype file in an object store, and the cache of what is fetched of it.
 pub(super) struct RemoteTile {
     location: Location,
@@ -46,11 +49,16 @@ impl RemoteTile {
 
     /// Ranges of a row group: of the whole one where the cache has it, or else fetched. They are not checked.
     ///
-    /// What is fetched here is not cached: other selections want other rows, small pieces would push whole row groups
-    /// out, and single rows have no hash in the manifest to verify them by.
+    /// Where they are a good part of the row group, all of it is fetched and kept: the next pass then reads nothing. Less
+    /// than that is not cached: other selections want other rows, small pieces would push whole row groups out, and
+    /// single rows have no hash in the manifest to verify them by.
     pub(super) fn ranges(&self, group: &RowGroup, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, StoreError> {
         let verify = |bytes: &[u8]| check_row_group(&self.entry.file.path, group, bytes);
+        let wanted: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         let whole = match (&self.cache, self.key(group)) {
+            (Some(_), Some(_)) if wanted.saturating_mul(WHOLE_FROM) >= group.bytes => {
+                Some(self.row_group(group)?)
+            }
             (Some(cache), Some(key)) => cache.find(&key, &verify),
             _ => None,
         };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use datafusion::{
     arrow::array::RecordBatch,
     execution::TaskContext,
-    physical_plan::{ExecutionPlan, collect},
+    physical_optimizer::optimizer::PhysicalOptimizer,
+    physical_plan::{ExecutionPlan, collect, displayable},
     prelude::{SessionConfig, SessionContext},
 };
 use datafusion_proto::{
@@ -168,4 +169,29 @@ fn a_cancelled_scan_stops() {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let stopped = runtime.block_on(collect(Arc::new(scan), Arc::new(TaskContext::default())));
     assert!(matches!(stopped.map_err(EngineError::from), Err(EngineError::Cancelled)));
+}
+
+/// Guard: the optimizer would put a round-robin below an operator that seems to profit from one, and descriptors would
+/// go to other partitions than the ones that they number.
+#[test]
+fn nothing_gets_between_a_scan_and_its_descriptors() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cohort = cohort(folder.path());
+    let context = context(&cohort);
+    let tiles = plan_tiles(cohort.row_groups(), &context.operand, &|_| true, 2, TileOrder::Stored);
+    let job = Location::local(folder.path().join("job"));
+    let spec = ForwardSpec::publish(&cohort, &context.operand, &job).expect("an operand");
+    let partials = Partials::of(&job, &spec, &tiles);
+    let plan = committed_forward_plan(spec, partials, &tiles).expect("a plan");
+    let before = plan.properties().output_partitioning().partition_count();
+    let mut config = SessionConfig::new().with_target_partitions(16).with_round_robin_repartition(true);
+    config.options_mut().optimizer.enable_round_robin_repartition = true;
+    let rules = PhysicalOptimizer::new().rules;
+    let optimized = rules
+        .iter()
+        .try_fold(plan, |plan, rule| rule.optimize(plan, config.options()))
+        .expect("an optimized plan");
+    let shown = displayable(optimized.as_ref()).indent(false).to_string();
+    assert!(!shown.contains("Repartition"), "{shown}");
+    assert_eq!(optimized.properties().output_partitioning().partition_count(), before, "{shown}");
 }

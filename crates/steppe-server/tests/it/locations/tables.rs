@@ -31,7 +31,7 @@ fn refusal(list: &AllowedLocations, location: &str) -> R {
     let secret = "s3cr3t";
     assert!(!format!("{error} {error:?}").contains(secret), "{error}");
     match error {
-        ServerError::LocationRefused { refusal } => refusal,
+        ServerError::LocationRefused { refusal, .. } => refusal,
         other => panic!("{other}"),
     }
 }
