@@ -22,7 +22,10 @@ use steppe_engine::{
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::{TaskObserver, TaskReport, failure::Failure};
+use crate::{
+    TaskObserver, TaskReport,
+    failure::{Failure, root_of},
+};
 
 /// Ballista's engine, with stages that stop their operators.
 pub(crate) struct StoppingEngine {
@@ -60,7 +63,8 @@ impl ExecutionEngine for StoppingEngine {
             work_dir,
             config,
         )?;
-        Ok(Arc::new(StoppingStage { stage, cancel, watched, partitions }))
+        let scratch = work_dir.to_owned();
+        Ok(Arc::new(StoppingStage { stage, cancel, watched, partitions, scratch }))
     }
 }
 
@@ -95,6 +99,7 @@ struct StoppingStage {
     /// Who watches, and the folder of the stage's sums; only stages that sum are watched.
     watched: Option<(Arc<dyn TaskObserver>, String)>,
     partitions: Vec<usize>,
+    scratch: String,
 }
 
 impl fmt::Debug for StoppingStage {
@@ -120,13 +125,13 @@ impl QueryStageExecutor for StoppingStage {
         let _stop = self.cancel.clone().drop_guard();
         let work = self.stage.execute_query_stage(task_id, context);
         let Some((observer, folder)) = &self.watched else {
-            return work.await.map_err(|error| Failure::on_worker(&error));
+            return work.await.map_err(|error| Failure::on_worker(&error, &self.scratch));
         };
         let began = Instant::now();
         let done = work.instrument(observer.began(folder, &self.partitions)).await;
-        let failure = done.as_ref().err().map(EngineError::of_datafusion);
+        let failure = done.as_ref().err().map(|error| EngineError::of_datafusion(root_of(error)));
         observer.ended(TaskReport { took: began.elapsed(), failure });
-        done.map_err(|error| Failure::on_worker(&error))
+        done.map_err(|error| Failure::on_worker(&error, &self.scratch))
     }
 
     fn collect_plan_metrics(&self) -> Vec<MetricsSet> {

@@ -3,6 +3,7 @@
 
 use std::{error::Error, fmt, io};
 
+use ballista_core::error::BallistaError;
 use datafusion::error::DataFusionError;
 use steppe_engine::{EngineError, ErrorKind};
 
@@ -17,9 +18,16 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// What a task's error becomes: Ballista tries input and output errors again, and nothing else.
-    pub(crate) fn on_worker(error: &DataFusionError) -> DataFusionError {
-        let failure = Self { kind: EngineError::of_datafusion(error), message: message(error) };
+    /// What a task's error becomes: Ballista tries input and output errors again, and nothing else. `scratch` is named
+    /// where a full disk names no file: it is the library's own writing there.
+    pub(crate) fn on_worker(error: &DataFusionError, scratch: &str) -> DataFusionError {
+        let root = root_of(error);
+        let kind = EngineError::of_datafusion(root);
+        let mut message = message(root);
+        if kind == ErrorKind::ResourceExhausted && !message.contains('/') {
+            message = format!("the worker's scratch folder {scratch}: {message}");
+        }
+        let failure = Self { kind, message };
         if failure.kind.is_transient() {
             DataFusionError::IoError(io::Error::other(failure))
         } else {
@@ -40,9 +48,20 @@ impl Failure {
     }
 }
 
-/// Our own error's text without what a plan wrapped around it.
-fn message(error: &DataFusionError) -> String {
+/// The error below everything that plans and Ballista have wrapped around it.
+pub(crate) fn root_of(error: &DataFusionError) -> &DataFusionError {
     let root = error.find_root();
+    match root {
+        DataFusionError::External(inner) => match inner.downcast_ref::<BallistaError>() {
+            Some(BallistaError::DataFusionError(inner)) => root_of(inner),
+            _ => root,
+        },
+        _ => root,
+    }
+}
+
+/// Our own error's text without what a plan wrapped around it.
+fn message(root: &DataFusionError) -> String {
     let text = match root {
         DataFusionError::External(inner) => inner.to_string(),
         other => other.to_string(),
@@ -66,16 +85,14 @@ impl Error for Failure {}
 
 #[cfg(test)]
 mod tests {
-    use ballista_core::{
-        error::BallistaError,
-        serde::protobuf::{FailedTask, failed_task::FailedReason},
-    };
+    use ballista_core::serde::protobuf::{FailedTask, failed_task::FailedReason};
     use steppe_store::StoreError;
 
     use super::*;
 
     fn over_the_wire(error: &DataFusionError) -> (FailedTask, Failure) {
-        let task = FailedTask::from(BallistaError::DataFusionError(Box::new(Failure::on_worker(error))));
+        let task =
+            FailedTask::from(BallistaError::DataFusionError(Box::new(Failure::on_worker(error, "/scratch"))));
         let failure = Failure::at_coordinator(&format!("Job failed due to stage 1 failed: {}", task.error));
         (task, failure)
     }
@@ -84,9 +101,20 @@ mod tests {
     fn data_loss_stays_data_loss_and_is_not_tried_again() {
         let corrupt = EngineError::Store(StoreError::corrupt("tiles \"x\".parquet", "row group 3", "a", "b"));
         let text = corrupt.to_string();
-        let (task, failure) = over_the_wire(&DataFusionError::from(corrupt).context("scan"));
+        // As Ballista's shuffle writer hands it on.
+        let wrapped =
+            BallistaError::DataFusionError(Box::new(DataFusionError::from(corrupt).context("scan")));
+        let (task, failure) = over_the_wire(&DataFusionError::External(Box::new(wrapped)).context("stage"));
         assert!(!task.retryable);
         assert_eq!((failure.kind, failure.message), (ErrorKind::DataLoss, text));
+    }
+
+    #[test]
+    fn a_full_disk_names_a_folder() {
+        let full = DataFusionError::IoError(io::ErrorKind::StorageFull.into());
+        let (task, failure) = over_the_wire(&full);
+        assert!(!task.retryable && failure.kind == ErrorKind::ResourceExhausted);
+        assert!(failure.message.contains("/scratch"), "{}", failure.message);
     }
 
     #[test]

@@ -88,6 +88,16 @@ impl EngineError {
         Self::Refused { problem: problem.into(), remedy: remedy.into() }
     }
 
+    /// The same, naming a file of a folder in full.
+    pub(crate) fn in_folder(self, folder: &std::path::Path) -> Self {
+        let full = |what: String| folder.join(what).display().to_string();
+        match self {
+            Self::Write { what, source } => Self::Write { what: full(what), source },
+            Self::Parquet { what, source } => Self::Parquet { what: full(what), source },
+            other => other,
+        }
+    }
+
     /// A write error on the named file.
     pub fn write(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();

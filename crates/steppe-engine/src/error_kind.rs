@@ -1,5 +1,6 @@
 use std::fmt;
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use steppe_formats::FormatError;
 use steppe_store::StoreError;
@@ -105,7 +106,8 @@ impl ErrorKind {
         }
     }
 
-    fn of_io(error: &std::io::Error) -> Self {
+    /// The kind of a system's error.
+    pub fn of_io(error: &std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
         match error.kind() {
             Io::NotFound => Self::NotFound,
@@ -155,7 +157,8 @@ impl EngineError {
             Self::Cluster { kind, .. } => *kind,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::DataFusion(error) => Self::of_datafusion(error),
-            Self::Kernel(_) | Self::Parquet { .. } | Self::Internal(_) | Self::Lost(_) => ErrorKind::Internal,
+            Self::Parquet { source, .. } => of_parquet(source),
+            Self::Kernel(_) | Self::Internal(_) | Self::Lost(_) => ErrorKind::Internal,
         }
     }
 
@@ -166,11 +169,22 @@ impl EngineError {
                 inner.downcast_ref::<Self>().map_or(ErrorKind::Internal, Self::kind)
             }
             DataFusionError::IoError(source) => ErrorKind::of_io(source),
+            DataFusionError::ArrowError(error, _) => match error.as_ref() {
+                ArrowError::IoError(_, source) => ErrorKind::of_io(source),
+                ArrowError::MemoryError(_) => ErrorKind::ResourceExhausted,
+                _ => ErrorKind::Internal,
+            },
             DataFusionError::ObjectStore(source) => ErrorKind::of_object_store(source),
             DataFusionError::ResourcesExhausted(_) => ErrorKind::ResourceExhausted,
             _ => ErrorKind::Internal,
         }
     }
+}
+
+/// Parquet wraps the system's errors.
+fn of_parquet(error: &parquet::errors::ParquetError) -> ErrorKind {
+    let parquet::errors::ParquetError::External(inner) = error else { return ErrorKind::Internal };
+    inner.downcast_ref::<std::io::Error>().map_or(ErrorKind::Internal, ErrorKind::of_io)
 }
 
 #[cfg(test)]

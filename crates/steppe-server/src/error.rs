@@ -57,6 +57,12 @@ pub enum ServerError {
         /// What the database said.
         source: sqlx::Error,
     },
+    /// A job log without room.
+    #[error("can not {operation}: the disk of the job log is full; make room, then try again")]
+    JobLogFull {
+        /// What was tried.
+        operation: &'static str,
+    },
     /// A submission that says something impossible.
     #[error("the job's {field} {problem}; submit it with another one")]
     JobInvalid {

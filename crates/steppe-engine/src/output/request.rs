@@ -140,14 +140,22 @@ pub fn score(
         let mut outputs = scores?;
         outputs.push(log?);
         Ok::<_, EngineError>(outputs)
-    })?;
+    })
+    .map_err(|error| error.in_folder(folder.path()))?;
     run.timing("score_and_write", summing);
     run.record.outputs = outputs;
     run.record.scores = job.columns.iter().map(|column| score_record(&job, column)).collect();
     run.record.outputs.push(summary::write(folder.path(), &run.record.scores)?);
     run.timing("total", started);
-    let record = run.commit(folder)?;
-    Ok(ScoreReport::of(&record))
+    match run.commit(folder) {
+        Ok(record) => Ok(ScoreReport::of(&record)),
+        // Another coordinator may have done the same job meanwhile.
+        Err(error @ EngineError::Occupied { .. }) => match existing(&request.out, &id, false)? {
+            Existing::Same(record) => Ok(ScoreReport { reused: true, ..ScoreReport::of(&record) }),
+            Existing::Absent => Err(error),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 /// Matches scoring files to a cohort and commits the log.

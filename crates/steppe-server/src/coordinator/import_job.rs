@@ -1,10 +1,15 @@
 //! An import: the same one as `steppe import`, in the coordinator.
 
 use std::{
-    num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc, thread::available_parallelism,
-    time::UNIX_EPOCH,
+    num::NonZeroUsize,
+    path::PathBuf,
+    str::FromStr,
+    sync::Arc,
+    thread::available_parallelism,
+    time::{Duration, UNIX_EPOCH},
 };
 
+use steppe_engine::ErrorKind;
 use steppe_formats::plink1::FilesetPaths;
 use steppe_genome::GenomeBuild;
 use steppe_kernels::Level;
@@ -12,6 +17,11 @@ use steppe_store::{Codec, ImportOptions, ImportProgress, Location, NoProgress, i
 
 use super::{Core, progress::JobProgress, run::Made, submission::refuse};
 use crate::{ServerError, wire::job::ImportJob};
+
+/// How often an import is tried.
+const TRIES: u32 = 5;
+/// Before it is tried again; longer each time.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Checks an import, and gives the state of its files: sizes and times, part of the job's identity. Blocks.
 pub(super) fn check(job: &ImportJob) -> Result<String, ServerError> {
@@ -33,7 +43,18 @@ pub(super) fn check(job: &ImportJob) -> Result<String, ServerError> {
 /// Runs the import. Blocks.
 pub(super) fn run(core: &Core, job: &ImportJob, progress: &Arc<JobProgress>) -> Result<Made, ServerError> {
     let told: Arc<dyn ImportProgress> = Arc::<JobProgress>::clone(progress);
-    let report = import(&options(job, core.memory, told)?)?;
+    let mut tries = 1;
+    let report = loop {
+        // An import goes on from its finished parts.
+        match import(&options(job, core.memory, Arc::clone(&told))?) {
+            Err(error) if ErrorKind::of_store(&error).is_transient() && tries < TRIES => {
+                tracing::warn!(%error, "an import was stopped by its store; it goes on");
+                std::thread::sleep(PAUSE * tries);
+                tries += 1;
+            }
+            ended => break ended?,
+        }
+    };
     core.catalog.note(&job.out, &report.digest)?;
     Ok(Made { location: job.out.clone(), digest: report.digest })
 }

@@ -117,7 +117,10 @@ fn end_of(core: &Core, id: &JobId, ended: Result<Made, ServerError>, stopped: bo
             let kind = FailureKind::of(&error).name().to_owned();
             // The folder of staged inputs means nothing to who reads it: files have the names that they came with.
             let staged = format!("{}/", core.job_scratch(id).join("inputs").display());
-            let message = chain(&error).replace(&staged, "");
+            let message = match &error {
+                ServerError::Engine(_) => chain(&error).replace(&staged, ""),
+                error => chain(error),
+            };
             tracing::warn!(kind, message, "a job failed");
             Transition::Fail(Failure { kind, message })
         }

@@ -70,7 +70,10 @@ impl JobLog {
 
 /// Makes an error of the database one of this crate.
 pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> ServerError {
-    move |source| ServerError::JobLogQuery { operation, source }
+    move |source| match source.as_database_error().map(|error| error.message().contains("is full")) {
+        Some(true) => ServerError::JobLogFull { operation },
+        _ => ServerError::JobLogQuery { operation, source },
+    }
 }
 
 /// A write in progress. Dropped without a commit, it has not happened.

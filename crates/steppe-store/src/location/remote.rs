@@ -2,9 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -19,6 +22,7 @@ use url::Url;
 use super::traffic::{StoreOperation, StoreTraffic};
 use crate::{
     StoreError,
+    error::is_transient,
     runtime::{handle, wait},
 };
 
@@ -35,6 +39,12 @@ static OPEN: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>> = Mutex::new(BTreeMap
 fn retries() -> RetryConfig {
     RetryConfig { max_retries: 8, retry_timeout: Duration::from_secs(25), ..RetryConfig::default() }
 }
+
+/// A request is tried again here for so long.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The first pause before that; each is twice the one before, up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_millis(3200);
 
 /// The client of a store, with what the environment says of it.
 fn build(scheme: &ObjectStoreScheme, url: &Url) -> Result<Arc<dyn ObjectStore>, String> {
@@ -101,17 +111,40 @@ impl RemoteLocation {
         Self { key, ..self.clone() }
     }
 
-    /// Runs one request and waits for it.
+    /// Runs one request and waits for it. What the client does not try again by itself (a write whose connection was
+    /// lost, a body that broke off) is tried again here: all our requests may be repeated.
     fn request<T, F, R>(&self, operation: StoreOperation, make: R) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
-        R: FnOnce(Arc<dyn ObjectStore>, Path) -> F,
+        R: Fn(Arc<dyn ObjectStore>, Path) -> F,
     {
-        let future = make(Arc::clone(&self.store), self.key.clone());
-        let outcome = wait(future)?;
-        StoreTraffic::of_process().count(operation, &outcome);
-        outcome.map_err(|source| self.error(action(operation), source))
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let outcome = wait(make(Arc::clone(&self.store), self.key.clone()))?;
+            StoreTraffic::of_process().count(operation, &outcome);
+            match outcome {
+                Err(error) if is_transient(&error) && began.elapsed() < PATIENCE && pause < LAST_PAUSE => {
+                    std::thread::sleep(pause);
+                    pause *= 2;
+                }
+                outcome => return outcome.map_err(|source| self.error(action(operation), source)),
+            }
+        }
+    }
+
+    /// What a failed read of bytes up to `end` means: an object that is shorter has been damaged.
+    fn read_failed(&self, end: u64, error: StoreError) -> StoreError {
+        if error.is_transient() {
+            return error;
+        }
+        match self.size() {
+            Ok(Some(size)) if size < end => {
+                StoreError::corrupt(&self.to_string(), "its size", format!("at least {end} bytes"), size)
+            }
+            _ => error,
+        }
     }
 
     fn error(&self, action: &'static str, source: Error) -> StoreError {
@@ -126,26 +159,29 @@ impl RemoteLocation {
     }
 
     pub(super) fn read_range(&self, offset: u64, length: usize) -> Result<Bytes, StoreError> {
-        let range = offset..offset + length as u64;
-        let bytes = self
-            .request(StoreOperation::Get, |store, key| async move { store.get_range(&key, range).await })?;
+        let end = offset + length as u64;
+        let read = self.request(StoreOperation::Get, |store, key| async move {
+            store.get_range(&key, offset..end).await
+        });
+        let bytes = read.map_err(|error| self.read_failed(end, error))?;
         StoreTraffic::of_process().count_read(bytes.len());
         if bytes.len() == length {
             return Ok(bytes);
         }
-        let short = io::Error::new(io::ErrorKind::UnexpectedEof, "the object is shorter than its range");
-        Err(self.error("can not read", Error::Generic { store: "range", source: Box::new(short) }))
+        let place = format!("bytes from {offset}");
+        Err(StoreError::corrupt(&self.to_string(), place, format!("{length} bytes"), bytes.len()))
     }
 
     /// Several ranges of bytes, in the order given.
-    pub(crate) fn read_ranges(&self, ranges: Vec<std::ops::Range<u64>>) -> Result<Vec<Bytes>, StoreError> {
-        let ranges =
-            self.request(
-                StoreOperation::Get,
-                |store, key| async move { store.get_ranges(&key, &ranges).await },
-            )?;
-        StoreTraffic::of_process().count_read(ranges.iter().map(Bytes::len).sum());
-        Ok(ranges)
+    pub(crate) fn read_ranges(&self, ranges: &[std::ops::Range<u64>]) -> Result<Vec<Bytes>, StoreError> {
+        let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+        let read = self.request(StoreOperation::Get, |store, key| {
+            let ranges = ranges.to_vec();
+            async move { store.get_ranges(&key, &ranges).await }
+        });
+        let read = read.map_err(|error| self.read_failed(end, error))?;
+        StoreTraffic::of_process().count_read(read.iter().map(Bytes::len).sum());
+        Ok(read)
     }
 
     pub(super) fn size(&self) -> Result<Option<u64>, StoreError> {
@@ -158,23 +194,33 @@ impl RemoteLocation {
         })
     }
 
-    pub(super) fn put(&self, content: Bytes) -> Result<(), StoreError> {
+    pub(super) fn put(&self, content: &Bytes) -> Result<(), StoreError> {
         StoreTraffic::of_process().count_written(content.len());
-        self.request(StoreOperation::Put, |store, key| async move {
-            store.put(&key, PutPayload::from_bytes(content)).await.map(|_| ())
+        self.request(StoreOperation::Put, |store, key| {
+            let content = PutPayload::from_bytes(content.clone());
+            async move { store.put(&key, content).await.map(|_| ()) }
         })
     }
 
-    pub(super) fn put_if_absent(&self, content: Bytes) -> Result<bool, StoreError> {
+    pub(super) fn put_if_absent(&self, content: &Bytes) -> Result<bool, StoreError> {
         StoreTraffic::of_process().count_written(content.len());
-        self.request(StoreOperation::Put, |store, key| async move {
-            let options = PutOptions::from(PutMode::Create);
-            match store.put_opts(&key, PutPayload::from_bytes(content), options).await {
-                Ok(_) => Ok(true),
-                Err(Error::AlreadyExists { .. }) => Ok(false),
-                Err(error) => Err(error),
+        let tries = AtomicUsize::new(0);
+        let put = self.request(StoreOperation::Put, |store, key| {
+            tries.fetch_add(1, Ordering::Relaxed);
+            let content = PutPayload::from_bytes(content.clone());
+            async move {
+                match store.put_opts(&key, content, PutOptions::from(PutMode::Create)).await {
+                    Ok(_) => Ok(true),
+                    Err(Error::AlreadyExists { .. }) => Ok(false),
+                    Err(error) => Err(error),
+                }
             }
-        })
+        })?;
+        // The first try may have arrived and its answer not: then it is ours that is there.
+        if !put && tries.load(Ordering::Relaxed) > 1 {
+            return Ok(self.read()? == *content);
+        }
+        Ok(put)
     }
 
     pub(super) fn list(&self) -> Result<Vec<String>, StoreError> {
@@ -269,9 +315,22 @@ impl MultipartSink {
         let Some(writer) = self.writer.take() else {
             return Err(StoreError::Internal("an upload was finished after it had failed"));
         };
-        let outcome = wait(writer.finish())?;
+        // Giving up an upload after a failure may fail in its own way, and hide the first one: parts are waited for
+        // apart.
+        let (writer, sent) = wait(async move {
+            let mut writer = writer;
+            let sent = writer.wait_for_capacity(0).await;
+            (writer, sent)
+        })?;
+        let outcome = match sent {
+            Ok(()) => wait(writer.finish())?.map(|_| ()),
+            Err(error) => {
+                let _ = wait(writer.abort());
+                Err(error)
+            }
+        };
         StoreTraffic::of_process().count(StoreOperation::Upload, &outcome);
-        outcome.map(|_| ()).map_err(|source| self.target.error("can not write", source))
+        outcome.map_err(|source| self.target.error("can not write", source))
     }
 }
 

@@ -74,7 +74,7 @@ impl RemoteTile {
 
     fn fetch(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, StoreError> {
         let remote = self.location.remote().ok_or(StoreError::Internal("an object that is a local file"))?;
-        let fetched = remote.read_ranges(ranges.to_owned())?;
+        let fetched = remote.read_ranges(ranges)?;
         for (range, bytes) in ranges.iter().zip(&fetched) {
             if bytes.len() as u64 != range.end - range.start {
                 let place = format!("bytes from {}", range.start);
