@@ -150,7 +150,7 @@ impl Location {
     pub fn put(&self, content: Bytes) -> Result<(), StoreError> {
         match &self.0 {
             Place::Local(path) => local::put(path, &content),
-            Place::Remote(remote) => remote.put(&content),
+            Place::Remote(remote) => remote.put(content),
         }
     }
 
@@ -161,7 +161,7 @@ impl Location {
     pub fn put_if_absent(&self, content: Bytes) -> Result<bool, StoreError> {
         match &self.0 {
             Place::Local(path) => local::put_if_absent(path, &content),
-            Place::Remote(remote) => remote.put_if_absent(&content),
+            Place::Remote(remote) => remote.put_if_absent(content),
         }
     }
 

@@ -194,19 +194,20 @@ impl RemoteLocation {
         })
     }
 
-    pub(super) fn put(&self, content: &Bytes) -> Result<(), StoreError> {
+    pub(super) fn put(&self, content: Bytes) -> Result<(), StoreError> {
         StoreTraffic::of_process().count_written(content.len());
-        self.request(StoreOperation::Put, |store, key| {
+        self.request(StoreOperation::Put, move |store, key| {
             let content = PutPayload::from_bytes(content.clone());
             async move { store.put(&key, content).await.map(|_| ()) }
         })
     }
 
-    pub(super) fn put_if_absent(&self, content: &Bytes) -> Result<bool, StoreError> {
+    pub(super) fn put_if_absent(&self, content: Bytes) -> Result<bool, StoreError> {
         StoreTraffic::of_process().count_written(content.len());
-        let tries = AtomicUsize::new(0);
-        let put = self.request(StoreOperation::Put, |store, key| {
-            tries.fetch_add(1, Ordering::Relaxed);
+        let (tries, ours) = (AtomicUsize::new(0), content.clone());
+        let tried = &tries;
+        let put = self.request(StoreOperation::Put, move |store, key| {
+            tried.fetch_add(1, Ordering::Relaxed);
             let content = PutPayload::from_bytes(content.clone());
             async move {
                 match store.put_opts(&key, content, PutOptions::from(PutMode::Create)).await {
@@ -218,7 +219,7 @@ impl RemoteLocation {
         })?;
         // The first try may have arrived and its answer not: then it is ours that is there.
         if !put && tries.load(Ordering::Relaxed) > 1 {
-            return Ok(self.read()? == *content);
+            return Ok(self.read()? == ours);
         }
         Ok(put)
     }
