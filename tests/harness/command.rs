@@ -32,11 +32,14 @@ impl Run {
     }
 }
 
-/// The binary that `cargo test --workspace` has built beside this test.
+/// The binary that `cargo test --workspace` has built beside this test, or the one that STEPPE_BINARY names.
 ///
 /// # Panics
 /// When it is not there.
 pub fn steppe_binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("STEPPE_BINARY") {
+        return named.into();
+    }
     let here = std::env::current_exe().unwrap_or_default();
     let folder = here.parent().and_then(Path::parent).unwrap_or(Path::new("."));
     let binary = folder.join(format!("steppe{}", std::env::consts::EXE_SUFFIX));

@@ -11,6 +11,7 @@ mod bad_inputs;
 mod bit_flips;
 mod decoding;
 mod digests;
+mod faults;
 mod interrupted;
 mod matching;
 mod plink2_scores;

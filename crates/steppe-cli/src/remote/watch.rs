@@ -47,7 +47,7 @@ async fn follow(remote: &Remote, id: &str, bar: &ProgressBar, console: Console) 
         match stream(remote, id, bar, &mut lost).await {
             Ok(Some(job)) => return Ok(job),
             Ok(None) => lost += 1,
-            Err(status) if status.code() == tonic::Code::Unavailable && lost < PATIENCE => {
+            Err(status) if is_lost(&status) && lost < PATIENCE => {
                 if lost == 0 {
                     console.note("the coordinator is away; waiting for it");
                 }
@@ -63,6 +63,12 @@ async fn follow(remote: &Remote, id: &str, bar: &ProgressBar, console: Console) 
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Whether a connection broke, and not the coordinator that refused: one that was killed says nothing, and what tonic
+/// makes of the broken stream has any code, but an error of the transport below it.
+fn is_lost(status: &tonic::Status) -> bool {
+    status.code() == tonic::Code::Unavailable || std::error::Error::source(status).is_some()
 }
 
 async fn stream(

@@ -15,6 +15,11 @@ use crate::{
     },
 };
 
+/// A connection stands, with TLS, within this time.
+const CONNECT: Duration = Duration::from_secs(10);
+/// An answer begins within this time; longer than the server's own deadline.
+const ANSWER: Duration = Duration::from_secs(130);
+
 /// Where a coordinator is, and how to be let in.
 #[derive(Clone)]
 pub struct ClientConfig {
@@ -66,7 +71,8 @@ impl Connection {
         let url = url::Url::parse(&config.url).map_err(|error| refuse(error.to_string()))?;
         let mut endpoint = Endpoint::from_shared(config.url.clone())
             .map_err(|error| refuse(error.to_string()))?
-            .connect_timeout(Duration::from_secs(10))
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
             .http2_keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(20))
             .tcp_nodelay(true);
@@ -89,7 +95,10 @@ impl Connection {
         }
         let bearer = config.token.as_ref().map(|token| format!("Bearer {token}").parse());
         let bearer = bearer.transpose().map_err(|_| refuse("the token has odd characters".to_owned()))?;
-        let channel = endpoint.connect().await.map_err(|error| refuse(crate::chain(&error)))?;
+        // The endpoint's own timeout ends with the TCP connection; one that stands still accepts that, and no handshake.
+        let connected = tokio::time::timeout(CONNECT, endpoint.connect()).await;
+        let silent = |_| refuse(format!("no answer within {} s", CONNECT.as_secs()));
+        let channel = connected.map_err(silent)?.map_err(|error| refuse(crate::chain(&error)))?;
         Ok(Self { channel, bearer: Bearer(bearer) })
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Core {
     pub(crate) log: JobLog,
     /// The epoch in the job log that this coordinator writes under.
     pub(crate) epoch: u64,
+    /// The epoch in the store.
+    pub(crate) store_epoch: u64,
     pub(crate) scheduler: Scheduler,
     pub(crate) runtime: Handle,
     /// Job folders, inputs, the catalog, epochs.

@@ -37,6 +37,11 @@ pub(super) async fn begin(store: &Location, owner: &str) -> Result<u64, ServerEr
     .await
 }
 
+/// Whether no higher epoch has begun. Blocks.
+pub(super) fn is_current(store: &Location, epoch: u64) -> Result<bool, ServerError> {
+    Ok(highest(store)? <= epoch)
+}
+
 /// Raises `stop` when a higher epoch has begun.
 pub(super) async fn watch(store: Location, epoch: u64, stop: CancellationToken) {
     loop {

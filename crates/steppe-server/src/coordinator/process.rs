@@ -168,14 +168,16 @@ pub async fn run_coordinator(
     let address = listener.local_addr().map_err(listen_failed)?;
     let scheduler = Scheduler::start(&config.cluster, &security).await?;
     // Both epochs begin when everything else stands: a coordinator that can not start replaces nobody.
+    // The log's comes first: a database may be locked, and whoever sees a higher epoch in the store stops.
     let owner = epoch::owner();
-    let store_epoch = epoch::begin(&config.store, &owner).await?;
     let log_epoch = log.begin_epoch(&owner, now()).await?;
+    let store_epoch = epoch::begin(&config.store, &owner).await?;
     let core = Arc::new(Core {
         inputs: Inputs::new(&config.store),
         catalog: Catalog::new(&config.store),
         log,
         epoch: log_epoch,
+        store_epoch,
         scheduler,
         runtime: Handle::current(),
         store: config.store,

@@ -23,23 +23,39 @@ pub(crate) struct Results {
 
 /// The results of a job; [`StoreError::NoCohort`] when they are gone.
 pub(crate) async fn results_of(job: &Job) -> Result<Results, ServerError> {
-    let Some(Outcome::Succeeded { location, .. }) = &job.outcome else {
+    let Some(Outcome::Succeeded { location, digest }) = &job.outcome else {
         return Err(ServerError::JobNotDone { id: job.id.clone(), state: job.state });
     };
-    let (location, kind) = (location.clone(), job.kind.clone());
+    let (location, digest, kind) = (location.clone(), digest.clone(), job.kind.clone());
     blocking(move || {
         let location = Location::parse(&location)?;
-        if kind == "import" { of_import(location) } else { of_score(location) }
+        if kind == "import" { of_import(location) } else { of_score(location, &digest) }
     })
     .await
 }
 
-fn of_score(location: Location) -> Result<Results, ServerError> {
+/// What the job log keeps of a result: the identity of the work, and the hash of `run.json`, which has the hashes of all
+/// other files.
+pub(super) fn score_digest(location: &Location, identity: &str) -> Result<String, ServerError> {
+    let content = location.child(RUN_FILE).read()?;
+    Ok(format!("{identity} {}", blake3::hash(&content).to_hex()))
+}
+
+fn of_score(location: Location, digest: &str) -> Result<Results, ServerError> {
     let run = location.child(RUN_FILE);
+    let gone = || ServerError::from(StoreError::NoCohort { location: location.to_string() });
     if !run.exists()? {
-        return Err(StoreError::NoCohort { location: location.to_string() }.into());
+        return Err(gone());
     }
     let content = run.read()?;
+    let found = blake3::hash(&content).to_hex();
+    let (identity, expected) = digest.split_once(' ').unwrap_or((digest, found.as_str()));
+    if found.as_str() != expected {
+        // Another job's result may have been put in its place.
+        let other = serde_json::from_slice::<RunRecord>(&content).is_ok_and(|record| record.job != identity);
+        let damaged = StoreError::corrupt(&run.to_string(), "its BLAKE3", expected, found);
+        return Err(if other { gone() } else { damaged.into() });
+    }
     let corrupt = |error: serde_json::Error| {
         ServerError::Store(StoreError::corrupt(&run.to_string(), "its JSON", "a run's record", error))
     };

@@ -1,12 +1,16 @@
 //! A job's way from the queue to its end.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use steppe_engine::ErrorKind;
+use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Core, blocking, import_job, now,
+    Core, blocking, epoch, import_job, now,
     progress::{self, JobProgress},
     score_job,
 };
@@ -15,6 +19,10 @@ use crate::{
     jobs::{Failure, Job, JobId, JobState, Transition},
     wire::job::{JobSpec, job_spec},
 };
+
+/// How long a cancelled job's folder must stay empty, and how often that is looked at.
+const LATE: Duration = Duration::from_millis(300);
+const LATE_LOOKS: u32 = 5;
 
 /// What a job has made.
 pub(super) struct Made {
@@ -132,9 +140,15 @@ fn end_of(core: &Core, id: &JobId, ended: Result<Made, ServerError>, stopped: bo
 async fn clean_up(core: &Arc<Core>, id: &JobId, end: &Transition) {
     let keep_sums = matches!(end, Transition::Fail(_) | Transition::Requeue { .. });
     let (folder, scratch) = (core.job_folder(id), core.job_scratch(id));
+    let cancelled = matches!(end, Transition::Cancel { .. });
+    let (store, store_epoch) = (core.store.clone(), core.store_epoch);
     let cleaned = blocking(move || {
-        if !keep_sums {
+        // Another coordinator may work in the folder, if this one has been replaced.
+        if !keep_sums && epoch::is_current(&store, store_epoch)? {
             folder.delete_all()?;
+        }
+        if cancelled {
+            remove_late(&folder)?;
         }
         match std::fs::remove_dir_all(&scratch) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -147,6 +161,18 @@ async fn clean_up(core: &Arc<Core>, id: &JobId, end: &Transition) {
     if let Err(error) = cleaned {
         tracing::warn!(job = %id, error = %chain(&error), "something of the job is left behind");
     }
+}
+
+/// Removes what workers commit after a cancel: each may just have had its sums on their way. Blocks.
+fn remove_late(folder: &Location) -> Result<(), ServerError> {
+    for _ in 0..LATE_LOOKS {
+        std::thread::sleep(LATE);
+        if folder.list()?.is_empty() {
+            return Ok(());
+        }
+        folder.delete_all()?;
+    }
+    Ok(())
 }
 
 /// Takes a job off the list of those that run here.

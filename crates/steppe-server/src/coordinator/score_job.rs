@@ -21,7 +21,7 @@ use steppe_kernels::Level;
 use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
-use super::{Core, progress::JobProgress, run::Made, submission::refuse};
+use super::{Core, progress::JobProgress, results::score_digest, run::Made, submission::refuse};
 use crate::{
     ServerError,
     jobs::JobId,
@@ -85,7 +85,7 @@ pub(super) fn run(
     let told: Arc<dyn PassProgress> = Arc::<JobProgress>::clone(progress);
     let report = score(&request, &engine, &told)?;
     core.catalog.note(&job.cohort, &report.cohort_digest)?;
-    Ok(Made { location: out.to_string(), digest: report.job })
+    Ok(Made { location: out.to_string(), digest: score_digest(&out, &report.job)? })
 }
 
 /// Puts an input file where the job reads it.

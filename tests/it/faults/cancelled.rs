@@ -1,0 +1,100 @@
+//! A job that is cancelled at any moment: its workers rest within 2 s, and nothing of it is left.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use rand::Rng;
+use steppe_tests::{Case, ClusterOptions, Counts, Tally, turn};
+
+use super::{
+    ensure,
+    ground::{BLOCK_SAMPLES, Ground, Running},
+};
+
+/// By then workers rest.
+const IDLE: Duration = Duration::from_secs(2);
+/// So long they are watched.
+const WATCHED: Duration = Duration::from_millis(1500);
+/// Processor time that heartbeats and timers of an idle debug build take meanwhile, in ticks of 10 ms.
+const NOISE: u64 = 6;
+
+#[test]
+fn workers_rest_and_nothing_is_left() {
+    let _turn = turn();
+    // Partitions that end often, so that one is just being committed; and ones that would go on for more than 3 s.
+    let kinds =
+        [("cancel between short partitions", BLOCK_SAMPLES, 20), ("cancel within long partitions", 25, 300)];
+    let mut tallies = Vec::new();
+    for (name, block_samples, delay) in kinds {
+        let mut tally = Tally::begin(name, Counts { smoke: 2, ci: 5, release: 50 });
+        let mut ground = Ground::with_blocks(ClusterOptions::slowed(2, delay).slots(2), block_samples);
+        while tally.is_due() {
+            let case = case(&mut ground, &mut tally);
+            tally.add(case);
+        }
+        tally.stop();
+        tallies.push(tally);
+    }
+    tallies.into_iter().for_each(Tally::finish);
+}
+
+fn case(ground: &mut Ground, tally: &mut Tally) -> Result<Case, String> {
+    let mut running = ground.begin()?;
+    // One in four while inputs are fetched, the others while workers work.
+    if !tally.next().is_multiple_of(4) {
+        running.until_at_work(&ground.cluster);
+    }
+    std::thread::sleep(Duration::from_millis(tally.random.random_range(0..1500)));
+    let asked = Instant::now();
+    let cancelled = ground.cluster.call(["jobs", "cancel", &running.id]).run();
+    ensure!(cancelled.status == 0, "jobs cancel: {}", cancelled.stderr);
+    let took = asked.elapsed();
+    if !cancelled.stdout.contains(": cancelled") {
+        ensure!(cancelled.stdout.contains(": succeeded"), "cancelled, and yet: {}", cancelled.stdout);
+        return Ok(Case::NotFired);
+    }
+    ensure!(took <= IDLE, "it took {} ms", took.as_millis());
+    std::thread::sleep(IDLE.saturating_sub(asked.elapsed()));
+    rest(ground, &running)?;
+    nothing_is_left(ground, &running)?;
+    let ended = running.end(&ground.cluster, Default::default())?;
+    ensure!(ended.run.status == 1, "the one who watched: exit status {}", ended.run.status);
+    ensure!(ended.run.stderr.contains("cancelled"), "the one who watched: {}", ended.run.stderr);
+    Ok(Case::Passed)
+}
+
+fn nothing_is_left(ground: &Ground, running: &Running) -> Result<(), String> {
+    let out = &running.scoring.out;
+    let kinds: [(&str, Vec<PathBuf>); 4] = [
+        ("its folder in the store", ground.cluster.job_files(&running.id)),
+        ("its scratch", ground.cluster.scratch_files(&running.id)),
+        ("an output", ground.cluster.bucket_files(&format!("{out}/"))),
+        ("a staged output", ground.cluster.bucket_files(&format!(".{out}."))),
+    ];
+    for (kind, files) in kinds {
+        ensure!(files.is_empty(), "job {}: {kind} is left: {files:?}", running.id);
+    }
+    Ok(())
+}
+
+/// No worker computes, reads or commits.
+fn rest(ground: &Ground, running: &Running) -> Result<(), String> {
+    let executors: Vec<_> = (1..=ground.cluster.workers())
+        .map(|worker| ground.cluster.executor(worker))
+        .collect::<Result<_, _>>()?;
+    let (log, ticks) = (ground.cluster.log("s3").len(), executors.iter().map(|executor| executor.ticks()));
+    let ticks: Vec<Option<u64>> = ticks.collect();
+    std::thread::sleep(WATCHED);
+    for (executor, before) in executors.iter().zip(ticks) {
+        let spent = executor.ticks().zip(before).map(|(after, before)| after - before);
+        ensure!(
+            spent.is_some_and(|ticks| ticks <= NOISE),
+            "an executor spent {spent:?} ticks after the cancel"
+        );
+    }
+    let accesses = ground.cluster.accesses(&running.id, "cohort", log);
+    ensure!(accesses.puts.is_empty() && accesses.reads.is_empty(), "workers went on: {accesses:?}");
+    Ok(())
+}
