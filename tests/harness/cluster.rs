@@ -80,6 +80,8 @@ impl Cluster {
         let (workers, slots) = (self.options.workers.to_string(), self.options.slots.to_string());
         let mut call = steppe(["cluster", "up", "--workers", &workers, "--slots", &slots, "--dir"])
             .arg(&self.folder)
+            .arg("--allow")
+            .arg(std::env::temp_dir())
             .env("STEPPE_LOG", "warn,s3s::ops=debug");
         for (name, value) in &self.options.environment {
             call = call.env(name, value);

@@ -115,6 +115,7 @@ impl StoreCluster {
             "--slots",
             &self.setup.slots.to_string(),
         ]);
+        call = call.arg("--allow").arg(std::env::temp_dir());
         for location in &self.setup.allow {
             call = call.args(["--allow", location]);
         }

@@ -5,7 +5,7 @@ use std::{
 };
 
 use steppe_engine::{
-    Engine, EngineError,
+    Engine, EngineError, ErrorKind,
     pass::forward::{
         BlockSums, Descriptor, ForwardContext, ForwardSpec, MergedSums, Partials, TileOrder,
         committed_forward_plan, plan_tiles,
@@ -32,6 +32,8 @@ const STUCK: Duration = Duration::from_secs(60);
 const ATTEMPTS: u32 = 5;
 /// A pass that fails again and again without a single partition done is given up after this long.
 const BUDGET: Duration = Duration::from_secs(100);
+/// A pass that fails again and again, and of which nothing was committed for so long, is given up.
+const GIVE_UP: Duration = Duration::from_secs(60);
 /// Before a pass that has failed is submitted again; longer each time.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a pass waits for workers while there are none.
@@ -105,6 +107,9 @@ impl ClusterEngine {
                 Ended::Failed(failure) if failure.kind.is_transient() => {
                     tracing::warn!(attempt, reason = failure.message, "a forward pass failed");
                     last = failure.into();
+                    if moved.elapsed() > GIVE_UP {
+                        break;
+                    }
                     tokio::time::sleep(PAUSE * (attempt + 1)).await;
                 }
                 Ended::Failed(failure) => return Err(ClusterError::from(failure).into()),
@@ -258,7 +263,15 @@ impl Engine for ClusterEngine {
 fn merge(partials: &Partials, partitions: &[Descriptor]) -> Result<Vec<BlockSums>, EngineError> {
     let mut merged = MergedSums::default();
     for descriptor in partitions {
-        partials.read(descriptor.partition)?.into_iter().for_each(|sums| merged.add(sums));
+        let sums = partials.read(descriptor.partition).inspect_err(|error| {
+            // The next attempt sums this partition again; what is corrupt is of no use to it.
+            if error.kind() == ErrorKind::DataLoss
+                && let Err(error) = partials.discard(descriptor.partition)
+            {
+                tracing::warn!(%error, "corrupt partial sums stay where they are");
+            }
+        })?;
+        sums.into_iter().for_each(|sums| merged.add(sums));
     }
     Ok(merged.into_blocks().collect())
 }

@@ -15,16 +15,13 @@ use datafusion::{
     physical_plan::{ExecutionPlan, metrics::MetricsSet},
     prelude::SessionConfig,
 };
-use steppe_engine::{
-    EngineError,
-    pass::forward::{ForwardCommitExec, ForwardScanExec},
-};
+use steppe_engine::pass::forward::{ForwardCommitExec, ForwardScanExec};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
     TaskObserver, TaskReport,
-    failure::{Failure, root_of},
+    failure::{Failure, kind_of},
 };
 
 /// Ballista's engine, with stages that stop their operators.
@@ -129,7 +126,7 @@ impl QueryStageExecutor for StoppingStage {
         };
         let began = Instant::now();
         let done = work.instrument(observer.began(folder, &self.partitions)).await;
-        let failure = done.as_ref().err().map(|error| EngineError::of_datafusion(root_of(error)));
+        let failure = done.as_ref().err().map(kind_of);
         observer.ended(TaskReport { took: began.elapsed(), failure });
         done.map_err(|error| Failure::on_worker(&error, &self.scratch))
     }

@@ -4,7 +4,7 @@
 use std::{error::Error, fmt, io};
 
 use ballista_core::error::BallistaError;
-use datafusion::error::DataFusionError;
+use datafusion::{arrow::error::ArrowError, error::DataFusionError};
 use steppe_engine::{EngineError, ErrorKind};
 
 const BEGIN: &str = "steppe-failure[";
@@ -22,7 +22,7 @@ impl Failure {
     /// where a full disk names no file: it is the library's own writing there.
     pub(crate) fn on_worker(error: &DataFusionError, scratch: &str) -> DataFusionError {
         let root = root_of(error);
-        let kind = EngineError::of_datafusion(root);
+        let kind = kind_of(error);
         let mut message = message(root);
         if kind == ErrorKind::ResourceExhausted && !message.contains('/') {
             message = format!("the worker's scratch folder {scratch}: {message}");
@@ -57,6 +57,23 @@ pub(crate) fn root_of(error: &DataFusionError) -> &DataFusionError {
             _ => root,
         },
         _ => root,
+    }
+}
+
+/// The kind of a task's error. Ballista writes its own files through Arrow, and wraps what the system says as its own.
+pub(crate) fn kind_of(error: &DataFusionError) -> ErrorKind {
+    let root = root_of(error);
+    let ballista = match root {
+        DataFusionError::External(inner) => inner.downcast_ref::<BallistaError>(),
+        _ => None,
+    };
+    match ballista {
+        Some(BallistaError::IoError(system)) => ErrorKind::of_io(system),
+        Some(BallistaError::ArrowError(error)) => match error.as_ref() {
+            ArrowError::IoError(_, system) => ErrorKind::of_io(system),
+            _ => ErrorKind::Internal,
+        },
+        _ => EngineError::of_datafusion(root),
     }
 }
 
@@ -114,6 +131,14 @@ mod tests {
         let full = DataFusionError::IoError(io::ErrorKind::StorageFull.into());
         let (task, failure) = over_the_wire(&full);
         assert!(!task.retryable && failure.kind == ErrorKind::ResourceExhausted);
+        assert!(failure.message.contains("/scratch"), "{}", failure.message);
+    }
+
+    #[test]
+    fn a_full_disk_is_seen_through_arrow() {
+        let full = ArrowError::IoError("full".to_owned(), io::ErrorKind::StorageFull.into());
+        let (_, failure) = over_the_wire(&BallistaError::from(full).into_datafusion());
+        assert_eq!(failure.kind, ErrorKind::ResourceExhausted);
         assert!(failure.message.contains("/scratch"), "{}", failure.message);
     }
 

@@ -72,9 +72,16 @@ impl FailureKind {
             ServerError::Fenced { .. }
             | ServerError::JobLogQuery { .. }
             | ServerError::Unavailable { .. } => Self::Job(ErrorKind::Unavailable),
+            ServerError::File { source, .. } if is_full(source) => Self::Job(ErrorKind::ResourceExhausted),
             _ => Self::Job(ErrorKind::Internal),
         }
     }
+}
+
+/// Whether a disk or a quota is full.
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind as Io;
+    matches!(error.kind(), Io::StorageFull | Io::QuotaExceeded | Io::FileTooLarge)
 }
 
 /// The status that a caller gets. Faults of ours say no more than that there was one: their text may name what is not
@@ -85,6 +92,10 @@ pub fn status_of(error: &ServerError) -> Status {
         FailureKind::Job(ErrorKind::Internal) => {
             tracing::error!(error = %chain(error), "a call failed");
             "an internal error; the coordinator's log says more".to_owned()
+        }
+        FailureKind::Job(ErrorKind::Unavailable | ErrorKind::ResourceExhausted) => {
+            tracing::warn!(error = %chain(error), "a call failed");
+            error.to_string()
         }
         _ => error.to_string(),
     };

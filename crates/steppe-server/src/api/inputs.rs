@@ -34,7 +34,13 @@ impl Inputs {
         let inputs = self.clone();
         blocking(move || {
             let blake3 = blake3::hash(&content).to_hex().to_string();
-            let new = inputs.object(&blake3).put_if_absent(content)?;
+            let object = inputs.object(&blake3);
+            let new = object.put_if_absent(content.clone())?;
+            // Damaged since it came, it would fail every job that names it.
+            if !new && object.read()? != content {
+                tracing::warn!(%object, "an input was damaged, and is written again");
+                object.put(content)?;
+            }
             Ok((blake3, new))
         })
         .await

@@ -1,6 +1,7 @@
 //! A job's way from the queue to its end.
 
 use std::{
+    collections::hash_map::Entry,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -23,6 +24,11 @@ use crate::{
 /// How long a cancelled job's folder must stay empty, and how often that is looked at.
 const LATE: Duration = Duration::from_millis(300);
 const LATE_LOOKS: u32 = 5;
+
+/// Before a queued job that somebody still has is looked at again.
+const CLAIM_PAUSE: Duration = Duration::from_millis(50);
+/// Before a job log that did not answer is asked again.
+const LOG_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a job has made.
 pub(super) struct Made {
@@ -53,16 +59,24 @@ pub(crate) fn enqueue(core: &Arc<Core>, id: JobId) {
 }
 
 async fn run(core: &Arc<Core>, id: &JobId) -> Result<(), ServerError> {
-    let before = core.log.get(id).await?;
+    let cancel = CancellationToken::new();
+    let _gone = loop {
+        if let Some(gone) = Gone::claim(core, id, &cancel) {
+            break gone;
+        }
+        // Whoever has it runs it, is about to, or has just ended it before it was queued again.
+        if steadily(core, id, || core.log.get(id)).await?.state != JobState::Queued {
+            return Ok(());
+        }
+        tokio::time::sleep(CLAIM_PAUSE).await;
+    };
+    let before = steadily(core, id, || core.log.get(id)).await?;
     let begin = match before.state {
         JobState::Queued => Transition::Start,
         JobState::Running => Transition::Resume,
         _ => return Ok(()),
     };
-    let cancel = CancellationToken::new();
-    core.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), cancel.clone());
-    let _gone = Gone { core, id };
-    let job = core.log.transition(id, core.epoch, begin, now()).await?;
+    let job = steadily(core, id, || core.log.transition(id, core.epoch, begin.clone(), now())).await?;
     core.notify();
     if job.cancel.is_some() {
         cancel.cancel();
@@ -72,10 +86,32 @@ async fn run(core: &Arc<Core>, id: &JobId) -> Result<(), ServerError> {
     let stopped = cancel.is_cancelled() || core.stop.is_cancelled();
     let end = end_of(core, id, ended, stopped);
     clean_up(core, id, &end).await;
-    let job = core.log.transition(id, core.epoch, end, now()).await?;
+    let job = steadily(core, id, || core.log.transition(id, core.epoch, end.clone(), now())).await?;
     core.notify();
     tracing::info!(job = %id, state = %job.state, "a job has ended");
     Ok(())
+}
+
+/// Asks the job log until its database answers: a job whose beginning or end is not written down would wait, or seem to
+/// run, for ever.
+async fn steadily<T, F>(core: &Core, id: &JobId, ask: impl Fn() -> F) -> Result<T, ServerError>
+where
+    F: Future<Output = Result<T, ServerError>>,
+{
+    loop {
+        match ask().await {
+            Err(error @ (ServerError::JobLogQuery { .. } | ServerError::JobLogFull { .. }))
+                if !core.stop.is_cancelled() =>
+            {
+                tracing::error!(job = %id, error = %chain(&error), "the job log does not answer; asking again");
+                tokio::select! {
+                    () = tokio::time::sleep(LOG_PAUSE) => {}
+                    () = core.stop.cancelled() => return Err(error),
+                }
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// Does the work on a thread of its own, and tells how far it is.
@@ -179,6 +215,20 @@ fn remove_late(folder: &Location) -> Result<(), ServerError> {
 struct Gone<'a> {
     core: &'a Core,
     id: &'a JobId,
+}
+
+impl<'a> Gone<'a> {
+    /// Puts a job on the list; `None` when it is there already.
+    fn claim(core: &'a Core, id: &'a JobId, cancel: &CancellationToken) -> Option<Self> {
+        let mut running = core.running.lock().unwrap_or_else(PoisonError::into_inner);
+        match running.entry(id.clone()) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(slot) => {
+                slot.insert(cancel.clone());
+                Some(Self { core, id })
+            }
+        }
+    }
 }
 
 impl Drop for Gone<'_> {

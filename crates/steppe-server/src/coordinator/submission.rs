@@ -67,8 +67,11 @@ pub(crate) async fn submit(
         }
         submitted => submitted,
     };
-    if let Submitted::Created(job) = &submitted {
-        enqueue(core, job.id.clone());
+    match &submitted {
+        Submitted::Created(job) => enqueue(core, job.id.clone()),
+        // Whoever queued it may not have lived to run it; a job that runs already is left alone.
+        Submitted::Existing(job) if job.state == JobState::Queued => enqueue(core, job.id.clone()),
+        Submitted::Existing(_) => {}
     }
     core.notify();
     Ok(submitted)

@@ -111,6 +111,8 @@ impl Address {
             .after_connect(move |connection, _| {
                 Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(|_| ()) })
             })
+            // A full disk ends SQLite's transaction behind the back of sqlx, which would then refuse every next one.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(self.options.clone())
             .await
             .map_err(|source| self.can_not_open(source))?;

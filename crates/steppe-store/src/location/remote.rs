@@ -13,9 +13,9 @@ use std::{
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::{
-    Error, ObjectStore, ObjectStoreExt, ObjectStoreScheme, PutMode, PutOptions, PutPayload, RetryConfig,
-    WriteMultipart, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder,
-    path::Path,
+    BackoffConfig, Error, ObjectStore, ObjectStoreExt, ObjectStoreScheme, PutMode, PutOptions, PutPayload,
+    RetryConfig, WriteMultipart, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
+    gcp::GoogleCloudStorageBuilder, path::Path,
 };
 use url::Url;
 
@@ -34,10 +34,11 @@ const UPLOADS_IN_FLIGHT: usize = 2;
 /// Stores that this process has opened, by bucket: a client keeps its connections, and a new one would make others.
 static OPEN: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>> = Mutex::new(BTreeMap::new());
 
-/// How often, and for how long, a request is tried again: a store that is busy is waited for, one that is gone fails a
-/// pass before its users have given up.
+/// For how long a request is tried again: a store that is busy is waited for, one that is gone fails a pass before its
+/// users have given up. The time is the bound, not the count: eight quick refusals would be over in a second or two.
 fn retries() -> RetryConfig {
-    RetryConfig { max_retries: 8, retry_timeout: Duration::from_secs(25), ..RetryConfig::default() }
+    let backoff = BackoffConfig { max_backoff: Duration::from_secs(3), ..BackoffConfig::default() };
+    RetryConfig { backoff, max_retries: 100, retry_timeout: Duration::from_secs(25) }
 }
 
 /// A request is tried again here for so long.
@@ -247,14 +248,8 @@ impl RemoteLocation {
     }
 
     /// Starts a streamed write; the object appears when it is finished.
-    pub(crate) fn upload(&self) -> Result<MultipartSink, StoreError> {
-        let upload = self
-            .request(StoreOperation::Upload, |store, key| async move { store.put_multipart(&key).await })?;
-        Ok(MultipartSink {
-            target: self.clone(),
-            writer: Some(WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES)),
-            unsent: 0,
-        })
+    pub(crate) fn upload(&self) -> MultipartSink {
+        MultipartSink { target: self.clone(), upload: Upload::Whole(Vec::new()), unsent: 0 }
     }
 }
 
@@ -275,20 +270,44 @@ impl fmt::Display for RemoteLocation {
     }
 }
 
-/// An object that is being uploaded in parts.
+/// An object that is being uploaded: in parts where it is large, else in one request, which can be repeated. (The end of
+/// an upload in parts can not: when its answer is lost, the next request is told that there is no such upload.)
 pub(crate) struct MultipartSink {
     target: RemoteLocation,
-    writer: Option<WriteMultipart>,
+    upload: Upload,
     /// Bytes since the last look at what is in flight.
     unsent: usize,
+}
+
+enum Upload {
+    /// Less than a part, so far.
+    Whole(Vec<u8>),
+    Parts(WriteMultipart),
+    /// It is finished, or has failed.
+    Over,
 }
 
 impl MultipartSink {
     /// Hands bytes on, waiting while too many parts are in flight.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        let Some(mut writer) = self.writer.take() else {
-            return Err(StoreError::Internal("an upload was written to after it had failed"));
-        };
+        match std::mem::replace(&mut self.upload, Upload::Over) {
+            Upload::Whole(mut whole) => {
+                whole.extend_from_slice(bytes);
+                if whole.len() < CHUNK_BYTES {
+                    self.upload = Upload::Whole(whole);
+                    return Ok(());
+                }
+                let begin =
+                    |store: Arc<dyn ObjectStore>, key: Path| async move { store.put_multipart(&key).await };
+                let upload = self.target.request(StoreOperation::Upload, begin)?;
+                self.send(WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES), &whole)
+            }
+            Upload::Parts(writer) => self.send(writer, bytes),
+            Upload::Over => Err(StoreError::Internal("an upload was written to after it had failed")),
+        }
+    }
+
+    fn send(&mut self, mut writer: WriteMultipart, bytes: &[u8]) -> Result<(), StoreError> {
         {
             let _context = handle()?.enter();
             writer.write(bytes);
@@ -296,7 +315,7 @@ impl MultipartSink {
         StoreTraffic::of_process().count_written(bytes.len());
         self.unsent += bytes.len();
         if self.unsent < CHUNK_BYTES {
-            self.writer = Some(writer);
+            self.upload = Upload::Parts(writer);
             return Ok(());
         }
         self.unsent = 0;
@@ -304,18 +323,14 @@ impl MultipartSink {
             let outcome = writer.wait_for_capacity(UPLOADS_IN_FLIGHT).await;
             (writer, outcome)
         })?;
-        self.writer = Some(writer);
+        self.upload = Upload::Parts(writer);
         if outcome.is_err() {
             StoreTraffic::of_process().count(StoreOperation::Upload, &outcome);
         }
         outcome.map_err(|source| self.target.error("can not write", source))
     }
 
-    /// Makes the object visible.
-    pub(crate) fn finish(mut self) -> Result<(), StoreError> {
-        let Some(writer) = self.writer.take() else {
-            return Err(StoreError::Internal("an upload was finished after it had failed"));
-        };
+    fn complete(&self, writer: WriteMultipart) -> Result<(), StoreError> {
         // Giving up an upload after a failure may fail in its own way, and hide the first one: parts are waited for
         // apart.
         let (writer, sent) = wait(async move {
@@ -333,12 +348,21 @@ impl MultipartSink {
         StoreTraffic::of_process().count(StoreOperation::Upload, &outcome);
         outcome.map_err(|source| self.target.error("can not write", source))
     }
+
+    /// Makes the object visible.
+    pub(crate) fn finish(mut self) -> Result<(), StoreError> {
+        match std::mem::replace(&mut self.upload, Upload::Over) {
+            Upload::Whole(whole) => self.target.put(whole.into()),
+            Upload::Parts(writer) => self.complete(writer),
+            Upload::Over => Err(StoreError::Internal("an upload was finished after it had failed")),
+        }
+    }
 }
 
 impl Drop for MultipartSink {
     /// What was not finished is given up, so that the store keeps no orphaned parts.
     fn drop(&mut self) {
-        if let Some(writer) = self.writer.take() {
+        if let Upload::Parts(writer) = std::mem::replace(&mut self.upload, Upload::Over) {
             let _ = wait(writer.abort());
         }
     }

@@ -42,7 +42,7 @@ impl FileWriter {
                 let file = File::create(&temporary).map_err(StoreError::io(&temporary, "can not write"))?;
                 Destination::Local(LocalFile { file: Arc::new(file), temporary, target: path.to_owned() })
             }
-            (None, Some(remote)) => Destination::Remote(remote.upload()?),
+            (None, Some(remote)) => Destination::Remote(remote.upload()),
             (None, None) => return Err(StoreError::Internal("a location that is nowhere")),
         };
         Ok(Self { name: name.to_owned(), destination, blake3: blake3::Hasher::new(), bytes: 0 })

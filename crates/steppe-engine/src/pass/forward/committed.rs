@@ -131,6 +131,14 @@ impl Partials {
         }
     }
 
+    /// Forgets a partition's sums.
+    ///
+    /// # Errors
+    /// When the store does not let go of them.
+    pub fn discard(&self, partition: u32) -> Result<(), EngineError> {
+        Ok(self.object(partition).delete()?)
+    }
+
     /// Removes everything: the pass is merged, or given up.
     ///
     /// # Errors

@@ -42,7 +42,11 @@ impl ForwardSpec {
         let bytes = operand.to_bytes();
         let operand_blake3 = blake3::hash(&bytes).to_hex().to_string();
         let object = folder.absolute().child(&format!("{operand_blake3}.operand"));
-        object.put_if_absent(bytes.into())?;
+        let bytes = bytes::Bytes::from(bytes);
+        // One that an earlier attempt has left there may have been damaged since.
+        if !object.put_if_absent(bytes.clone())? && object.read()? != bytes {
+            object.put(bytes)?;
+        }
         Ok(Self {
             cohort: cohort.location().absolute().to_string(),
             cohort_digest: cohort.digest().to_owned(),
