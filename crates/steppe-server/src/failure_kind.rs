@@ -72,6 +72,7 @@ impl FailureKind {
             ServerError::Fenced { .. }
             | ServerError::JobLogQuery { .. }
             | ServerError::Unavailable { .. } => Self::Job(ErrorKind::Unavailable),
+            ServerError::JobLogFull { .. } => Self::Job(ErrorKind::ResourceExhausted),
             ServerError::File { source, .. } if is_full(source) => Self::Job(ErrorKind::ResourceExhausted),
             _ => Self::Job(ErrorKind::Internal),
         }
