@@ -1,56 +1,11 @@
-//! How many cases of each fault run, and what is said about them.
+//! The same count for faults whose tests judge for themselves: with words beside the figures.
 
-use std::{
-    fs::OpenOptions,
-    io::Write,
-    time::{Duration, Instant},
+use std::time::{Duration, Instant};
+
+use crate::{
+    fault_row::{Row, say},
+    fault_tier::fault_seed,
 };
-
-use serde_json::json;
-
-/// How thorough the fault tests are; `STEPPE_FAULT_TIER` says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tier {
-    /// One or two cases of each fault.
-    Smoke,
-    /// The counts of every change.
-    Ci,
-    /// The counts of a release.
-    Release,
-}
-
-impl Tier {
-    /// What the environment asks for.
-    ///
-    /// # Panics
-    /// When it asks for a tier that there is none of.
-    pub fn of_environment() -> Self {
-        match std::env::var("STEPPE_FAULT_TIER").as_deref() {
-            Err(_) | Ok("ci" | "") => Self::Ci,
-            Ok("smoke") => Self::Smoke,
-            Ok("release") => Self::Release,
-            Ok(other) => unreachable!("STEPPE_FAULT_TIER={other}: give smoke, ci or release"),
-        }
-    }
-
-    /// The number of cases: per tier.
-    pub fn cases(self, smoke: usize, ci: usize, release: usize) -> usize {
-        match self {
-            Self::Smoke => smoke,
-            Self::Ci => ci,
-            Self::Release => release,
-        }
-    }
-}
-
-/// The seed of random choices: `STEPPE_FAULT_SEED`, else the time.
-pub fn fault_seed() -> u64 {
-    let given = std::env::var("STEPPE_FAULT_SEED").ok().and_then(|seed| seed.parse().ok());
-    given.unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        now.map_or(1, |now| now.as_millis() as u64)
-    })
-}
 
 /// What came of the cases of one fault. Says so when it is dropped, also when the test fails.
 #[derive(Debug)]
@@ -70,7 +25,8 @@ pub struct FaultReport {
 
 impl FaultReport {
     /// Starts the cases of a fault, and says the seed at once: a test that hangs has then said it.
-    pub fn begin(fault: &str, seed: u64) -> Self {
+    pub fn begin(fault: &str) -> Self {
+        let seed = fault_seed();
         say(&format!("{fault}: STEPPE_FAULT_SEED={seed}"));
         let fault = fault.to_owned();
         Self { fault, seed, began: Instant::now(), cases: 0, fired: 0, passed: 0, notes: Vec::new() }
@@ -101,30 +57,8 @@ impl FaultReport {
 
 impl Drop for FaultReport {
     fn drop(&mut self) {
-        let seconds = self.began.elapsed().as_secs_f64();
-        let Self { fault, seed, cases, fired, passed, notes, .. } = self;
-        say(&format!(
-            "| {fault} | cases {cases} | fired {fired} | passed {passed} | seed {seed} | {seconds:.1} s | {} |",
-            notes.join("; ")
-        ));
-        let Some(path) = std::env::var_os("STEPPE_FAULT_REPORT") else { return };
-        let line = json!({
-            "fault": fault, "cases": cases, "fired": fired, "passed": passed, "seed": seed,
-            "seconds": (seconds * 10.0).round() / 10.0, "notes": notes,
-        });
-        let written = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .and_then(|mut file| writeln!(file, "{line}"));
-        if let Err(error) = written {
-            say(&format!("{}: {error}", path.display()));
-        }
+        let figures = [self.cases, self.fired, self.passed];
+        let (fault, notes) = (std::mem::take(&mut self.fault), std::mem::take(&mut self.notes));
+        Row { fault, figures, seed: self.seed, took: self.began.elapsed(), notes }.publish();
     }
-}
-
-/// Says something on the test's output.
-#[allow(clippy::print_stderr, reason = "the report is what these tests are for")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }

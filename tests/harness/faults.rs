@@ -1,37 +1,18 @@
 //! How disturbances are counted: so many cases a fault, each drawn from a seed, and none counts in which the fault did
 //! not fire.
 
-use std::{
-    fmt::Write as _,
-    fs::OpenOptions,
-    io::Write as _,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::Instant;
 
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use serde_json::json;
 
-/// The seed of a run that is to be repeated.
-const SEED: &str = "STEPPE_FAULT_SEED";
-/// `smoke`, `ci` or `release`, or a number of cases.
-const TIER: &str = "STEPPE_FAULT_TIER";
-/// A file that a line of JSON is added to per fault.
-const REPORT: &str = "STEPPE_FAULT_REPORT";
+use crate::{
+    fault_row::{Row, say},
+    fault_tier::{Counts, Tier, fault_seed},
+};
+
 /// Only so many failures are looked for.
-const MOST_FAILURES: u32 = 3;
-
-/// How many cases a fault has in each tier.
-#[derive(Debug, Clone, Copy)]
-pub struct Counts {
-    /// While the test itself is worked on.
-    pub smoke: u32,
-    /// At every change.
-    pub ci: u32,
-    /// Before a release.
-    pub release: u32,
-}
+const MOST_FAILURES: usize = 3;
 
 /// How a case ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +27,12 @@ pub enum Case {
 #[derive(Debug)]
 pub struct Tally {
     fault: &'static str,
-    wanted: u32,
+    wanted: usize,
     seed: u64,
     began: Instant,
-    cases: u32,
-    fired: u32,
-    passed: u32,
+    cases: usize,
+    fired: usize,
+    passed: usize,
     failures: Vec<String>,
     finished: bool,
     /// Where all random choices come from.
@@ -61,14 +42,7 @@ pub struct Tally {
 impl Tally {
     /// Begins to count. The seed is the run's, or new.
     pub fn begin(fault: &'static str, counts: Counts) -> Self {
-        let wanted = match std::env::var(TIER).as_deref() {
-            Ok("smoke") => counts.smoke,
-            Ok("release") => counts.release,
-            Ok(number) => number.parse().unwrap_or(counts.ci),
-            Err(_) => counts.ci,
-        };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let seed = std::env::var(SEED).ok().and_then(|text| text.parse().ok()).unwrap_or(now);
+        let (wanted, seed) = (Tier::of_environment().cases(counts), fault_seed());
         // Faults of one run draw differently, and each draws the same alone.
         let mixed = blake3::hash(format!("{seed} {fault}").as_bytes());
         let random = Xoshiro256PlusPlus::from_seed(*mixed.as_bytes());
@@ -77,18 +51,18 @@ impl Tally {
     }
 
     /// How many cases must fire.
-    pub fn wanted(&self) -> u32 {
+    pub fn wanted(&self) -> usize {
         self.wanted
     }
 
     /// The number of the next case.
-    pub fn next(&self) -> u32 {
+    pub fn next(&self) -> usize {
         self.cases
     }
 
     /// Whether another case is due. A fault that does not fire is tried again, but not for ever.
     pub fn is_due(&self) -> bool {
-        let failed = self.failures.len() >= MOST_FAILURES as usize;
+        let failed = self.failures.len() >= MOST_FAILURES;
         self.fired < self.wanted && self.cases < 2 * self.wanted + 3 && !failed
     }
 
@@ -126,25 +100,9 @@ impl Tally {
 
     fn report(&mut self) {
         self.finished = true;
-        let seconds = self.began.elapsed().as_secs_f64();
-        let row = Row {
-            fault: self.fault,
-            figures: [self.cases, self.fired, self.passed],
-            seed: self.seed,
-            seconds,
-        };
-        if let Ok(path) = std::env::var(REPORT) {
-            let [cases, fired, passed] = row.figures;
-            let line = json!({
-                "fault": row.fault, "cases": cases, "fired": fired, "passed": passed, "seed": row.seed,
-                "seconds": (seconds * 10.0).round() / 10.0,
-            });
-            let file = OpenOptions::new().create(true).append(true).open(&path);
-            if let Err(error) = file.and_then(|mut file| writeln!(file, "{line}")) {
-                say(&format!("{path}: {error}"));
-            }
-        }
-        show(row);
+        let figures = [self.cases, self.fired, self.passed];
+        let (fault, took) = (self.fault.to_owned(), self.began.elapsed());
+        Row { fault, figures, seed: self.seed, took, notes: Vec::new() }.publish();
     }
 }
 
@@ -153,37 +111,4 @@ impl Drop for Tally {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-struct Row {
-    fault: &'static str,
-    figures: [u32; 3],
-    seed: u64,
-    seconds: f64,
-}
-
-/// Shows the table of what has run so far.
-fn show(row: Row) {
-    static ROWS: Mutex<Vec<Row>> = Mutex::new(Vec::new());
-    let mut rows = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
-    rows.push(row);
-    let mut table = format!(
-        "{:<44} {:>5} {:>5} {:>6}  {:>10} {:>7}",
-        "fault", "cases", "fired", "passed", "seed", "seconds"
-    );
-    for Row { fault, figures: [cases, fired, passed], seed, seconds } in rows.iter() {
-        let _ = write!(table, "\n{fault:<44} {cases:>5} {fired:>5} {passed:>6}  {seed:>10} {seconds:>7.1}");
-    }
-    say(&table);
-}
-
-/// Says something past the test runner, which keeps what passing tests print.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// Lets one test at a time disturb its cluster: two cores are not enough for two.
-pub fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }

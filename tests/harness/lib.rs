@@ -6,9 +6,12 @@ mod command;
 mod data;
 mod fault_proxy;
 mod fault_report;
+mod fault_row;
+mod fault_tier;
 mod faults;
 mod memory_limit;
 mod network;
+mod ports;
 mod small_disk;
 #[allow(clippy::expect_used, reason = "a cluster that does not come up ends the test")]
 mod store_cluster;
@@ -21,8 +24,9 @@ pub use cluster::{
 pub use command::{Call, Run, steppe, steppe_binary};
 pub use data::{data_folder, skip};
 pub use fault_proxy::{FaultCounts, FaultProxy, FaultRates};
-pub use fault_report::{FaultReport, Tier, fault_seed};
-pub use faults::{Case, Counts, Tally, turn};
+pub use fault_report::FaultReport;
+pub use fault_tier::{Counts, Lane, Tier, fault_seed, turn};
+pub use faults::{Case, Tally};
 pub use memory_limit::MemoryLimit;
 pub use network::{Network, Peer, Way};
 pub use small_disk::SmallDisk;

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Call, FaultProxy, Run, SmallDisk, steppe, steppe_binary};
+use crate::{Call, FaultProxy, Run, SmallDisk, ports::free_port, steppe, steppe_binary};
 
 mod fileset;
 mod processes;
@@ -356,12 +356,6 @@ fn files_below(folder: &Path, into: &mut Vec<PathBuf>) {
         let path = entry.path();
         if path.is_dir() { files_below(&path, into) } else { into.push(path) }
     }
-}
-
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Waits until something is so; whether it was within `limit`.

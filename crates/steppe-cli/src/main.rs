@@ -10,6 +10,7 @@ mod failure;
 mod interrupt;
 mod logging;
 mod options;
+mod private_file;
 mod progress;
 mod remote;
 mod render;

@@ -2,6 +2,7 @@
 
 mod profile;
 mod results;
+mod run;
 mod watch;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use tokio::runtime::Runtime;
 
 pub(crate) use profile::Profile;
 pub(crate) use results::{download, results};
+pub(crate) use run::run;
 pub(crate) use watch::{Ended, is_over, line, watch, word};
 
 use crate::{exit::Usage, options::RemoteOptions};

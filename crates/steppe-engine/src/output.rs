@@ -8,6 +8,7 @@ mod in_order;
 mod match_log;
 mod request;
 mod run;
+mod run_file;
 mod run_record;
 mod scores_parquet;
 mod sscore;

@@ -1,7 +1,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -10,10 +9,10 @@ use std::{
 use serde_json::Value;
 
 use super::Cluster;
-use crate::{Call, steppe, steppe_binary};
+use crate::{Call, ports::free_port, steppe, steppe_binary};
 
-/// How long it may take to serve.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take to serve: longer than a coordinator waits for a job log that another one has locked.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Another coordinator on the store of a cluster, with workers of its own, as another host would have them. It is
 /// killed when it is dropped.
@@ -33,7 +32,7 @@ impl Second {
     /// What keeps it from serving.
     pub fn start(cluster: &Cluster, folder: &Path, shared_log: bool) -> Result<Self, String> {
         fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-        let ports: Vec<u16> = (0..3).map(|_| free_port()).collect::<Result<_, _>>()?;
+        let ports: Vec<u16> = (0..3).map(|_| free_port()).collect();
         let profile = fs::read(cluster.folder().join("profile.json")).map_err(|error| error.to_string())?;
         let profile: Value = serde_json::from_slice(&profile).map_err(|error| error.to_string())?;
         let variables = profile["environment"].as_object().into_iter().flatten();
@@ -57,7 +56,7 @@ impl Second {
     }
 
     fn worker(&mut self, cluster: &Cluster) -> Result<(), String> {
-        let (tasks, operations) = (free_port()?.to_string(), format!("127.0.0.1:{}", free_port()?));
+        let (tasks, operations) = (free_port().to_string(), format!("127.0.0.1:{}", free_port()));
         let scratch = self.folder.join("worker").display().to_string();
         let certs = cluster.folder().join("certs");
         let (certificate, key) =
@@ -152,9 +151,4 @@ fn settings(first: &str, folder: &Path, ports: &[u16], shared_log: bool) -> Stri
         changed(key).map_or_else(|| line.to_owned(), |value| format!("{key} = {value}")) + "\n"
     };
     first.lines().map(line).collect()
-}
-
-fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-    Ok(listener.local_addr().map_err(|error| error.to_string())?.port())
 }

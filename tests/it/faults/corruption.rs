@@ -8,10 +8,10 @@ use std::{fs, time::Duration};
 use damage::Damaged;
 use rand::Rng;
 use scene::{Scene, Verdict};
-use steppe_tests::{FaultReport, Tier, digests_in, fault_seed, wait_until};
+use steppe_tests::{Counts, FaultReport, Lane, Tier, digests_in, fault_seed, turn, wait_until};
 
 /// How many cases of each kind of file, for the tiers.
-struct Counts {
+struct Cases {
     tiles: usize,
     tables: usize,
     manifest: usize,
@@ -21,24 +21,24 @@ struct Counts {
     results: usize,
 }
 
-fn counts() -> Counts {
-    let tier = Tier::of_environment();
-    Counts {
-        tiles: tier.cases(2, 60, 3_000),
-        tables: tier.cases(2, 40, 2_000),
-        manifest: tier.cases(2, 20, 1_000),
-        operand: tier.cases(2, 15, 750),
-        partials: tier.cases(2, 25, 1_250),
-        inputs: tier.cases(2, 20, 1_000),
-        results: tier.cases(2, 20, 1_000),
+fn cases() -> Cases {
+    let of = |ci, release| Tier::of_environment().cases(Counts { smoke: 2, ci, release });
+    Cases {
+        tiles: of(60, 3_000),
+        tables: of(40, 2_000),
+        manifest: of(20, 1_000),
+        operand: of(15, 750),
+        partials: of(25, 1_250),
+        inputs: of(20, 1_000),
+        results: of(20, 1_000),
     }
 }
 
 #[test]
 fn damage_is_found_and_named() {
-    let seed = fault_seed();
-    let counts = counts();
-    let mut scene = Scene::set(seed);
+    let Some(_turn) = turn(Lane::Store) else { return };
+    let counts = cases();
+    let mut scene = Scene::set(fault_seed());
     cohort_files(&mut scene, "genotypes", "corruption: tile", counts.tiles);
     cohort_files(&mut scene, "samples.parquet", "corruption: samples", counts.tables / 2);
     cohort_files(&mut scene, "variants.parquet", "corruption: variants", counts.tables / 2);
@@ -54,7 +54,7 @@ fn damage_is_found_and_named() {
 
 /// Files of the cohort, between jobs: each job reads all of them.
 fn cohort_files(scene: &mut Scene, below: &str, fault: &str, cases: usize) {
-    let mut report = FaultReport::begin(fault, scene.seed);
+    let mut report = FaultReport::begin(fault);
     let mut tally = Tally::default();
     for _ in 0..cases {
         // Workers keep tiles: only those that they never read are read from the store for certain.
@@ -79,7 +79,7 @@ fn cohort_files(scene: &mut Scene, below: &str, fault: &str, cases: usize) {
 
 /// The operand, between the coordinator that writes it and the workers that read it: they are frozen meanwhile.
 fn operands(scene: &mut Scene, cases: usize) {
-    let mut report = FaultReport::begin("corruption: operand", scene.seed);
+    let mut report = FaultReport::begin("corruption: operand");
     let mut tally = Tally::default();
     while report.fired < cases && report.cases < 2 * cases {
         let out = scene.out();
@@ -109,18 +109,17 @@ fn operands(scene: &mut Scene, cases: usize) {
 
 /// Partial sums of a job that failed: its next attempt reads them instead of summing again.
 fn partials(scene: &mut Scene, cases: usize) {
-    let mut report = FaultReport::begin("corruption: partial sums", scene.seed);
+    let mut report = FaultReport::begin("corruption: partial sums");
     let mut tally = Tally::default();
-    let mut out = String::new();
-    let mut sums = Vec::new();
+    let (mut out, mut sums) = (String::new(), Vec::<std::path::PathBuf>::new());
     for case in 0..cases {
+        // Sums that were found to be corrupt may be gone: they are made again.
+        sums.retain(|path| path.exists());
         // A new job now and then: one that failed goes on from its sums each time.
-        if case % 5 == 0 {
+        if case % 5 == 0 || sums.is_empty() {
             (out, sums) = scene.fail_half_way();
         }
-        // Sums that were found to be corrupt may be gone: they are made again.
-        let there: Vec<_> = sums.iter().filter(|path| path.exists()).collect();
-        let path = there[scene.random.random_range(0..there.len())];
+        let path = &sums[scene.random.random_range(0..sums.len())];
         let damaged = Damaged::somewhere(path, &mut scene.random);
         let run = scene.run(&out);
         let verdict = scene.judge(&run, &out, ".sums");
@@ -139,7 +138,7 @@ fn partials(scene: &mut Scene, cases: usize) {
 /// A scoring file that is in the store already when another job names it.
 fn inputs(scene: &mut Scene, cases: usize) {
     scene.fresh_cohort(true);
-    let mut report = FaultReport::begin("corruption: input in the store", scene.seed);
+    let mut report = FaultReport::begin("corruption: input in the store");
     let mut tally = Tally::default();
     let files = scene.cluster.objects(".steppe/inputs");
     assert_eq!(files.len(), 1, "one scoring file: {files:?}");
@@ -157,7 +156,7 @@ fn inputs(scene: &mut Scene, cases: usize) {
 /// A result, read back through the coordinator.
 fn results(scene: &mut Scene, cases: usize) {
     scene.fresh_cohort(true);
-    let mut report = FaultReport::begin("corruption: result", scene.seed);
+    let mut report = FaultReport::begin("corruption: result");
     let mut tally = Tally::default();
     let out = scene.out();
     let run = scene.run(&out);

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use steppe_tests::{
-    FaultReport, Run, Score, Setup, SmallDisk, StoreCluster, Tier, digests_in, fault_seed, small_fileset,
-    steppe,
+    Counts, FaultReport, Lane, Run, Score, Setup, SmallDisk, StoreCluster, Tier, digests_in, small_fileset,
+    steppe, turn,
 };
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -70,8 +70,9 @@ fn a_full_disk_is_named_and_room_helps() {
         steppe_tests::skip("small disks need root and loop devices");
         return;
     }
-    let mut report = FaultReport::begin("disk full", fault_seed());
-    let rounds = Tier::of_environment().cases(1, 1, 8);
+    let Some(_turn) = turn(Lane::Store) else { return };
+    let mut report = FaultReport::begin("disk full");
+    let rounds = Tier::of_environment().cases(Counts { smoke: 1, ci: 1, release: 8 });
     let scene = Scene::set();
     let mut problems = Vec::new();
     for round in 0..rounds {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rand::Rng;
-use steppe_tests::{Case, ClusterOptions, Counts, Tally, turn};
+use steppe_tests::{Case, ClusterOptions, Counts, Lane, Tally, turn};
 
 use super::{
     ensure,
@@ -17,7 +17,7 @@ const NOTICED: u64 = 22;
 
 #[test]
 fn it_goes_on_when_they_return_or_fails_after_the_grace() {
-    let _turn = turn();
+    let Some(_turn) = turn(Lane::Waiting) else { return };
     let options = ClusterOptions::slowed(3, 10)
         .slots(2)
         .with("STEPPE_COORDINATOR_WORKER_GRACE_SECONDS", &GRACE.to_string());

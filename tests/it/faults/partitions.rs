@@ -9,8 +9,8 @@ use std::{
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use steppe_tests::{
-    FaultProxy, FaultReport, Network, Peer, Score, Setup, StoreCluster, Tier, Way, digests_in, fault_seed,
-    small_fileset, steppe, wait_until,
+    Counts, FaultProxy, FaultReport, Lane, Network, Peer, Score, Setup, StoreCluster, Tier, Way, digests_in,
+    fault_seed, small_fileset, steppe, turn, wait_until,
 };
 
 const FAR: &str = "worker-far";
@@ -81,11 +81,12 @@ fn a_worker_that_is_cut_off_changes_nothing() {
             return;
         }
     };
+    let Some(_turn) = turn(Lane::Store) else { return };
     let seed = fault_seed();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut report = FaultReport::begin("partition of a worker", seed);
+    let mut report = FaultReport::begin("partition of a worker");
     let scene = Scene::set(network, seed);
-    let cases = Tier::of_environment().cases(2, 6, 60);
+    let cases = Tier::of_environment().cases(Counts { smoke: 2, ci: 6, release: 60 });
     let kinds = [
         (Peer::Coordinator, Way::Both),
         (Peer::Store, Way::Both),
@@ -100,7 +101,7 @@ fn a_worker_that_is_cut_off_changes_nothing() {
             break;
         }
         let (from, way) = kinds[report.fired % kinds.len()];
-        let short = Tier::of_environment() != Tier::Release && report.fired > 0;
+        let short = matches!(Tier::of_environment(), Tier::Smoke | Tier::Ci) && report.fired > 0;
         // The first is long enough for the worker to be given up.
         let seconds = if short { random.random_range(5..=9) } else { random.random_range(24..=30) };
         let name = format!("{from:?} {way:?} {seconds} s");

@@ -6,8 +6,8 @@ use std::{
 };
 
 use steppe_tests::{
-    FaultProxy, FaultRates, FaultReport, Run, Score, Setup, StoreCluster, Tier, digests_in, fault_seed,
-    small_fileset, steppe, wait_until,
+    Counts, FaultProxy, FaultRates, FaultReport, Lane, Run, Score, Setup, StoreCluster, Tier, digests_in,
+    fault_seed, small_fileset, steppe, turn, wait_until,
 };
 
 /// The share of requests that may fail unseen.
@@ -75,10 +75,11 @@ fn kinds(share: f64) -> [(&'static str, FaultRates); 7] {
 
 #[test]
 fn a_store_that_fails_seldom_is_not_noticed() {
+    let Some(_turn) = turn(Lane::Store) else { return };
     let seed = fault_seed();
-    let mut report = FaultReport::begin("store: 10 % of requests fail", seed);
+    let mut report = FaultReport::begin("store: 10 % of requests fail");
     let scene = Scene::set(seed, 0);
-    let cases = Tier::of_environment().cases(7, 14, 105);
+    let cases = Tier::of_environment().cases(Counts { smoke: 7, ci: 14, release: 105 });
     let mut problems = Vec::new();
     let (mut faults, mut conditional) = (0, 0);
     for case in 0..2 * cases {
@@ -113,11 +114,12 @@ fn a_store_that_fails_seldom_is_not_noticed() {
 
 #[test]
 fn an_import_to_a_store_that_fails_seldom() {
+    let Some(_turn) = turn(Lane::Store) else { return };
     let seed = fault_seed();
-    let mut report = FaultReport::begin("store: 10 % of requests fail, import", seed);
+    let mut report = FaultReport::begin("store: 10 % of requests fail, import");
     let scene = Scene::set(seed, 0);
     let prefix = scene.cluster.dir().join("files/small");
-    let cases = Tier::of_environment().cases(2, 7, 70);
+    let cases = Tier::of_environment().cases(Counts { smoke: 2, ci: 7, release: 70 });
     let mut problems = Vec::new();
     for case in 0..2 * cases {
         if report.fired >= cases {
@@ -153,11 +155,12 @@ fn an_import_to_a_store_that_fails_seldom() {
 
 #[test]
 fn a_store_that_is_gone_fails_the_job_in_time() {
+    let Some(_turn) = turn(Lane::Store) else { return };
     let seed = fault_seed();
-    let mut report = FaultReport::begin("store: gone", seed);
+    let mut report = FaultReport::begin("store: gone");
     let first = (seed % 3) as usize;
     let scene = Scene::set(seed, 300);
-    let cases = Tier::of_environment().cases(1, 1, 12);
+    let cases = Tier::of_environment().cases(Counts { smoke: 1, ci: 1, release: 12 });
     let mut problems = Vec::new();
     let none = FaultRates::default();
     let kinds = [

@@ -1,6 +1,7 @@
 //! A development cluster on this machine.
 
 mod members;
+mod ports;
 mod state;
 mod up;
 

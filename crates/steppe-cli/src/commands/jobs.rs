@@ -120,7 +120,7 @@ pub(super) fn end(job: &Job) -> anyhow::Result<Outcome> {
 }
 
 /// The error of a job that did not succeed.
-pub(super) fn failed(job: &Job) -> anyhow::Error {
+pub(crate) fn failed(job: &Job) -> anyhow::Error {
     let kind = match &job.failure {
         Some(failure) => failure.kind.clone(),
         None => "cancelled".to_owned(),

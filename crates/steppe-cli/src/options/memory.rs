@@ -1,5 +1,7 @@
 use std::{fmt, str::FromStr};
 
+use steppe_server::settings::Size;
+
 /// Less than this is no amount of memory to work in, and usually a forgotten unit.
 const LEAST: u64 = 16 << 20;
 
@@ -10,42 +12,14 @@ pub(crate) struct MemorySize(pub(crate) u64);
 impl FromStr for MemorySize {
     type Err = String;
 
-    /// Reads `2GiB`, `512M`, `1.5 GB`, `2147483648`: units K, M, G and T, with or without `iB`, are powers of 1024;
-    /// kB, MB, GB and TB are powers of 1000.
+    /// Reads an amount as the settings of a cluster write it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
-        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-        let (number, unit) = text.split_at(end);
-        let number: f64 = number.parse().map_err(|_| expected("it does not start with a number"))?;
-        let factor = factor(unit.trim()).ok_or_else(|| expected("its unit is unknown"))?;
-        let bytes = number * factor;
-        if !(bytes.is_finite() && bytes < u64::MAX as f64) {
-            return Err(expected("it is too large"));
+        let example = |problem: &str| format!("it {problem}; give a size such as 512M or 2GiB");
+        let size: Size = text.trim().parse().map_err(example)?;
+        if size.bytes() < LEAST {
+            return Err(example("is less than 16 MiB"));
         }
-        let bytes = bytes as u64;
-        if bytes < LEAST {
-            return Err("it is less than 16 MiB; give a size such as 512M or 2GiB".to_owned());
-        }
-        Ok(Self(bytes))
-    }
-}
-
-fn expected(problem: &str) -> String {
-    format!("{problem}; give a size such as 512M or 2GiB")
-}
-
-fn factor(unit: &str) -> Option<f64> {
-    let unit = unit.to_ascii_lowercase();
-    let (letter, rest) = match unit.chars().next() {
-        None => return Some(1.0),
-        Some('b') if unit.len() == 1 => return Some(1.0),
-        Some(letter) => (letter, &unit[letter.len_utf8()..]),
-    };
-    let power = 1 + ['k', 'm', 'g', 't'].iter().position(|&known| known == letter)? as i32;
-    match rest {
-        "" | "i" | "ib" => Some(1024f64.powi(power)),
-        "b" => Some(1000f64.powi(power)),
-        _ => None,
+        Ok(Self(size.bytes()))
     }
 }
 

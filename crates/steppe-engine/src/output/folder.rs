@@ -39,7 +39,7 @@ pub(super) enum Existing {
 pub(super) fn existing(out: &Location, job: &str, overwrite: bool) -> Result<Existing, EngineError> {
     let run = out.child(RUN_FILE);
     if run.exists()? {
-        let record: Option<RunRecord> = serde_json::from_slice(&run.read()?).ok();
+        let record = RunRecord::from_bytes(&run.to_string(), &run.read()?).ok();
         return match record {
             Some(record) if record.job == job && is_whole(out, &record)? => {
                 Ok(Existing::Same(Box::new(record)))
@@ -81,7 +81,7 @@ fn is_whole(out: &Location, record: &RunRecord) -> Result<bool, EngineError> {
                 }
             }
             None => {
-                if !out.child(&file.name).exists()? {
+                if out.child(&file.name).size()? != Some(file.bytes) {
                     return Ok(false);
                 }
             }
@@ -119,9 +119,8 @@ impl ResultFolder {
 
     /// Makes the result visible: everything or nothing.
     pub(super) fn commit(mut self, record: &RunRecord) -> Result<(), EngineError> {
-        let mut json = serde_json::to_vec_pretty(record)
-            .map_err(|error| EngineError::write(RUN_FILE)(std::io::Error::other(error)))?;
-        json.push(b'\n');
+        let json =
+            record.to_bytes().map_err(|error| EngineError::write(RUN_FILE)(std::io::Error::other(error)))?;
         match self.out.local_path().map(Path::to_owned) {
             Some(path) => self.commit_local(&path, &json)?,
             None => self.commit_remote(&record.outputs, json)?,
@@ -167,7 +166,9 @@ impl ResultFolder {
             let bytes = fs::read(&path).map_err(EngineError::write(path.display().to_string()))?;
             self.out.child(&output.name).put(Bytes::from(bytes))?;
         }
-        if run.put_if_absent(Bytes::from(json))? {
+        let json = Bytes::from(json);
+        // What is there may be our own: the answer to the first request was lost, and the next one found it.
+        if run.put_if_absent(json.clone())? || run.read()? == json {
             return Ok(());
         }
         Err(occupied(

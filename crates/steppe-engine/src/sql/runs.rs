@@ -60,12 +60,7 @@ fn read_record(folder: &Location) -> Result<RunRecord, EngineError> {
             "give the folder that steppe score or steppe match wrote with --out",
         ));
     }
-    serde_json::from_slice(&file.read()?).map_err(|error| {
-        EngineError::refused(
-            format!("{file}: it is not a record that this version of steppe writes ({error})"),
-            "run the job again with --overwrite",
-        )
-    })
+    Ok(RunRecord::from_bytes(&file.to_string(), &file.read()?)?)
 }
 
 /// The last part of a location.

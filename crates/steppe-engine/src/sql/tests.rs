@@ -41,7 +41,8 @@ fn result(folder: &Path, job: &str, sums: &[f64]) -> Result<Location, Box<dyn st
         "outputs": [{ "name": "scores.parquet", "bytes": 1, "blake3": "e" }],
         "timings": { "total": 0.5 }
     });
-    std::fs::write(folder.join("run.json"), record.to_string())?;
+    let record: crate::output::RunRecord = serde_json::from_value(record)?;
+    std::fs::write(folder.join("run.json"), record.to_bytes()?)?;
     Ok(Location::local(folder))
 }
 

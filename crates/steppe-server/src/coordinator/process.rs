@@ -150,6 +150,8 @@ pub async fn run_coordinator(
     std::fs::create_dir_all(&config.scratch)
         .map_err(ServerError::file(&config.scratch, "make the folder"))?;
     let audit = AuditLog::open(&config.audit_log, now())?;
+    // One that another process has locked keeps us waiting here.
+    tracing::info!("opening the job log");
     let log = JobLog::open(&config.job_log).await?;
     let listen_failed = |source| ServerError::Listen { address: config.listen.to_string(), source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen_failed)?;

@@ -56,10 +56,7 @@ fn of_score(location: Location, digest: &str) -> Result<Results, ServerError> {
         let damaged = StoreError::corrupt(&run.to_string(), "its BLAKE3", expected, found);
         return Err(if other { gone() } else { damaged.into() });
     }
-    let corrupt = |error: serde_json::Error| {
-        ServerError::Store(StoreError::corrupt(&run.to_string(), "its JSON", "a run's record", error))
-    };
-    let record: RunRecord = serde_json::from_slice(&content).map_err(corrupt)?;
+    let record = RunRecord::from_bytes(&run.to_string(), &content)?;
     let mut files: Vec<(String, u64, String)> =
         record.outputs.into_iter().map(|file| (file.name, file.bytes, file.blake3)).collect();
     let blake3 = blake3::hash(&content).to_hex().to_string();

@@ -19,7 +19,6 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(super) struct Scene {
     pub(super) cluster: StoreCluster,
     pub(super) random: Xoshiro256PlusPlus,
-    pub(super) seed: u64,
     prefix: PathBuf,
     file: PathBuf,
     pub(super) cohort: String,
@@ -46,8 +45,7 @@ impl Scene {
         let cluster = StoreCluster::start(Setup { workers: 2, slots: 1, ..Setup::default() });
         let (prefix, file) = small_fileset(&cluster.dir().join("files"), 60, 240, 4);
         let random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut scene =
-            Self { cluster, random, seed, prefix, file, cohort: String::new(), oracle: None, jobs: 0 };
+        let mut scene = Self { cluster, random, prefix, file, cohort: String::new(), oracle: None, jobs: 0 };
         scene.fresh_cohort(true);
         let out = scene.out();
         let run = scene.run(&out);

@@ -1,7 +1,7 @@
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
-    net::{Ipv4Addr, TcpListener},
+    net::Ipv4Addr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -12,17 +12,17 @@ use clap::Args;
 use steppe_server::{
     identity::{
         certificates::{CertificateRequest, DevelopmentCa},
-        roles::Role,
-        token::{Grant, TokenKeyPair, TokenSigner},
+        token::TokenKeyPair,
     },
     wire::cluster::DescribeRequest,
 };
 
-use super::{members::Member, state::ClusterState};
+use super::{members::Member, ports::free_port, state::ClusterState};
 use crate::{
     commands::Session,
     exit::{Outcome, Usage},
     options::RemoteOptions,
+    private_file::{write_private, write_token},
     remote::{Profile, Remote, location_url},
     render,
 };
@@ -160,7 +160,7 @@ impl UpOptions {
             DevelopmentCa::create(&dir.join("certs"), &request, SystemTime::now())?;
         }
         if !dir.join("token").exists() {
-            write_token(dir)?;
+            write_token(dir, "developer", VALIDITY)?;
         }
         let settings = self.settings(dir, state)?;
         write_private(&dir.join("steppe.toml"), &settings)?;
@@ -269,30 +269,4 @@ fn environment(dir: &Path, port: u16) -> anyhow::Result<BTreeMap<String, String>
         ("AWS_REGION", "us-east-1".to_owned()),
     ];
     Ok(pairs.map(|(name, value)| (name.to_owned(), value)).into())
-}
-
-/// A token with every role, and the key that it is checked with. The key that signs is not kept.
-fn write_token(dir: &Path) -> anyhow::Result<()> {
-    let pair = TokenKeyPair::generate()?;
-    let grant = Grant {
-        issuer: "steppe".to_owned(),
-        audience: "steppe".to_owned(),
-        subject: "developer".to_owned(),
-        roles: BTreeSet::from(Role::ALL),
-        cohorts: None,
-        lifetime: VALIDITY,
-    };
-    let token = TokenSigner::from_pem(pair.private.as_bytes(), None)?.mint(&grant, SystemTime::now())?;
-    fs::write(dir.join("token.pub"), &pair.public)?;
-    write_private(&dir.join("token"), &token)
-}
-
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?;
-    Ok(file.write_all(text.as_bytes())?)
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

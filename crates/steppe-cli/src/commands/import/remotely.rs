@@ -1,18 +1,14 @@
 //! Importing on a coordinator.
 
-use anyhow::Context;
-use steppe_server::{
-    client::answer,
-    wire::job::{ImportJob, JobSpec, JobState, SubmitRequest, job_spec},
-};
+use steppe_server::wire::job::{ImportJob, job_spec};
 
 use super::{CodecOption, ImportCommand};
 use crate::{
-    commands::{Session, jobs::failed},
+    commands::Session,
     console::print,
     exit::Outcome,
     options::RemoteOptions,
-    remote::{self, Ended, Remote, location_url},
+    remote::{self, Remote, location_url},
     render,
 };
 
@@ -32,21 +28,9 @@ impl ImportCommand {
             block_samples: self.block_samples.unwrap_or(0),
         };
         let remote = Remote::connect(options)?;
-        let request = SubmitRequest {
-            spec: Some(JobSpec { job: Some(job_spec::Job::Import(import)) }),
-            idempotency_key: String::new(),
+        let Some(job) = remote::run(&remote, job_spec::Job::Import(import), session.console)? else {
+            return Ok(Outcome::Done);
         };
-        let submitted = remote.runtime.block_on(async { remote.connection.jobs().submit(request).await });
-        let job = submitted.map_err(answer)?.into_inner().job;
-        let job = job.context("the coordinator has answered without a job")?;
-        session.console.note(&format!("job {}", job.id));
-        let job = match remote::watch(&remote, &job.id, session.console)? {
-            Ended::Job(job) => job,
-            Ended::Detached => return Ok(Outcome::Done),
-        };
-        if job.state() != JobState::Succeeded {
-            return Err(failed(&job));
-        }
         let results = remote::results(&remote, &job.id)?;
         let record: serde_json::Value = serde_json::from_str(&results.record)?;
         let number = |name: &str| record[name].as_u64().unwrap_or_default();

@@ -2,22 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use steppe_engine::output::{RunRecord, ScoreReport};
 use steppe_formats::scoring_file::{discover, read_scoring_file};
 use steppe_server::{
-    client::{Uploaded, answer},
-    wire::job::{InputFile, JobSpec, JobState, ResultsResponse, ScoreJob, SubmitRequest, job_spec},
+    client::Uploaded,
+    wire::job::{InputFile, ResultsResponse, ScoreJob, job_spec},
 };
 use steppe_store::Location;
 
 use super::ScoreCommand;
 use crate::{
-    commands::{Session, jobs::failed, report},
+    commands::{Session, report},
     console::print,
     exit::Outcome,
     options::RemoteOptions,
-    remote::{self, Ended, Remote, location_url},
+    remote::{self, Remote, location_url},
 };
 
 impl ScoreCommand {
@@ -31,22 +30,9 @@ impl ScoreCommand {
         }
         let remote = Remote::connect(options)?;
         let (spec, download) = self.spec(&remote, &files)?;
-        let request = SubmitRequest {
-            spec: Some(JobSpec { job: Some(job_spec::Job::Score(spec)) }),
-            idempotency_key: String::new(),
+        let Some(job) = remote::run(&remote, job_spec::Job::Score(spec), session.console)? else {
+            return Ok(Outcome::Done);
         };
-        let submitted = remote.runtime.block_on(async { remote.connection.jobs().submit(request).await });
-        let submitted = submitted.map_err(answer)?.into_inner();
-        let job = submitted.job.context("the coordinator has answered without a job")?;
-        let found = if submitted.existed { " (it was there already)" } else { "" };
-        session.console.note(&format!("job {}{found}", job.id));
-        let job = match remote::watch(&remote, &job.id, session.console)? {
-            Ended::Job(job) => job,
-            Ended::Detached => return Ok(Outcome::Done),
-        };
-        if job.state() != JobState::Succeeded {
-            return Err(failed(&job));
-        }
         let results = remote::results(&remote, &job.id)?;
         let report = show_record(&results)?;
         report::notes(&report, session.console);
@@ -102,8 +88,7 @@ impl ScoreCommand {
 
 /// Shows a line per score of a result.
 pub(crate) fn show_record(results: &ResultsResponse) -> anyhow::Result<ScoreReport> {
-    let record: RunRecord =
-        serde_json::from_str(&results.record).context("the result's run.json can not be read")?;
+    let record = RunRecord::from_bytes("run.json", results.record.as_bytes())?;
     let report = ScoreReport::of(&record);
     print(&report::table(&report))?;
     Ok(report)

@@ -1,40 +1,17 @@
-use std::{
-    collections::BTreeSet,
-    fs::{self, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{fs, io, path::Path, time::Duration};
 
-use steppe_server::identity::{
-    roles::Role,
-    token::{Grant, TokenKeyPair, TokenSigner},
-};
+use crate::private_file::{TOKEN, TOKEN_KEY, write_token};
 
 /// How long a token is valid. A job may wait long in the queue and go back to it often.
 const VALIDITY: Duration = Duration::from_secs(365 * 24 * 3600);
-const TOKEN: &str = "token";
-const KEY: &str = "token.pub";
 
 /// Makes sure that the folder has a token with every role, and the key that it is checked with; a token stays until
-/// half of its time is over, because a job that waits may know it. The key that signs is not kept.
+/// half of its time is over, because a job that waits may know it.
 pub(super) fn make_token(dir: &Path) -> anyhow::Result<()> {
-    if is_fresh(&dir.join(TOKEN))? && dir.join(KEY).exists() {
+    if is_fresh(&dir.join(TOKEN))? && dir.join(TOKEN_KEY).exists() {
         return Ok(());
     }
-    let pair = TokenKeyPair::generate()?;
-    let grant = Grant {
-        issuer: "steppe".to_owned(),
-        audience: "steppe".to_owned(),
-        subject: "slurm".to_owned(),
-        roles: BTreeSet::from(Role::ALL),
-        cohorts: None,
-        lifetime: VALIDITY,
-    };
-    let token = TokenSigner::from_pem(pair.private.as_bytes(), None)?.mint(&grant, SystemTime::now())?;
-    fs::write(dir.join(KEY), &pair.public)?;
-    write_private(&dir.join(TOKEN), &token)
+    write_token(dir, "slurm", VALIDITY)
 }
 
 fn is_fresh(token: &Path) -> anyhow::Result<bool> {
@@ -45,15 +22,9 @@ fn is_fresh(token: &Path) -> anyhow::Result<bool> {
     }
 }
 
-/// Writes a file that nobody else may read.
-pub(super) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?;
-    Ok(file.write_all(text.as_bytes())?)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs::OpenOptions, os::unix::fs::PermissionsExt, time::SystemTime};
 
     use super::*;
 

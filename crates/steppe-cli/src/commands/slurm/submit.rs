@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use super::{
-    credentials::{make_token, write_private},
+    credentials::make_token,
     resources::Resources,
     sbatch,
     script::{Script, quote},
@@ -17,6 +17,7 @@ use crate::{
     commands::Session,
     console::print,
     exit::{Outcome, Usage},
+    private_file::write_private,
     remote::location_url,
 };
 
