@@ -1,0 +1,69 @@
+//! Some variants' codes in memory, packed: a solver holds these, never floats.
+
+/// Packed codes, a row per variant: four samples a byte, little end first; code 3 is missing. Padding is zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PackedColumns {
+    samples: usize,
+    stride: usize,
+    bytes: Vec<u8>,
+}
+
+impl PackedColumns {
+    /// Columns of so many samples, none yet.
+    pub fn new(samples: usize) -> Self {
+        // Rows start at multiples of 64 bytes of each other, so that vector loads never straddle more than they must.
+        Self { samples, stride: samples.div_ceil(4).next_multiple_of(64), bytes: Vec::new() }
+    }
+
+    /// Samples of a column.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Columns.
+    pub fn len(&self) -> usize {
+        self.bytes.len().checked_div(self.stride).unwrap_or(0)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Bytes from one column to the next.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// All columns, one after another.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes of one column, without padding beyond the last byte that holds a sample.
+    pub fn column(&self, column: usize) -> &[u8] {
+        let start = column * self.stride;
+        &self.bytes[start..start + self.samples.div_ceil(4)]
+    }
+
+    /// Appends a zeroed column and gives it for filling.
+    pub fn push_zeroed(&mut self) -> &mut [u8] {
+        let start = self.bytes.len();
+        self.bytes.resize(start + self.stride, 0);
+        &mut self.bytes[start..start + self.samples.div_ceil(4)]
+    }
+
+    /// Appends a column of codes (0, 1, 2, 3), one for each sample.
+    pub fn push_codes(&mut self, codes: impl IntoIterator<Item = u8>) {
+        let samples = self.samples;
+        let column = self.push_zeroed();
+        for (sample, code) in codes.into_iter().take(samples).enumerate() {
+            column[sample / 4] |= (code & 3) << (2 * (sample % 4));
+        }
+    }
+
+    /// The code of one sample.
+    pub fn code(&self, column: usize, sample: usize) -> u8 {
+        (self.column(column)[sample / 4] >> (2 * (sample % 4))) & 3
+    }
+}

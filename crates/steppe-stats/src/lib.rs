@@ -1,0 +1,1 @@
+//! Distributions, decompositions and metrics of prediction. Knows nothing of genotypes and files.
