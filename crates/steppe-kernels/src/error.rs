@@ -70,4 +70,28 @@ pub enum KernelError {
         /// Row of this call.
         row: usize,
     },
+    /// A vector holds another number of values than the call asks for.
+    #[error("{length} {what} were given, but {expected} were expected")]
+    Length {
+        /// What the vector holds.
+        what: &'static str,
+        /// Values given.
+        length: usize,
+        /// Values expected.
+        expected: usize,
+    },
+    /// A residual does not fit the fixed-point range.
+    #[error("a residual of column {column} is outside ±(2^23 − 1): use a coarser scale")]
+    ResidualRange {
+        /// Column of the residuals.
+        column: usize,
+    },
+    /// A selection names a sample that the rows do not have.
+    #[error("place {place} of the selection names a sample past the {samples} samples of a row")]
+    SelectedSample {
+        /// Place in the selection.
+        place: usize,
+        /// Samples of a row.
+        samples: usize,
+    },
 }

@@ -22,10 +22,14 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+mod adjoint;
 mod dispatch;
 mod error;
 mod forward;
+mod gather;
+mod gram;
 mod level;
+mod packed_column;
 mod passes;
 mod reorder;
 mod rows;
@@ -33,9 +37,13 @@ mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+pub use adjoint::{AdjointResiduals, AdjointSum, adjoint};
 pub use dispatch::{and_mask, count_codes, count_codes_masked, recode_bed};
 pub use error::KernelError;
 pub use forward::{FinishedSums, ForwardSums};
+pub use gather::SampleGather;
+pub use gram::{GramPanel, GramSums, gram, gram_symmetric};
 pub use level::Level;
+pub use packed_column::{ColumnSums, column_add, column_add_weighted, column_dot, column_moments};
 pub use reorder::reorder_samples;
 pub use rows::{CountEntry, CountTable, Rows, Tables, WEIGHT_BITS, WeightTable};

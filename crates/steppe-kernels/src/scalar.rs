@@ -1,8 +1,12 @@
 //! Portable code: the reference, and the body of the passes that a compiler vectorises well by itself.
 
+pub(crate) mod adjoint;
 pub(crate) mod bytes;
 pub(crate) mod column;
+pub(crate) mod gather;
+pub(crate) mod gram;
 pub(crate) mod lookup;
+pub(crate) mod packed_column;
 
 use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};

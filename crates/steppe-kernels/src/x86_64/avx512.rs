@@ -1,9 +1,12 @@
 //! AVX-512: thin wrappers that give the compiler the instruction set, and the two passes that it would not
 //! find by itself.
 
+mod adjoint;
 mod column;
+mod gram;
 mod lookup;
 mod merge;
+mod packed_column;
 
 use std::arch::is_x86_feature_detected;
 

@@ -1,0 +1,146 @@
+//! The gram pass: exact sums of products of codes, for each pair of rows of two panels.
+//!
+//! With x = code − 1 for a call and 0 otherwise, Σ x_i x_j is a difference of two counts of bits, over planes that say
+//! where x is not 0 and where it is −1. The sums of codes follow from it, from each row's own counts, and from the terms
+//! with missing calls; those are few, and are summed call by call over many rows at once ([`missing`]).
+
+mod missing;
+mod panel;
+
+use crate::dispatch::with_passes;
+use crate::error::KernelError;
+pub use panel::GramPanel;
+pub(crate) use missing::LaneCodes;
+pub(crate) use panel::PlaneBlock;
+
+/// Sums over pairs of a row of the first panel (`i`) and one of the second (`j`), at `[i * columns + j]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GramSums {
+    /// Rows of the second panel.
+    pub columns: usize,
+    /// Σ code_i × code_j over the samples where both have a call.
+    pub codes: Vec<u64>,
+    /// Σ code_i × missing_j. Empty when neither panel has a missing call.
+    pub code_missing: Vec<u64>,
+    /// Σ missing_i × code_j. Empty likewise.
+    pub missing_code: Vec<u64>,
+    /// Σ missing_i × missing_j. Empty likewise.
+    pub both_missing: Vec<u64>,
+}
+
+/// Rows of the first and of the second panel that are multiplied at once.
+pub(crate) const TILE: [usize; 2] = [2, 4];
+
+/// Blocks of a row whose sums are held in registers: their planes are 8 KiB.
+const CHUNK: usize = 64;
+
+/// Rows of the second panel that the caches hold a chunk of.
+const CACHED_ROWS: usize = 128;
+
+/// What an instruction set provides for the gram pass.
+pub(crate) trait GramPasses: Copy {
+    /// Σ x_i x_j over some blocks, which are equally many for all rows.
+    fn tile(self, left: [&[PlaneBlock]; TILE[0]], right: [&[PlaneBlock]; TILE[1]]) -> [[i64; TILE[1]]; TILE[0]];
+    /// `sums[lane] += rows[sample][lane]` over the samples; fewer than 128 of them.
+    fn add_lanes(self, rows: &[LaneCodes], samples: &[u32], sums: &mut LaneCodes);
+}
+
+/// The sums for each pair of a row of `left` and one of `right`.
+///
+/// # Errors
+/// Panels of different numbers of samples.
+pub fn gram(left: &GramPanel<'_>, right: &GramPanel<'_>) -> Result<GramSums, KernelError> {
+    if left.samples() != right.samples() {
+        return Err(KernelError::Samples { rows: left.samples(), sums: right.samples() });
+    }
+    let level = left.level();
+    let mut products = vec![0; left.rows() * right.rows()];
+    with_passes!(level, passes => add_products(passes, left, right, false, &mut products));
+    let mut sums = GramSums { columns: right.rows(), ..GramSums::default() };
+    if left.any_missing() || right.any_missing() {
+        let (code_missing, both_missing) = with_passes!(level, passes => missing::sums(passes, left, right));
+        let (code_missing_back, _) = with_passes!(level, passes => missing::sums(passes, right, left));
+        sums.code_missing = code_missing;
+        sums.missing_code = transposed(&code_missing_back, left.rows());
+        sums.both_missing = both_missing;
+    }
+    finish(left, right, &products, &mut sums);
+    Ok(sums)
+}
+
+/// The sums for each pair of rows of one panel, for about half the work of [`gram`].
+pub fn gram_symmetric(panel: &GramPanel<'_>) -> GramSums {
+    let rows = panel.rows();
+    let mut products = vec![0; rows * rows];
+    with_passes!(panel.level(), passes => add_products(passes, panel, panel, true, &mut products));
+    for i in 0..rows {
+        for j in 0..i {
+            products[i * rows + j] = products[j * rows + i];
+        }
+    }
+    let mut sums = GramSums { columns: rows, ..GramSums::default() };
+    if panel.any_missing() {
+        (sums.code_missing, sums.both_missing) =
+            with_passes!(panel.level(), passes => missing::sums(passes, panel, panel));
+        sums.missing_code = transposed(&sums.code_missing, rows);
+    }
+    finish(panel, panel, &products, &mut sums);
+    sums
+}
+
+/// A matrix of so many columns, with rows and columns exchanged.
+fn transposed(matrix: &[u64], columns: usize) -> Vec<u64> {
+    let rows = matrix.len().checked_div(columns).unwrap_or(0);
+    (0..columns).flat_map(|column| (0..rows).map(move |row| matrix[row * columns + column])).collect()
+}
+
+/// Adds Σ x_i x_j, only for the tiles on and above the diagonal where `upper`.
+fn add_products<P: GramPasses>(
+    passes: P,
+    left: &GramPanel<'_>,
+    right: &GramPanel<'_>,
+    upper: bool,
+    products: &mut [i64],
+) {
+    let [height, width] = TILE;
+    let columns = right.rows();
+    for first_block in (0..left.blocks()).step_by(CHUNK) {
+        let blocks = first_block..left.blocks().min(first_block + CHUNK);
+        for first_right in (0..columns).step_by(CACHED_ROWS) {
+            for i in (0..left.rows()).step_by(height) {
+                let first = if upper { first_right.max(i / width * width) } else { first_right };
+                for j in (first..columns.min(first_right + CACHED_ROWS)).step_by(width) {
+                    // Past the last row, its sums are computed once more and left out.
+                    let rows = |panel, from: usize, at| &GramPanel::planes(panel, from + at)[blocks.clone()];
+                    let tile = passes.tile(
+                        std::array::from_fn(|at| rows(left, i, at)),
+                        std::array::from_fn(|at| rows(right, j, at)),
+                    );
+                    for (i, tile) in (i..left.rows()).zip(&tile) {
+                        for (j, sum) in (j..columns).zip(tile) {
+                            products[i * columns + j] += sum;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// From Σ x_i x_j to Σ code_i code_j: with n samples, and sums s of x over a row,
+/// Σ (x_i + 1)(x_j + 1) over the samples where both have a call
+/// = Σ x_i x_j + s_i + s_j + n − Σ code_i missing_j − Σ missing_i code_j − Σ missing_i missing_j.
+fn finish(left: &GramPanel<'_>, right: &GramPanel<'_>, products: &[i64], sums: &mut GramSums) {
+    let samples = left.samples() as i64;
+    let columns = right.rows();
+    sums.codes.reserve_exact(products.len());
+    for i in 0..left.rows() {
+        for j in 0..columns {
+            let at = i * columns + j;
+            let missing = [&sums.code_missing, &sums.missing_code, &sums.both_missing];
+            let missing: u64 = missing.iter().map(|sums| sums.get(at).copied().unwrap_or(0)).sum();
+            let all = products[at] + left.centred_sum(i) + right.centred_sum(j) + samples;
+            sums.codes.push((all - missing as i64) as u64);
+        }
+    }
+}

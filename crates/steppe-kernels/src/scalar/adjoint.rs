@@ -1,0 +1,111 @@
+//! The adjoint pass, one byte at a time.
+
+use crate::adjoint::{AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, ResidualTable, Sums64};
+use crate::scalar::Scalar;
+
+/// Bytes that are looked at before the next decision.
+const RUN: usize = 256;
+
+/// Whether a byte holds a missing call.
+#[inline(always)]
+pub(crate) fn any_missing(row: &[u8]) -> bool {
+    row.chunks(RUN).any(|run| run.iter().fold(0, |any, &byte| any | byte & byte >> 1) & 0x55 != 0)
+}
+
+/// Σ field × residual; `fields` gives four 2-bit fields for a byte of the row.
+#[inline(always)]
+fn dot(row: &[u8], residuals: &[LimbBlock], fields: impl Fn(u8) -> u8) -> i64 {
+    let mut sum = 0;
+    for (row, LimbBlock(limbs)) in row.chunks(BLOCK).zip(residuals) {
+        for field in 0..4 {
+            let mut sums = [0; LIMBS];
+            for (at, &byte) in row.iter().enumerate() {
+                let code = i32::from(fields(byte) >> (2 * field) & 3);
+                let [low, middle, high] = [0, 1, 2].map(|limb: usize| limbs[limb][field][at]);
+                sums[0] += code * i32::from(low);
+                sums[1] += code * i32::from(middle);
+                sums[2] += code * i32::from(high as i8);
+            }
+            let [low, middle, high] = sums.map(i64::from);
+            sum += low + (middle << 8) + (high << 16);
+        }
+    }
+    sum
+}
+
+/// Adds the entries one by one.
+#[inline(always)]
+fn lookup(tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
+    for (row, sums) in rows.iter().zip(sums) {
+        let mut part = Lanes32::ZERO;
+        for (table, &byte) in tables.iter().zip(&row[at..]) {
+            let entry = &table.entries[usize::from(byte)];
+            part.0.iter_mut().zip(&entry.0).for_each(|(part, entry)| *part += entry);
+        }
+        sums.0.iter_mut().zip(&part.0).for_each(|(sum, part)| *sum += i64::from(*part));
+    }
+}
+
+/// Adds the residuals of the missing calls.
+#[inline(always)]
+pub(crate) fn add_missing(row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
+    for (word, samples) in row.as_chunks::<8>().0.iter().zip(samples.chunks(32)) {
+        let word = u64::from_le_bytes(*word);
+        let mut missing = word & word >> 1 & 0x5555_5555_5555_5555;
+        while missing != 0 {
+            if let Some(residuals) = samples.get(missing.trailing_zeros() as usize / 2) {
+                sums.0.iter_mut().zip(residuals.0).for_each(|(sum, residual)| *sum += i64::from(residual));
+            }
+            missing &= missing - 1;
+        }
+    }
+}
+
+/// Fills a table from the residuals of four samples.
+#[inline(always)]
+pub(crate) fn build(samples: &[Lanes32; 4], table: &mut ResidualTable) {
+    let plus = |left: &Lanes32, right: &Lanes32| {
+        let mut sum = *left;
+        sum.0.iter_mut().zip(&right.0).for_each(|(sum, right)| *sum += right);
+        sum
+    };
+    let copies = |sample: &Lanes32| [Lanes32::ZERO, *sample, plus(sample, sample), Lanes32::ZERO];
+    let [first, second, third, fourth] = samples.each_ref().map(copies);
+    let mut low = [Lanes32::ZERO; 16];
+    for (at, low) in low.iter_mut().enumerate() {
+        *low = plus(&first[at % 4], &second[at / 4]);
+    }
+    for (at, entries) in table.entries.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+        let high = plus(&third[at % 4], &fourth[at / 4]);
+        entries.iter_mut().zip(&low).for_each(|(entry, low)| *entry = plus(&high, low));
+    }
+}
+
+impl AdjointPasses for Scalar {
+    const LOOKUP_FROM: usize = 3;
+    const TABLES: usize = 8;
+
+    fn any_missing(self, row: &[u8]) -> bool {
+        any_missing(row)
+    }
+
+    fn dot_codes<const ROWS: usize>(self, rows: [&[u8]; ROWS], residuals: &[LimbBlock]) -> [i64; ROWS] {
+        rows.map(|row| dot(row, residuals, |byte| byte))
+    }
+
+    fn dot_missing<const ROWS: usize>(self, rows: [&[u8]; ROWS], residuals: &[LimbBlock]) -> [i64; ROWS] {
+        rows.map(|row| dot(row, residuals, |byte| byte & byte >> 1 & 0x55))
+    }
+
+    fn build_table(self, samples: &[Lanes32; 4], table: &mut ResidualTable) {
+        build(samples, table);
+    }
+
+    fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
+        lookup(tables, rows, at, sums);
+    }
+
+    fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
+        add_missing(row, samples, sums);
+    }
+}
