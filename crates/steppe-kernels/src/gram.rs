@@ -9,8 +9,8 @@ mod panel;
 
 use crate::dispatch::with_passes;
 use crate::error::KernelError;
+pub(crate) use missing::{LaneCodes, LaneSums, NARROW};
 pub use panel::GramPanel;
-pub(crate) use missing::LaneCodes;
 pub(crate) use panel::PlaneBlock;
 
 /// Sums over pairs of a row of the first panel (`i`) and one of the second (`j`), at `[i * columns + j]`.
@@ -40,9 +40,13 @@ const CACHED_ROWS: usize = 128;
 /// What an instruction set provides for the gram pass.
 pub(crate) trait GramPasses: Copy {
     /// Σ x_i x_j over some blocks, which are equally many for all rows.
-    fn tile(self, left: [&[PlaneBlock]; TILE[0]], right: [&[PlaneBlock]; TILE[1]]) -> [[i64; TILE[1]]; TILE[0]];
-    /// `sums[lane] += rows[sample][lane]` over the samples; fewer than 128 of them.
-    fn add_lanes(self, rows: &[LaneCodes], samples: &[u32], sums: &mut LaneCodes);
+    fn tile(
+        self,
+        left: [&[PlaneBlock]; TILE[0]],
+        right: [&[PlaneBlock]; TILE[1]],
+    ) -> [[i64; TILE[1]]; TILE[0]];
+    /// Adds the codes and missing calls of some samples.
+    fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums);
 }
 
 /// The sums for each pair of a row of `left` and one of `right`.

@@ -2,7 +2,11 @@
 
 #[cfg(test)]
 mod it {
+    mod adjoint;
     mod bytes;
     mod forward;
+    mod gather;
+    mod gram;
+    mod packed_column;
     mod runner;
 }

@@ -1,6 +1,10 @@
 //! Neon: the portable passes. Neon is part of 64-bit Arm's baseline, so the compiler vectorises them with
 //! it as they stand, and there is no feature to detect.
 
+use crate::adjoint::{AdjointPasses, CopiedRow, Lanes32, LimbBlock, ResidualTable, Sums64};
+use crate::gather::{GatherPasses, Pick};
+use crate::gram::{GramPasses, LaneCodes, LaneSums, PlaneBlock, TILE};
+use crate::packed_column::{ColumnPasses, LANES, LaneSums as ColumnLanes, Word};
 use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};
 use crate::scalar::Scalar;
@@ -50,7 +54,7 @@ impl Passes for Neon {
     }
 
     fn lookup(self, tables: &[LookupTable], offsets: &[RowOffset], starts: &[usize], sums: &mut [Lanes]) {
-        self.0.lookup(tables, offsets, starts, sums);
+        Passes::lookup(self.0, tables, offsets, starts, sums);
     }
 
     fn build_lookup(self, entries: &[[Lanes; 4]; TABLE_ROWS], table: &mut LookupTable) {
@@ -59,5 +63,96 @@ impl Passes for Neon {
 
     fn offset_sample(slot: usize) -> usize {
         Scalar::offset_sample(slot)
+    }
+}
+
+impl AdjointPasses for Neon {
+    const LOOKUP_FROM: usize = Scalar::LOOKUP_FROM;
+    const TABLES: usize = Scalar::TABLES;
+
+    fn any_missing(self, row: &[u8]) -> bool {
+        self.0.any_missing(row)
+    }
+
+    fn dot_codes<const ROWS: usize>(self, rows: [&[u8]; ROWS], residuals: &[LimbBlock]) -> [i64; ROWS] {
+        self.0.dot_codes(rows, residuals)
+    }
+
+    fn dot_missing<const ROWS: usize>(self, rows: [&[u8]; ROWS], residuals: &[LimbBlock]) -> [i64; ROWS] {
+        self.0.dot_missing(rows, residuals)
+    }
+
+    fn build_table(self, samples: &[Lanes32; 4], table: &mut ResidualTable) {
+        self.0.build_table(samples, table);
+    }
+
+    fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
+        AdjointPasses::lookup(self.0, tables, rows, at, sums);
+    }
+
+    fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
+        self.0.add_missing(row, samples, sums);
+    }
+}
+
+impl GramPasses for Neon {
+    fn tile(
+        self,
+        left: [&[PlaneBlock]; TILE[0]],
+        right: [&[PlaneBlock]; TILE[1]],
+    ) -> [[i64; TILE[1]]; TILE[0]] {
+        self.0.tile(left, right)
+    }
+
+    fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
+        self.0.add_lanes(turned, samples, sums);
+    }
+}
+
+impl GatherPasses for Neon {
+    fn picks(self) -> bool {
+        self.0.picks()
+    }
+
+    fn pick(self, row: &[[u8; 8]], picks: &[Pick], out: &mut [u8]) {
+        self.0.pick(row, picks, out);
+    }
+
+    fn unpack(self, row: &[u8], codes: &mut [[u8; 4]]) {
+        self.0.unpack(row, codes);
+    }
+}
+
+impl ColumnPasses for Neon {
+    fn dot(self, words: &[Word], values: &[[f64; LANES]], codes: &mut ColumnLanes) {
+        self.0.dot(words, values, codes);
+    }
+
+    fn dot_both(
+        self,
+        words: &[Word],
+        values: &[[f64; LANES]],
+        codes: &mut ColumnLanes,
+        missing: &mut ColumnLanes,
+    ) {
+        self.0.dot_both(words, values, codes, missing);
+    }
+
+    fn add(self, words: &[Word], table: &[f64; 4], values: &mut [[f64; LANES]]) {
+        self.0.add(words, table, values);
+    }
+
+    fn add_weighted(
+        self,
+        words: &[Word],
+        table: &[f64; 4],
+        weights: &[[f64; LANES]],
+        values: &mut [[f64; LANES]],
+    ) {
+        self.0.add_weighted(words, table, weights, values);
+    }
+
+    fn moments(self, words: &[Word], values: &[[f64; LANES]], sums: &mut [ColumnLanes; 4]) {
+        self.0.moments(words, values, sums);
     }
 }

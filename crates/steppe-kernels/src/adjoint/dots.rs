@@ -31,16 +31,30 @@ pub(super) fn add<P: AdjointPasses>(
         missing.extend(run.clone().filter(|&index| passes.any_missing(row(index))));
         for (column, blocks) in residuals.single() {
             let codes = |at: usize| run.start + at;
-            dot(passes, run.len(), |at| row(codes(at)), blocks, Kind::Codes, |at, sum| {
-                let out = &mut out[codes(at) * columns + column];
-                out.codes = out.codes.wrapping_add(sum);
-            });
-            dot(passes, missing.len(), |at| row(missing[at]), blocks, Kind::Missing, |at, sum| {
-                let out = &mut out[missing[at] * columns + column];
-                // The codes' sum has 3 for a missing call.
-                out.codes = out.codes.wrapping_sub(3 * sum);
-                out.missing = out.missing.wrapping_add(sum);
-            });
+            dot(
+                passes,
+                run.len(),
+                |at| row(codes(at)),
+                blocks,
+                Kind::Codes,
+                |at, sum| {
+                    let out = &mut out[codes(at) * columns + column];
+                    out.codes = out.codes.wrapping_add(sum);
+                },
+            );
+            dot(
+                passes,
+                missing.len(),
+                |at| row(missing[at]),
+                blocks,
+                Kind::Missing,
+                |at, sum| {
+                    let out = &mut out[missing[at] * columns + column];
+                    // The codes' sum has 3 for a missing call.
+                    out.codes = out.codes.wrapping_sub(3 * sum);
+                    out.missing = out.missing.wrapping_add(sum);
+                },
+            );
         }
     }
 }
@@ -79,7 +93,9 @@ fn dot_some<P: AdjointPasses, const ROWS: usize>(
 ) -> [i64; ROWS] {
     let mut sums = [0; ROWS];
     for (chunk, blocks) in blocks.chunks(CHUNK).enumerate() {
-        let part = |row: &'_ [u8]| (chunk * CHUNK * BLOCK).min(row.len())..row.len().min((chunk + 1) * CHUNK * BLOCK);
+        let part = |row: &'_ [u8]| {
+            (chunk * CHUNK * BLOCK).min(row.len())..row.len().min((chunk + 1) * CHUNK * BLOCK)
+        };
         let rows = rows.map(|row| &row[part(row)]);
         let dots = match kind {
             Kind::Codes => passes.dot_codes(rows, blocks),

@@ -90,7 +90,10 @@ impl AdjointResiduals {
     pub(super) fn groups(&self) -> impl Iterator<Item = (usize, usize, &[[Lanes32; 4]])> {
         let bytes = self.samples.div_ceil(4).max(1);
         let groups = self.groups.as_chunks::<4>().0.chunks(bytes);
-        (0..self.grouped).step_by(16).zip(groups).map(|(first, lanes)| (first, (self.grouped - first).min(16), lanes))
+        (0..self.grouped)
+            .step_by(16)
+            .zip(groups)
+            .map(|(first, lanes)| (first, (self.grouped - first).min(16), lanes))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The gram pass on 64-bit words.
 
-use crate::gram::{GramPasses, LaneCodes, PlaneBlock, TILE};
+use crate::gram::{GramPasses, LaneCodes, LaneSums, NARROW, PlaneBlock, TILE};
 use crate::scalar::Scalar;
 
 /// Σ x_i x_j of each pair.
@@ -24,24 +24,31 @@ pub(crate) fn tile(
     })
 }
 
-/// Adds the codes of some samples.
+/// Adds the codes and missing calls of some samples.
 #[inline(always)]
-pub(crate) fn add_lanes(rows: &[LaneCodes], samples: &[u32], sums: &mut LaneCodes) {
-    let mut running = *sums;
-    for &sample in samples {
-        if let Some(codes) = rows.get(sample as usize) {
-            running.0.iter_mut().zip(&codes.0).for_each(|(sum, code)| *sum += code);
+pub(crate) fn add_lanes(turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
+    for samples in samples.chunks(NARROW) {
+        let mut part = LaneCodes::ZERO;
+        for &sample in samples {
+            if let Some(codes) = turned.get(sample as usize) {
+                part.0.iter_mut().zip(&codes.0).for_each(|(sum, codes)| *sum += codes);
+            }
         }
+        sums.codes.iter_mut().zip(&part.0).for_each(|(sum, part)| *sum += u32::from(part & 0xff));
+        sums.missing.iter_mut().zip(&part.0).for_each(|(sum, part)| *sum += u32::from(part >> 8));
     }
-    *sums = running;
 }
 
 impl GramPasses for Scalar {
-    fn tile(self, left: [&[PlaneBlock]; TILE[0]], right: [&[PlaneBlock]; TILE[1]]) -> [[i64; TILE[1]]; TILE[0]] {
+    fn tile(
+        self,
+        left: [&[PlaneBlock]; TILE[0]],
+        right: [&[PlaneBlock]; TILE[1]],
+    ) -> [[i64; TILE[1]]; TILE[0]] {
         tile(left, right)
     }
 
-    fn add_lanes(self, rows: &[LaneCodes], samples: &[u32], sums: &mut LaneCodes) {
-        add_lanes(rows, samples, sums);
+    fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
+        add_lanes(turned, samples, sums);
     }
 }

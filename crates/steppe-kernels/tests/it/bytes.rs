@@ -3,12 +3,7 @@
 use proptest::prelude::*;
 use steppe_kernels::{and_mask, count_codes, count_codes_masked, recode_bed, reorder_samples};
 
-use super::runner::{Random, code, levels};
-
-fn pack(codes: impl Iterator<Item = usize>) -> Vec<u8> {
-    let codes: Vec<usize> = codes.collect();
-    codes.chunks(4).map(|four| four.iter().rev().fold(0, |byte, &code| byte << 2 | code as u8)).collect()
-}
+use super::runner::{Random, code, levels, pack};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]

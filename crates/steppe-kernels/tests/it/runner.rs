@@ -36,6 +36,53 @@ pub(crate) fn code(row: &[u8], sample: usize) -> usize {
     usize::from(row[sample / 4] >> (2 * (sample % 4)) & 3)
 }
 
+pub(crate) fn pack(codes: impl Iterator<Item = usize>) -> Vec<u8> {
+    let codes: Vec<usize> = codes.collect();
+    codes.chunks(4).map(|four| four.iter().rev().fold(0, |byte, &code| byte << 2 | code as u8)).collect()
+}
+
+/// Lengths at which the passes change their way: none, a byte, a vector, a block, a chunk, each one more or less.
+pub(crate) const SAMPLES: [usize; 22] =
+    [0, 1, 3, 4, 5, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 257, 511, 513, 1023, 1025, 4095, 4097];
+
+/// Packed rows and no tables; what lies past the samples is garbage.
+pub(crate) struct Genotypes {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) stride: usize,
+    pub(crate) rows: usize,
+    pub(crate) samples: usize,
+}
+
+impl Genotypes {
+    /// Of each row, `missing` of 8 genotypes are missing; with none, there is none outside the padding.
+    pub(crate) fn new(seed: u64, samples: usize, rows: usize, padding: usize, missing: u64) -> Self {
+        let mut random = Random(seed);
+        let stride = samples.div_ceil(4) + padding;
+        let end = if rows == 0 { 0 } else { (rows - 1) * stride + samples.div_ceil(4) };
+        let mut bytes = random.bytes(end);
+        for row in 0..rows {
+            for sample in 0..samples {
+                let code = if random.below(8) < missing { 3 } else { random.below(3) as u8 };
+                let byte = &mut bytes[row * stride + sample / 4];
+                *byte = *byte & !(3 << (2 * (sample % 4))) | code << (2 * (sample % 4));
+            }
+        }
+        Self { bytes, stride, rows, samples }
+    }
+
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        Rows { bytes: &self.bytes, stride: self.stride, rows: self.rows, samples: self.samples }
+    }
+
+    pub(crate) fn row(&self, row: usize) -> &[u8] {
+        &self.bytes[row * self.stride..][..self.samples.div_ceil(4)]
+    }
+
+    pub(crate) fn code(&self, row: usize, sample: usize) -> usize {
+        code(self.row(row), sample)
+    }
+}
+
 pub(crate) const LARGEST: i64 = (1 << 43) - 1;
 
 /// What weights look like.

@@ -4,7 +4,7 @@
 use std::arch::x86_64::*;
 
 use super::Avx2;
-use crate::gram::{GramPasses, LaneCodes, PlaneBlock, TILE};
+use crate::gram::{GramPasses, LaneCodes, LaneSums, PlaneBlock, TILE};
 use crate::scalar::gram as portable;
 
 /// Blocks until the bytes are put together: a block adds at most 16 to a byte.
@@ -67,18 +67,22 @@ fn tile(left: [&[PlaneBlock]; TILE[0]], right: [&[PlaneBlock]; TILE[1]]) -> [[i6
 }
 
 #[target_feature(enable = "avx2")]
-fn add_lanes(rows: &[LaneCodes], samples: &[u32], sums: &mut LaneCodes) {
-    portable::add_lanes(rows, samples, sums);
+fn add_lanes(turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
+    portable::add_lanes(turned, samples, sums);
 }
 
 impl GramPasses for Avx2 {
-    fn tile(self, left: [&[PlaneBlock]; TILE[0]], right: [&[PlaneBlock]; TILE[1]]) -> [[i64; TILE[1]]; TILE[0]] {
+    fn tile(
+        self,
+        left: [&[PlaneBlock]; TILE[0]],
+        right: [&[PlaneBlock]; TILE[1]],
+    ) -> [[i64; TILE[1]]; TILE[0]] {
         // SAFETY: `self` exists only where `new` found the features.
         unsafe { tile(left, right) }
     }
 
-    fn add_lanes(self, rows: &[LaneCodes], samples: &[u32], sums: &mut LaneCodes) {
+    fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
         // SAFETY: `self` exists only where `new` found the features.
-        unsafe { add_lanes(rows, samples, sums) }
+        unsafe { add_lanes(turned, samples, sums) }
     }
 }

@@ -37,8 +37,18 @@ fn indices(word: &Word) -> [__m256i; VECTORS] {
     let word = u64::from_le_bytes(*word);
     let halves = [_mm256_set1_epi32(word as i32), _mm256_set1_epi32((word >> 32) as i32)];
     let shifts = _mm256_set_epi32(6, 6, 4, 4, 2, 2, 0, 0);
-    let shift = |half: usize, by| _mm256_srlv_epi32(halves[half], _mm256_add_epi32(shifts, _mm256_set1_epi32(by)));
-    [shift(0, 0), shift(0, 8), shift(0, 16), shift(0, 24), shift(1, 0), shift(1, 8), shift(1, 16), shift(1, 24)]
+    let shift =
+        |half: usize, by| _mm256_srlv_epi32(halves[half], _mm256_add_epi32(shifts, _mm256_set1_epi32(by)));
+    [
+        shift(0, 0),
+        shift(0, 8),
+        shift(0, 16),
+        shift(0, 24),
+        shift(1, 0),
+        shift(1, 8),
+        shift(1, 16),
+        shift(1, 24),
+    ]
 }
 
 /// The lower and the upper halves of a table's entries.

@@ -7,7 +7,9 @@
 use std::arch::{asm, x86_64::*};
 
 use super::Avx512;
-use crate::adjoint::{AdjointPasses, BLOCK, COPIED, CopiedRow, LIMBS, Lanes32, LimbBlock, MAX_TABLES, ResidualTable, Sums64};
+use crate::adjoint::{
+    AdjointPasses, BLOCK, COPIED, CopiedRow, LIMBS, Lanes32, LimbBlock, MAX_TABLES, ResidualTable, Sums64,
+};
 
 const TABLES: usize = 16;
 
@@ -48,7 +50,11 @@ type Sums = [[__m512i; LIMBS]; 2];
 /// Adds a block of some rows.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
-fn add_block<const ROWS: usize>(rows: [__m512i; ROWS], LimbBlock(residuals): &LimbBlock, sums: &mut [Sums; ROWS]) {
+fn add_block<const ROWS: usize>(
+    rows: [__m512i; ROWS],
+    LimbBlock(residuals): &LimbBlock,
+    sums: &mut [Sums; ROWS],
+) {
     let fields = [_mm512_set1_epi8(0b0011), _mm512_set1_epi8(0b1100)];
     for half in 0..2 {
         let rows = if half == 0 { rows } else { rows.map(|row| _mm512_srli_epi32::<4>(row)) };

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::Avx512;
-use crate::gram::{GramPasses, LaneCodes, PlaneBlock, TILE};
+use crate::gram::{GramPasses, LaneCodes, LaneSums, PlaneBlock, TILE};
 use crate::scalar::gram as portable;
 
 #[inline]
@@ -30,7 +30,8 @@ fn tile(left: [&[PlaneBlock]; TILE[0]], right: [&[PlaneBlock]; TILE[1]]) -> [[i6
                 let both = _mm512_and_si512(left.0, homozygous);
                 let opposite = _mm512_ternarylogic_epi64::<OPPOSITE>(both, left.1, zero);
                 both_counts[i][j] = _mm512_add_epi64(both_counts[i][j], _mm512_popcnt_epi64(both));
-                opposite_counts[i][j] = _mm512_add_epi64(opposite_counts[i][j], _mm512_popcnt_epi64(opposite));
+                opposite_counts[i][j] =
+                    _mm512_add_epi64(opposite_counts[i][j], _mm512_popcnt_epi64(opposite));
             }
         }
     }
@@ -43,18 +44,22 @@ fn tile(left: [&[PlaneBlock]; TILE[0]], right: [&[PlaneBlock]; TILE[1]]) -> [[i6
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
-fn add_lanes(rows: &[LaneCodes], samples: &[u32], sums: &mut LaneCodes) {
-    portable::add_lanes(rows, samples, sums);
+fn add_lanes(turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
+    portable::add_lanes(turned, samples, sums);
 }
 
 impl GramPasses for Avx512 {
-    fn tile(self, left: [&[PlaneBlock]; TILE[0]], right: [&[PlaneBlock]; TILE[1]]) -> [[i64; TILE[1]]; TILE[0]] {
+    fn tile(
+        self,
+        left: [&[PlaneBlock]; TILE[0]],
+        right: [&[PlaneBlock]; TILE[1]],
+    ) -> [[i64; TILE[1]]; TILE[0]] {
         // SAFETY: `self` exists only where `new` found the features.
         unsafe { tile(left, right) }
     }
 
-    fn add_lanes(self, rows: &[LaneCodes], samples: &[u32], sums: &mut LaneCodes) {
+    fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
         // SAFETY: `self` exists only where `new` found the features.
-        unsafe { add_lanes(rows, samples, sums) }
+        unsafe { add_lanes(turned, samples, sums) }
     }
 }
