@@ -1,1 +1,3 @@
 //! Distributions, decompositions and metrics of prediction. Knows nothing of genotypes and files.
+
+pub mod distributions;

@@ -1,0 +1,6 @@
+//! The crate seen from outside, against R and mpmath.
+
+#[cfg(test)]
+mod it {
+    mod distributions;
+}
