@@ -11,7 +11,6 @@ mod bim_writer;
 mod fam;
 mod fam_writer;
 mod fileset;
-mod output;
 
 pub use bed::{BedReader, open_bed};
 pub use bed_writer::BedWriter;

@@ -11,6 +11,7 @@ mod options;
 mod reader;
 mod rows;
 mod weights;
+mod writer;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ pub use options::{
 };
 pub use reader::read_scoring_file;
 pub use rows::{DuplicateRow, ScoringRows, UnsupportedKind, UnsupportedRow};
+pub use writer::{NewScore, NewScoreRow, ScoringFileWriter};
 
 use crate::FileNote;
 

@@ -4,6 +4,8 @@
 mod it {
     mod fuzz_plink1;
     mod fuzz_scoring_file;
+    mod phenotype;
+    mod phenotype_bad_inputs;
     mod plink1_bad_inputs;
     mod plink1_oracle;
     mod plink1_properties;

@@ -1,7 +1,7 @@
 use std::{io, path::Path};
 
-use super::{bed::HEADER, output::Output};
-use crate::FormatError;
+use super::bed::HEADER;
+use crate::{FormatError, output::Output};
 
 /// The .bed byte of a byte of four tile codes: 0 → `11`, 1 → `10`, 2 → `00`, 3 → `01`.
 const BED_OF_TILE: [u8; 256] = {

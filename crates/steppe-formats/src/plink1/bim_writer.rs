@@ -1,10 +1,10 @@
 use std::path::Path;
 
-use super::{
-    BimRecord,
+use super::BimRecord;
+use crate::{
+    FormatError,
     output::{Output, check_field},
 };
-use crate::FormatError;
 
 /// Writes a .bim with six columns, centimorgans 0; the file gets its name when it is finished.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 use std::path::Path;
 
-use super::{
-    FamRecord,
+use super::FamRecord;
+use crate::{
+    FormatError,
     output::{Output, check_field},
 };
-use crate::FormatError;
 
 /// Writes a .fam of six tab-separated columns; the file appears when it is whole.
 ///

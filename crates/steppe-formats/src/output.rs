@@ -8,7 +8,7 @@ use crate::{FormatError, Malformed};
 
 /// A file that appears under its name only when it is whole; dropped before that, it leaves nothing.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     path: PathBuf,
     partial: PathBuf,
     /// `None` once it is finished.
@@ -16,7 +16,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn create(path: &Path) -> Result<Self, FormatError> {
+    pub(crate) fn create(path: &Path) -> Result<Self, FormatError> {
         let mut name = path.as_os_str().to_owned();
         name.push(".partial");
         let partial = PathBuf::from(name);
@@ -25,12 +25,12 @@ impl Output {
         Ok(Self { path: path.to_owned(), partial, file: Some(BufWriter::with_capacity(1 << 20, file)) })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Passes the file to `write`; its error names the file.
-    pub(super) fn write(
+    pub(crate) fn write(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), FormatError> {
@@ -39,7 +39,7 @@ impl Output {
     }
 
     /// Writes out what is buffered and gives the file its name.
-    pub(super) fn finish(mut self) -> Result<(), FormatError> {
+    pub(crate) fn finish(mut self) -> Result<(), FormatError> {
         self.write(|file| file.flush())?;
         fs::rename(&self.partial, &self.path)
             .map_err(|error| FormatError::io(&self.path, "can not create", error))?;
@@ -58,7 +58,7 @@ impl Drop for Output {
 }
 
 /// Refuses a text that would not be read back as one field.
-pub(super) fn check_field(path: &Path, field: &str, value: &str) -> Result<(), FormatError> {
+pub(crate) fn check_field(path: &Path, field: &str, value: &str) -> Result<(), FormatError> {
     if !value.is_empty() && value.bytes().all(|byte| byte > b' ') {
         return Ok(());
     }
