@@ -111,6 +111,19 @@ mod tests {
         }
     }
 
+    /// 600 doubles as plink2 prints them; `make_expected.sh` beside the file made it.
+    #[test]
+    fn six_digits_as_plink2_prints_them() {
+        let lines = include_str!("../tests/fixtures/association/numbers.tsv").lines();
+        let mut count = 0;
+        for line in lines {
+            let (value, printed) = line.split_once('\t').unwrap();
+            assert_eq!(six_digits(value.parse().unwrap()), printed, "{value}");
+            count += 1;
+        }
+        assert_eq!(count, 600);
+    }
+
     #[test]
     fn probabilities_below_the_doubles() {
         assert_eq!(six_digits_of_exp(0.0), "1");

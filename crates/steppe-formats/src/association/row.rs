@@ -61,8 +61,10 @@ pub enum ErrorCode {
     VarianceInflationTooHigh,
     /// The predictors are linearly dependent.
     RankDeficient,
-    /// Cases and controls are separated by the predictors.
-    Separation,
+    /// All cases, or all controls, lack the reference allele: the likelihood has no finite maximum.
+    SeparationByReference,
+    /// The same of the alternate allele.
+    SeparationByAlternate,
     /// The logistic regression did not converge.
     LogisticConvergeFail,
     /// Firth's regression did not converge.
@@ -84,7 +86,8 @@ impl ErrorCode {
             Self::VarianceInflationInfinite => "VIF_INFINITE",
             Self::VarianceInflationTooHigh => "VIF_TOO_HIGH",
             Self::RankDeficient => "RANK_DEFICIENT",
-            Self::Separation => "SEPARATION",
+            Self::SeparationByReference => "SEPARATION,REF",
+            Self::SeparationByAlternate => "SEPARATION,ALT1",
             Self::LogisticConvergeFail => "LOGISTIC_CONVERGE_FAIL",
             Self::FirthConvergeFail => "FIRTH_CONVERGE_FAIL",
             Self::Unfinished => "UNFINISHED",

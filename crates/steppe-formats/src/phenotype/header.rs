@@ -53,7 +53,7 @@ impl Header {
                 let problem = "the header is not known";
                 return Err(Malformed::new(path, problem, REMEDY).line(line).value(text).into());
             }
-            _ => return Self::of_row(path, line, text, separator, cells.len(), role),
+            _ => return Self::of_row(path, line, separator, cells.len(), role),
         };
         // plink2 knows a source id behind the sample id, and so do we; it is not used.
         let id_columns = ids + usize::from(cells.get(ids).is_some_and(|cell| *cell == "SID"));
@@ -66,14 +66,13 @@ impl Header {
     fn of_row(
         path: &Path,
         line: u64,
-        text: &str,
         separator: Separator,
         count: usize,
         role: Role,
     ) -> Result<Self, FormatError> {
         if count < 3 {
             let problem = "the file has no header, and its first row no value after family and sample id";
-            return Err(Malformed::new(path, problem, REMEDY).line(line).value(text).into());
+            return Err(Malformed::new(path, problem, REMEDY).line(line).into());
         }
         let names = (1..=count - 2).map(|number| role.column_name(number)).collect();
         Ok(Self { separator, has_family: true, id_columns: 2, names, is_line: false })
@@ -100,7 +99,7 @@ fn check_names(path: &Path, line: u64, names: &[String]) -> Result<(), FormatErr
     }
 }
 
-/// Splits a row; `cells` is cleared first.
+/// Splits a row; `cells` is cleared first. A refusal does not show the row, which has a sample's id.
 pub(super) fn split<'a>(
     path: &Path,
     line: u64,
@@ -113,7 +112,7 @@ pub(super) fn split<'a>(
     if text.bytes().any(control) {
         let problem = "the line has a control character";
         let remedy = "separate the columns by tabs, spaces or commas";
-        return Err(Malformed::new(path, problem, remedy).line(line).value(text).into());
+        return Err(Malformed::new(path, problem, remedy).line(line).into());
     }
     match separator {
         Separator::Blanks => cells.extend(text.split([' ', '\t']).filter(|cell| !cell.is_empty())),
@@ -121,7 +120,7 @@ pub(super) fn split<'a>(
             if text.contains('"') {
                 let problem = "the line has a quotation mark";
                 let remedy = "write values without quotation marks, or separate the columns by tabs";
-                return Err(Malformed::new(path, problem, remedy).line(line).value(text).into());
+                return Err(Malformed::new(path, problem, remedy).line(line).into());
             }
             cells.extend(text.split(',').map(str::trim));
         }
