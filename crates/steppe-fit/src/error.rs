@@ -18,4 +18,126 @@ pub enum FitError {
     /// A pass over the genotypes failed.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
+    /// A vector has another length than the matrix asks for.
+    #[error("{what}: {found} given, {expected} needed; give one for each")]
+    Length {
+        /// What the vector is.
+        what: &'static str,
+        /// Length needed.
+        expected: usize,
+        /// Length given.
+        found: usize,
+    },
+    /// More coefficients than 32-bit numbers count.
+    #[error(
+        "{variants} variants with {parts} effects each are too many; leave variants out or fit fewer populations"
+    )]
+    TooManyFeatures {
+        /// Variants.
+        variants: usize,
+        /// Effects of each.
+        parts: u32,
+    },
+    /// A penalty factor is NaN or negative.
+    #[error(
+        "a penalty factor is negative or not a number (a population's factor: not above 0); give 0 or more"
+    )]
+    PenaltyFactor,
+    /// An option is out of its range.
+    #[error("option {option} is out of range; {remedy}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// What to give.
+        remedy: &'static str,
+    },
+    /// A trait can not be fitted.
+    #[error("trait '{name}': {problem}")]
+    Trait {
+        /// The trait.
+        name: String,
+        /// What is wrong with it.
+        problem: TraitProblem,
+    },
+    /// The solver did not get to its tolerance.
+    #[error(
+        "trait '{name}' does not converge at lambda {lambda:e}: violation {violation:e} of lambda; \
+         raise the tolerance or end the path earlier"
+    )]
+    NotConverged {
+        /// The trait.
+        name: String,
+        /// The lambda.
+        lambda: f64,
+        /// Largest violation of the optimality conditions, relative to lambda.
+        violation: f64,
+    },
+    /// The checkpoint belongs to another fit.
+    #[error("the checkpoint is of another fit ({what}); remove it to start anew")]
+    CheckpointMismatch {
+        /// What differs.
+        what: &'static str,
+    },
+    /// The caller could not keep a checkpoint.
+    #[error("the checkpoint could not be kept")]
+    CheckpointSink(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The caller stopped the fit.
+    #[error("the fit was cancelled")]
+    Cancelled,
+}
+
+/// What is wrong with a trait.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraitProblem {
+    /// Nobody trains.
+    #[error(
+        "no training sample has a phenotype, all covariates and a weight above 0; check sample ids and missing codes"
+    )]
+    NoTrainingSamples,
+    /// The phenotype is the same for all.
+    #[error("constant over its {samples} training samples; leave it out")]
+    Constant {
+        /// Training samples.
+        samples: usize,
+    },
+    /// Covariates explain the phenotype exactly.
+    #[error("covariates explain it exactly over its {samples} training samples; leave some covariates out")]
+    ExplainedByCovariates {
+        /// Training samples.
+        samples: usize,
+    },
+    /// A binary trait has other values than 0 and 1.
+    #[error("has values other than 0 and 1; recode it or fit it as gaussian")]
+    NotBinary,
+    /// No event is observed.
+    #[error("no event among its {samples} training samples; leave it out")]
+    NoEvent {
+        /// Training samples.
+        samples: usize,
+    },
+    /// More covariates than samples.
+    #[error(
+        "{samples} training samples are too few for {covariates} covariates and an intercept; use fewer covariates"
+    )]
+    TooFewSamples {
+        /// Training samples.
+        samples: usize,
+        /// Covariates that are not linear combinations of others.
+        covariates: usize,
+    },
+    /// A weight is negative or not finite.
+    #[error("has a sample weight that is negative or not finite; give 0 or more")]
+    Weight,
+    /// A phenotype or covariate is infinite.
+    #[error("has an infinite value; give missing values as NaN")]
+    Infinite,
+    /// Lambdas that do not fall.
+    #[error("its lambdas do not fall or are not above 0; sort them and remove duplicates")]
+    Lambdas,
+    /// No variant can enter the model.
+    #[error(
+        "no penalised variant correlates with it: lambda has no largest value; give lambdas or check the variants"
+    )]
+    NothingToFit,
 }

@@ -2,7 +2,10 @@
 //! the genotypes lie.
 
 mod error;
+pub mod lasso;
+mod loss;
 pub mod matrix;
+pub mod solver;
 
-pub use error::{FitError, MatrixError};
+pub use error::{FitError, MatrixError, TraitProblem};
 pub use matrix::{GenotypeMatrix, GramSums, MemoryMatrix, PackedColumns, Products, ResidualPrecision};

@@ -91,5 +91,10 @@ pub trait GenotypeMatrix: Sync {
 
     /// Gram pass over a run of variants, for each group of samples. `groups[sample]` is the sample's group, below
     /// `group_count`; a sample with `u32::MAX` is in none.
-    fn gram(&self, variants: Range<u32>, groups: &[u32], group_count: usize) -> Result<Vec<GramSums>, MatrixError>;
+    fn gram(
+        &self,
+        variants: Range<u32>,
+        groups: &[u32],
+        group_count: usize,
+    ) -> Result<Vec<GramSums>, MatrixError>;
 }

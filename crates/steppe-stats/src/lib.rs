@@ -1,3 +1,4 @@
 //! Distributions, decompositions and metrics of prediction. Knows nothing of genotypes and files.
 
 pub mod distributions;
+pub mod metrics;

@@ -52,7 +52,11 @@ impl GenotypeMatrix for MemoryMatrix {
         let values = (0..self.variants())
             .flat_map(|variant| {
                 residuals.iter().map(move |residual| {
-                    residual.iter().enumerate().map(|(sample, r)| self.value(variant, sample) * r).sum::<f64>()
+                    residual
+                        .iter()
+                        .enumerate()
+                        .map(|(sample, r)| self.value(variant, sample) * r)
+                        .sum::<f64>()
                 })
             })
             .collect();
@@ -80,7 +84,12 @@ impl GenotypeMatrix for MemoryMatrix {
         Ok(selected)
     }
 
-    fn gram(&self, variants: Range<u32>, groups: &[u32], group_count: usize) -> Result<Vec<GramSums>, MatrixError> {
+    fn gram(
+        &self,
+        variants: Range<u32>,
+        groups: &[u32],
+        group_count: usize,
+    ) -> Result<Vec<GramSums>, MatrixError> {
         let columns: Vec<usize> = variants.map(|variant| variant as usize).collect();
         let n = columns.len();
         let mut sums: Vec<GramSums> = (0..group_count)

@@ -1,0 +1,531 @@
+//! One trait's fit as a state machine: it says which columns it wants, solves lambdas on them, says which residuals it
+//! wants the gradients of, and judges its solutions by these. The driver does this for all traits at once.
+//!
+//! Whatever a trait does after an accepted batch depends only on what a [`TraitCheckpoint`] holds.
+
+use super::{
+    candidates::Candidates,
+    certificate::{Certificate, Evidence},
+    checkpoint::TraitCheckpoint,
+    design::Design,
+    features::Features,
+    input::{LassoProblem, Trait},
+    metrics::declines,
+    options::{LambdaPath, LassoOptions},
+    path::{Coefficient, LassoPath, PathPoint},
+    store::ColumnStore,
+};
+use crate::{
+    error::{FitError, TraitProblem},
+    matrix::Products,
+    solver::{
+        newton::{Model, NotConverged, Solution, Task, Working, solve},
+        strong_set::StrongSet,
+    },
+};
+
+/// The solver's tolerance in units of the certificate's.
+const SOLVER_SHARE: f64 = 0.25;
+
+/// Smallest α that lambda's largest value is computed for, as glmnet.
+const ALPHA_FLOOR: f64 = 1e-3;
+
+/// Times that the solver's tolerance is lowered tenfold before a lambda counts as not converging.
+const TIGHTENINGS: u32 = 4;
+
+/// An accepted lambda, on the solver's scale.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    pub(crate) beta: Vec<(u32, f64)>,
+    pub(crate) gamma: Vec<f64>,
+    pub(crate) certificate: Certificate,
+    pub(crate) deviance_explained: f64,
+    pub(crate) training: Option<f64>,
+    pub(crate) validation: Option<f64>,
+}
+
+/// A solution on the strong set, not yet checked against all variants.
+struct Pending {
+    lambda: f64,
+    beta: Vec<(u32, f64)>,
+    solution: Solution,
+}
+
+/// What a trait needs its next pass for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Gradients of the null model.
+    Null,
+    /// Gradients of the last accepted lambda, after a restart.
+    Rescore,
+    /// Certificates of a batch.
+    Path,
+    Finished,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Judged {
+    /// Lambdas accepted.
+    pub(crate) accepted: usize,
+    /// Features outside the strong set that violated the first lambda that was not.
+    pub(crate) violations: usize,
+}
+
+/// The fit of one trait.
+pub(crate) struct TraitFit<'a> {
+    pub(crate) input: &'a Trait,
+    problem: &'a LassoProblem<'a>,
+    options: &'a LassoOptions,
+    design: Design,
+    features: Features,
+    pub(crate) lambdas: Vec<f64>,
+    pub(crate) null_deviance: f64,
+    null_gamma: Vec<f64>,
+    null_beta: Vec<(u32, f64)>,
+    lambda_max: f64,
+    scores: Vec<f64>,
+    pub(crate) points: Vec<Point>,
+    ever_active: Vec<u32>,
+    pub(crate) strong_size: usize,
+    /// Features that stay in the strong set because a batch failed without them.
+    kept: Vec<u32>,
+    tightened: u32,
+    stage: Stage,
+    pub(crate) stopped_early: bool,
+    strong: StrongSet,
+    wanted: Vec<u32>,
+    outside: f64,
+    working: Working,
+    pending: Vec<Pending>,
+}
+
+impl<'a> TraitFit<'a> {
+    /// A fit that has not begun.
+    pub(crate) fn new(
+        problem: &'a LassoProblem<'a>,
+        input: &'a Trait,
+        options: &'a LassoOptions,
+    ) -> Result<Self, FitError> {
+        let design = Design::new(input, problem.matrix.samples())?;
+        let features = Features::new(problem, options, &design.weights)?;
+        Ok(Self {
+            input,
+            problem,
+            options,
+            design,
+            features,
+            lambdas: Vec::new(),
+            null_deviance: 0.0,
+            null_gamma: Vec::new(),
+            null_beta: Vec::new(),
+            lambda_max: f64::INFINITY,
+            scores: Vec::new(),
+            points: Vec::new(),
+            ever_active: Vec::new(),
+            strong_size: options.strong_size.max(1),
+            kept: Vec::new(),
+            tightened: 0,
+            stage: Stage::Null,
+            stopped_early: false,
+            strong: StrongSet::default(),
+            wanted: Vec::new(),
+            outside: 0.0,
+            working: Working::default(),
+            pending: Vec::new(),
+        })
+    }
+
+    pub(crate) fn finished(&self) -> bool {
+        self.stage == Stage::Finished
+    }
+
+    /// Lambdas of the batch that is being solved begin here.
+    fn next(&self) -> usize {
+        self.points.len()
+    }
+
+    pub(crate) fn strong_len(&self) -> usize {
+        self.strong.len()
+    }
+
+    /// Features whose columns the next step needs, ascending.
+    pub(crate) fn want(&mut self) -> &[u32] {
+        self.wanted = match self.stage {
+            Stage::Null => self.features.unpenalised(),
+            Stage::Rescore => self.last().0.iter().map(|(feature, _)| *feature).collect(),
+            Stage::Path => self.choose(),
+            Stage::Finished => Vec::new(),
+        };
+        &self.wanted
+    }
+
+    fn choose(&mut self) -> Vec<u32> {
+        let mut base = self.ever_active.clone();
+        base.extend(self.features.unpenalised());
+        base.extend(self.last().0.iter().map(|(feature, _)| *feature));
+        base.extend(&self.kept);
+        base.sort_unstable();
+        base.dedup();
+        let end = (self.next() + self.options.batch.max(1) - 1).min(self.lambdas.len() - 1);
+        // With hardly any lasso part every variant is in the model.
+        let everything = self.options.alpha < ALPHA_FLOOR;
+        let choice = Candidates {
+            features: &self.features,
+            scores: &self.scores,
+            base: &base,
+            size: if everything { usize::MAX } else { self.strong_size },
+            entry: self.options.alpha * self.lambdas[end],
+        }
+        .choose();
+        self.outside = choice.outside;
+        choice.features
+    }
+
+    /// The last accepted model, or the null model.
+    fn last(&self) -> (&[(u32, f64)], &[f64]) {
+        match self.points.last() {
+            Some(point) => (&point.beta, &point.gamma),
+            None => (&self.null_beta, &self.null_gamma),
+        }
+    }
+
+    /// Solves what the next pass will check, on the columns it wanted.
+    pub(crate) fn solve(
+        &mut self,
+        store: &ColumnStore,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), FitError> {
+        self.strong = store.strong_set(self.problem, &self.features, &self.wanted);
+        match self.stage {
+            Stage::Null => self.solve_null(),
+            Stage::Rescore => {
+                let (beta, gamma) = self.last();
+                let (beta, gamma) = (beta.to_vec(), gamma.to_vec());
+                let solution = Solution::at(&self.model(), self.spread(&beta), gamma);
+                let lambda = self.lambdas[self.next() - 1];
+                self.pending = vec![Pending { lambda, beta, solution }];
+                Ok(())
+            }
+            Stage::Path => self.solve_batch(cancelled),
+            Stage::Finished => Ok(()),
+        }
+    }
+
+    fn model(&self) -> Model<'_> {
+        Model {
+            loss: self.design.loss.as_ref(),
+            covariates: &self.design.basis,
+            strong: &self.strong,
+            alpha: self.options.alpha,
+            gram_limit: self.options.gram_limit,
+        }
+    }
+
+    /// Coefficients in the strong set's order.
+    fn spread(&self, beta: &[(u32, f64)]) -> Vec<f64> {
+        let mut spread = vec![0.0; self.strong.len()];
+        for (feature, value) in beta {
+            if let Ok(j) = self.strong.features.binary_search(feature) {
+                spread[j] = *value;
+            }
+        }
+        spread
+    }
+
+    fn gather(&self, solution: &Solution) -> Vec<(u32, f64)> {
+        let pairs = self.strong.features.iter().copied().zip(solution.beta.iter().copied());
+        pairs.filter(|(_, beta)| *beta != 0.0).collect()
+    }
+
+    fn solve_null(&mut self) -> Result<(), FitError> {
+        let mut working = Working::default();
+        working.restart(&self.strong, &[]);
+        let model = self.model();
+        let start = Solution::at(&model, vec![0.0; self.strong.len()], vec![0.0; self.design.basis.len()]);
+        let tolerance = 1e-9 * (start.loss - self.design.loss.saturated()).max(0.0).sqrt();
+        let solution = solve(&model, start, &mut working, Task { lambda: 0.0, previous: 0.0, tolerance })
+            .map_err(|failure| self.not_converged(0.0, failure))?;
+        self.null_deviance = solution.loss - self.design.loss.saturated();
+        if self.null_deviance < 1e-14 {
+            let problem = TraitProblem::ExplainedByCovariates { samples: self.design.training.len() };
+            return Err(FitError::Trait { name: self.input.name.clone(), problem });
+        }
+        self.null_gamma = solution.gamma.clone();
+        self.null_beta = self.gather(&solution);
+        self.pending = vec![Pending { lambda: f64::INFINITY, beta: self.null_beta.clone(), solution }];
+        Ok(())
+    }
+
+    fn not_converged(&self, lambda: f64, failure: NotConverged) -> FitError {
+        let unit = if lambda > 0.0 { lambda } else { 1.0 };
+        FitError::NotConverged { name: self.input.name.clone(), lambda, violation: failure.violation / unit }
+    }
+
+    fn solve_batch(&mut self, cancelled: &dyn Fn() -> bool) -> Result<(), FitError> {
+        let (beta, gamma) = self.last();
+        let (beta, gamma) = (beta.to_vec(), gamma.to_vec());
+        let mut working = std::mem::take(&mut self.working);
+        let known = |j: &usize| self.ever_active.binary_search(&self.strong.features[*j]).is_ok();
+        let positions: Vec<usize> = (0..self.strong.len()).filter(known).collect();
+        working.restart(&self.strong, &positions);
+        let model = self.model();
+        let mut solution = Solution::at(&model, self.spread(&beta), gamma);
+        let mut previous = self.next().checked_sub(1).map_or(self.lambda_max, |last| self.lambdas[last]);
+        let mut pending = Vec::new();
+        for lambda in self.lambdas[self.next()..].iter().copied().take(self.options.batch.max(1)) {
+            // A variant outside that scores above lambda already is all but sure to violate it.
+            if !pending.is_empty() && self.options.alpha * lambda < self.outside {
+                break;
+            }
+            if cancelled() {
+                return Err(FitError::Cancelled);
+            }
+            let share = SOLVER_SHARE * 0.1_f64.powi(self.tightened as i32);
+            let task = Task { lambda, previous, tolerance: share * self.options.tolerance * lambda };
+            solution = solve(&model, solution, &mut working, task)
+                .map_err(|failure| self.not_converged(lambda, failure))?;
+            pending.push(Pending { lambda, beta: self.gather(&solution), solution: solution.clone() });
+            previous = lambda;
+        }
+        self.pending = pending;
+        self.working = working;
+        Ok(())
+    }
+
+    /// The residuals whose gradients are wanted.
+    pub(crate) fn residuals(&self) -> impl Iterator<Item = &[f64]> {
+        self.pending.iter().map(|pending| pending.solution.v.as_slice())
+    }
+
+    /// Takes the pass's products, of which this trait's begin at `first`.
+    pub(crate) fn judge(&mut self, products: &Products, first: usize) -> Result<Judged, FitError> {
+        let gradients = Gradients { products, first, parts: self.features.parts() as usize };
+        let pending = std::mem::take(&mut self.pending);
+        match self.stage {
+            Stage::Null => {
+                self.score(&gradients, 0);
+                self.plan()?;
+                self.stage = Stage::Path;
+                Ok(Judged::default())
+            }
+            Stage::Rescore => {
+                self.score(&gradients, 0);
+                self.stage = Stage::Path;
+                Ok(Judged::default())
+            }
+            Stage::Path => self.judge_batch(&gradients, pending),
+            Stage::Finished => Ok(Judged::default()),
+        }
+    }
+
+    fn score(&mut self, gradients: &Gradients<'_>, batch: usize) {
+        let score = |feature: u32| {
+            let factor = self.features.factor(feature);
+            let gradient = gradients.of(&self.features, batch, feature).abs();
+            if factor > 0.0 && factor.is_finite() { gradient / factor } else { 0.0 }
+        };
+        self.scores = (0..self.features.count()).map(score).collect();
+    }
+
+    /// Sets the lambdas.
+    fn plan(&mut self) -> Result<(), FitError> {
+        let fail = |problem| FitError::Trait { name: self.input.name.clone(), problem };
+        let best = self.scores.iter().copied().fold(0.0, f64::max);
+        self.lambda_max = best / self.options.alpha.max(ALPHA_FLOOR);
+        self.lambdas = match (&self.input.lambdas, &self.options.lambdas) {
+            (Some(given), _) | (None, LambdaPath::Given(given)) => given.clone(),
+            (None, LambdaPath::Auto { count, ratio }) => {
+                // Gradients of nothing but rounding give no scale.
+                if best <= 1e-10 * self.null_deviance.sqrt() {
+                    return Err(fail(TraitProblem::NothingToFit));
+                }
+                let wide = self.design.training.len() < self.features.count() as usize;
+                let ratio = ratio.unwrap_or(if wide { 0.01 } else { 1e-4 });
+                spaced(self.lambda_max, ratio, *count)
+            }
+        };
+        let falls = self.lambdas.windows(2).all(|pair| pair[0] > pair[1]);
+        let positive = self.lambdas.iter().all(|lambda| lambda.is_finite() && *lambda > 0.0);
+        if self.lambdas.is_empty() || !falls || !positive {
+            return Err(fail(TraitProblem::Lambdas));
+        }
+        // A trait's own lambdas may begin below the largest: the strong rule then starts from where they begin.
+        self.lambda_max = self.lambda_max.max(self.lambdas[0]);
+        Ok(())
+    }
+
+    fn judge_batch(&mut self, gradients: &Gradients<'_>, pending: Vec<Pending>) -> Result<Judged, FitError> {
+        let mut judged = Judged::default();
+        let mut failed = None;
+        for (batch, pending) in pending.into_iter().enumerate() {
+            let (certificate, violators) = self.certify(gradients, batch, &pending);
+            if certificate.violation > self.options.tolerance {
+                let outside = |feature: &u32| self.strong.features.binary_search(feature).is_err();
+                let outside: Vec<u32> = violators.into_iter().filter(outside).collect();
+                judged.violations = outside.len();
+                failed = Some((pending.lambda, certificate.violation, outside));
+                break;
+            }
+            self.accept(pending, certificate);
+            judged.accepted += 1;
+            if self.declines() {
+                self.stopped_early = true;
+                break;
+            }
+        }
+        if judged.accepted > 0 {
+            self.score(gradients, judged.accepted - 1);
+            self.kept.clear();
+            self.tightened = 0;
+            if self.stopped_early || self.next() == self.lambdas.len() {
+                self.finish();
+            }
+        } else if let Some((lambda, violation, outside)) = failed {
+            self.grow(lambda, violation, outside)?;
+        }
+        Ok(judged)
+    }
+
+    fn certify(&self, gradients: &Gradients<'_>, batch: usize, pending: &Pending) -> (Certificate, Vec<u32>) {
+        let evidence = Evidence {
+            loss: self.design.loss.as_ref(),
+            features: &self.features,
+            lambda: pending.lambda,
+            alpha: self.options.alpha,
+            eta: &pending.solution.eta,
+            v: &pending.solution.v,
+            loss_value: pending.solution.loss,
+            beta: &pending.beta,
+            null_deviance: self.null_deviance,
+        };
+        evidence.judge(|feature| gradients.of(&self.features, batch, feature), self.options.tolerance)
+    }
+
+    fn accept(&mut self, pending: Pending, certificate: Certificate) {
+        let Pending { beta, solution, .. } = pending;
+        let explained = 1.0 - (solution.loss - self.design.loss.saturated()) / self.null_deviance;
+        let metric = |samples: &[usize]| self.input.response.evaluate(samples, &solution.eta);
+        let (training, validation) = (metric(&self.design.training), metric(&self.design.validation));
+        self.ever_active.extend(beta.iter().map(|(feature, _)| *feature));
+        self.ever_active.sort_unstable();
+        self.ever_active.dedup();
+        let gamma = solution.gamma;
+        self.points.push(Point {
+            beta,
+            gamma,
+            certificate,
+            deviance_explained: explained,
+            training,
+            validation,
+        });
+    }
+
+    fn declines(&self) -> bool {
+        let values: Vec<Option<f64>> = self.points.iter().map(|point| point.validation).collect();
+        self.options.stopping_lag.is_some_and(|lag| declines(&values, lag))
+    }
+
+    /// No lambda was accepted: a larger strong set, or where nothing outside is to blame a finer solution.
+    fn grow(&mut self, lambda: f64, violation: f64, outside: Vec<u32>) -> Result<(), FitError> {
+        if outside.is_empty() {
+            self.tightened += 1;
+            if self.tightened > TIGHTENINGS {
+                return Err(FitError::NotConverged { name: self.input.name.clone(), lambda, violation });
+            }
+        } else {
+            self.strong_size += self.strong_size.div_ceil(2);
+        }
+        self.kept = self.strong.features.clone();
+        self.kept.extend(outside);
+        self.kept.sort_unstable();
+        Ok(())
+    }
+
+    fn finish(&mut self) {
+        self.stage = Stage::Finished;
+        self.strong = StrongSet::default();
+        self.working = Working::default();
+        self.scores = Vec::new();
+    }
+
+    /// Goes on from a checkpoint.
+    pub(crate) fn resume(&mut self, saved: &TraitCheckpoint) {
+        (self.lambdas, self.points) = (saved.lambdas(), saved.points());
+        self.null_deviance = saved.null_deviance.into();
+        self.strong_size = usize::try_from(saved.strong_size).unwrap_or(usize::MAX);
+        self.stopped_early = saved.stopped_early;
+        self.ever_active =
+            self.points.iter().flat_map(|point| point.beta.iter().map(|(feature, _)| *feature)).collect();
+        self.ever_active.sort_unstable();
+        self.ever_active.dedup();
+        self.stage = if saved.finished { Stage::Finished } else { Stage::Rescore };
+    }
+
+    /// What the fit gives.
+    pub(crate) fn path(&self) -> LassoPath {
+        let best = |best: Option<(usize, f64)>, (at, point): (usize, &Point)| match (best, point.validation) {
+            (None, Some(value)) => Some((at, value)),
+            (Some((_, top)), Some(value)) if value > top => Some((at, value)),
+            (best, _) => best,
+        };
+        LassoPath {
+            name: self.input.name.clone(),
+            lambdas: self.lambdas.clone(),
+            points: self
+                .points
+                .iter()
+                .zip(&self.lambdas)
+                .map(|(point, lambda)| self.point(point, *lambda))
+                .collect(),
+            stopped_early: self.stopped_early,
+            best: self.points.iter().enumerate().fold(None, best).map(|(at, _)| at),
+            metric: self.input.response.metric(),
+            training_samples: self.design.training.len(),
+            validation_samples: self.design.validation.len(),
+            dropped_covariates: self.design.dropped.clone(),
+            null_deviance: self.null_deviance,
+        }
+    }
+
+    fn point(&self, point: &Point, lambda: f64) -> PathPoint {
+        let (intercept, covariates) = self.design.effects(&point.gamma);
+        let effect = |(feature, beta): &(u32, f64)| Coefficient {
+            variant: self.features.variant(*feature),
+            population: self.features.population(*feature),
+            effect: beta / self.features.scale(*feature),
+        };
+        PathPoint {
+            lambda,
+            coefficients: point.beta.iter().map(effect).collect(),
+            intercept,
+            covariates,
+            certificate: point.certificate,
+            deviance_explained: point.deviance_explained,
+            training: point.training,
+            validation: point.validation,
+        }
+    }
+}
+
+/// One trait's share of a pass.
+struct Gradients<'a> {
+    products: &'a Products,
+    first: usize,
+    parts: usize,
+}
+
+impl Gradients<'_> {
+    /// The gradient of a feature at one solution of the batch, on the solver's scale.
+    fn of(&self, features: &Features, batch: usize, feature: u32) -> f64 {
+        let part = feature as usize % self.parts;
+        let column = self.first + batch * self.parts + part;
+        self.products.of(features.variant(feature) as usize)[column] / features.scale(feature)
+    }
+}
+
+/// `count` values from `first` to `first * ratio`, evenly in the logarithm.
+fn spaced(first: f64, ratio: f64, count: usize) -> Vec<f64> {
+    let steps = count.saturating_sub(1).max(1) as f64;
+    (0..count).map(|k| first * ratio.powf(k as f64 / steps)).collect()
+}
