@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use steppe_engine::{
     LocalEngine, PassProgress, SilentProgress,
     output::{ScoreRequest, score},
-    pass::forward::TileOrder,
+    pass::TileOrder,
     score::{MatchSettings, MissingPolicy, ScoreOptions},
 };
 use steppe_formats::scoring_file::ReadOptions;

@@ -6,9 +6,9 @@ use std::{
 
 use steppe_engine::{
     Engine, EngineError, ErrorKind,
-    pass::forward::{
-        BlockSums, Descriptor, ForwardContext, ForwardSpec, MergedSums, Partials, TileOrder,
-        committed_forward_plan, plan_tiles,
+    pass::{
+        Descriptor, MergedSums, PartialSums, Partials, PassContext, PassSpec, TileOrder, committed_plan,
+        plan_tiles,
     },
 };
 use steppe_store::Location;
@@ -98,14 +98,15 @@ impl ClusterEngine {
             } else if moved.elapsed() > BUDGET {
                 break;
             }
-            tracing::info!(attempt, missing = missing.len(), of = pass.partitions.len(), "a forward pass");
-            let plan = committed_forward_plan(pass.spec.clone(), pass.partials.clone(), &missing)?;
-            let name = format!("forward {}", pass.spec.cohort_digest);
+            let kind = pass.context.operand.name();
+            tracing::info!(attempt, missing = missing.len(), of = pass.partitions.len(), "a {kind} pass");
+            let plan = committed_plan(pass.spec.clone(), pass.partials.clone(), &missing)?;
+            let name = format!("{kind} {}", pass.spec.cohort_digest);
             let mut submitted = self.scheduler.submit(&name, plan).await?;
             match self.watch(pass, &mut submitted, &missing, &mut deaths).await {
                 Ended::Succeeded => {}
                 Ended::Failed(failure) if failure.kind.is_transient() => {
-                    tracing::warn!(attempt, reason = failure.message, "a forward pass failed");
+                    tracing::warn!(attempt, reason = failure.message, "a pass failed");
                     last = failure.into();
                     if moved.elapsed() > GIVE_UP {
                         break;
@@ -198,8 +199,8 @@ impl ClusterEngine {
 
 /// A pass while it is completed.
 struct Pass<'a> {
-    context: &'a ForwardContext,
-    spec: ForwardSpec,
+    context: &'a PassContext,
+    spec: PassSpec,
     partials: Partials,
     partitions: &'a [Descriptor],
 }
@@ -244,12 +245,12 @@ enum Ended {
 }
 
 impl Engine for ClusterEngine {
-    fn forward(
+    fn run(
         &self,
-        context: Arc<ForwardContext>,
+        context: Arc<PassContext>,
         wanted: &dyn Fn(u32) -> bool,
-    ) -> Result<Vec<BlockSums>, EngineError> {
-        let spec = ForwardSpec::publish(&context.cohort, &context.operand, &self.folder)?;
+    ) -> Result<Vec<PartialSums>, EngineError> {
+        let spec = PassSpec::publish(&context.cohort, &context.operand, &self.folder)?;
         let partitions =
             plan_tiles(context.cohort.row_groups(), &context.operand, wanted, PARTITIONS, TileOrder::Stored);
         let partials = Partials::of(&self.folder, &spec, &partitions);
@@ -259,8 +260,8 @@ impl Engine for ClusterEngine {
     }
 }
 
-/// Adds all partitions' sums, block by block.
-fn merge(partials: &Partials, partitions: &[Descriptor]) -> Result<Vec<BlockSums>, EngineError> {
+/// Adds all partitions' sums.
+fn merge(partials: &Partials, partitions: &[Descriptor]) -> Result<Vec<PartialSums>, EngineError> {
     let mut merged = MergedSums::default();
     for descriptor in partitions {
         let sums = partials.read(descriptor.partition).inspect_err(|error| {
@@ -273,10 +274,10 @@ fn merge(partials: &Partials, partitions: &[Descriptor]) -> Result<Vec<BlockSums
         })?;
         sums.into_iter().for_each(|sums| merged.add(sums));
     }
-    Ok(merged.into_blocks().collect())
+    Ok(merged.into_keys().collect())
 }
 
-fn genotypes(context: &ForwardContext, partitions: &[Descriptor]) -> u64 {
+fn genotypes(context: &PassContext, partitions: &[Descriptor]) -> u64 {
     let groups = context.cohort.row_groups();
     partitions
         .iter()

@@ -15,7 +15,7 @@ use datafusion::{
     physical_plan::{ExecutionPlan, metrics::MetricsSet},
     prelude::SessionConfig,
 };
-use steppe_engine::pass::forward::{ForwardCommitExec, ForwardScanExec};
+use steppe_engine::pass::{PassCommitExec, PassScanExec};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -67,7 +67,7 @@ impl ExecutionEngine for StoppingEngine {
 
 /// The folder that a plan's sums go to.
 fn folder_of(plan: &Arc<dyn ExecutionPlan>) -> Option<String> {
-    if let Some(commit) = plan.downcast_ref::<ForwardCommitExec>() {
+    if let Some(commit) = plan.downcast_ref::<PassCommitExec>() {
         return Some(commit.partials().folder());
     }
     plan.children().into_iter().find_map(folder_of)
@@ -79,7 +79,7 @@ fn with_cancellation(
     cancel: &CancellationToken,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let replaced = plan.transform_up(|node| {
-        Ok(match node.downcast_ref::<ForwardScanExec>() {
+        Ok(match node.downcast_ref::<PassScanExec>() {
             Some(scan) => {
                 let scan: Arc<dyn ExecutionPlan> = Arc::new(scan.with_cancellation(cancel.clone()));
                 Transformed::yes(scan)

@@ -9,7 +9,7 @@ use ballista_executor::{
     executor_process::{ExecutorProcessConfig, start_executor_process},
     shutdown::Shutdown,
 };
-use steppe_engine::pass::forward::ForwardContexts;
+use steppe_engine::pass::PassContexts;
 use steppe_kernels::Level;
 use steppe_store::TileCache;
 use tokio::task::JoinHandle;
@@ -59,7 +59,7 @@ pub async fn run_executor(config: &ExecutorConfig) -> Result<(), ClusterError> {
     config.security.check_listener(public)?;
     config.security.guard(public, inner).await?;
     let security = config.security.clone();
-    let contexts = Arc::new(ForwardContexts::new(config.level, config.cache.clone()));
+    let contexts = Arc::new(PassContexts::new(config.level, config.cache.clone()));
     let process = ExecutorProcessConfig {
         executor_id: incarnation::begin(&config.id),
         bind_host: inner.ip().to_string(),

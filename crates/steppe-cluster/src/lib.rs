@@ -2,8 +2,8 @@
 //! would give wrong numbers, hang, or go on after a cancel.
 //!
 //! A coordinator runs a [`Scheduler`] and gives jobs a [`ClusterEngine`]; a worker runs [`run_executor`]. A pass travels
-//! as names ([`steppe_engine::pass::forward::ForwardSpec`]), its sums come back as objects in the store
-//! ([`steppe_engine::pass::forward::Partials`]), so a worker, or all of them, or the coordinator may die at any moment:
+//! as names ([`steppe_engine::pass::PassSpec`]), its sums come back as objects in the store
+//! ([`steppe_engine::pass::Partials`]), so a worker, or all of them, or the coordinator may die at any moment:
 //! whoever goes on computes what is missing.
 //!
 //! | guard | where |

@@ -48,20 +48,18 @@ fn check_leaves(plan: &Arc<dyn ExecutionPlan>) -> Result<(), ClusterError> {
 #[cfg(test)]
 mod tests {
     use datafusion::{arrow::datatypes::Schema, physical_plan::empty::EmptyExec};
-    use steppe_engine::pass::forward::{
-        Descriptor, ForwardScanExec, ForwardSpec, ForwardWork, descriptor_leaf,
-    };
+    use steppe_engine::pass::{Descriptor, PassScanExec, PassSpec, PassWork, descriptor_leaf};
 
     use super::*;
 
     fn scan(leaf: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
-        let spec = ForwardSpec {
+        let spec = PassSpec {
             cohort: "c".into(),
             cohort_digest: "d".into(),
             operand: "o".into(),
             operand_blake3: "b".into(),
         };
-        Arc::new(ForwardScanExec::new(ForwardWork::Named(spec), leaf))
+        Arc::new(PassScanExec::new(PassWork::Named(spec), leaf))
     }
 
     fn descriptors(tiles: u32) -> Arc<dyn ExecutionPlan> {

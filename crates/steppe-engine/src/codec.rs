@@ -13,7 +13,7 @@ use prost::Message;
 
 use crate::{
     EngineError,
-    pass::forward::{ForwardCommitExec, ForwardScanExec, ForwardSpec, ForwardWork, Partials},
+    pass::{Partials, PassCommitExec, PassScanExec, PassSpec, PassWork},
 };
 
 /// Generated from `proto/steppe/plan/v1`.
@@ -59,17 +59,17 @@ impl PhysicalExtensionCodec for PassCodec {
         let input = Arc::clone(input);
         match operator.operator {
             Some(Kind::ForwardScan(scan)) => {
-                let spec = ForwardSpec {
+                let spec = PassSpec {
                     cohort: scan.cohort,
                     cohort_digest: scan.cohort_digest,
                     operand: scan.operand,
                     operand_blake3: scan.operand_blake3,
                 };
-                Ok(Arc::new(ForwardScanExec::new(ForwardWork::Named(spec), input)))
+                Ok(Arc::new(PassScanExec::new(PassWork::Named(spec), input)))
             }
             Some(Kind::ForwardCommit(commit)) => {
                 let partials = Partials::named(&commit.folder, &commit.pass)?;
-                Ok(Arc::new(ForwardCommitExec::new(input, partials)))
+                Ok(Arc::new(PassCommitExec::new(input, partials)))
             }
             None => Err(DataFusionError::Internal("an operator of another version of steppe".into())),
         }
@@ -81,9 +81,9 @@ impl PhysicalExtensionCodec for PassCodec {
         buf: &mut Vec<u8>,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<()> {
-        let kind = if let Some(scan) = node.downcast_ref::<ForwardScanExec>() {
+        let kind = if let Some(scan) = node.downcast_ref::<PassScanExec>() {
             Kind::ForwardScan(encode_scan(scan)?)
-        } else if let Some(commit) = node.downcast_ref::<ForwardCommitExec>() {
+        } else if let Some(commit) = node.downcast_ref::<PassCommitExec>() {
             let partials = commit.partials();
             Kind::ForwardCommit(wire::ForwardCommit {
                 folder: partials.folder(),
@@ -99,12 +99,12 @@ impl PhysicalExtensionCodec for PassCodec {
     }
 }
 
-fn encode_scan(scan: &ForwardScanExec) -> Result<wire::ForwardScan> {
+fn encode_scan(scan: &PassScanExec) -> Result<wire::ForwardScan> {
     match scan.work() {
-        ForwardWork::Named(spec) => {
-            let ForwardSpec { cohort, cohort_digest, operand, operand_blake3 } = spec.clone();
+        PassWork::Named(spec) => {
+            let PassSpec { cohort, cohort_digest, operand, operand_blake3 } = spec.clone();
             Ok(wire::ForwardScan { cohort, cohort_digest, operand, operand_blake3 })
         }
-        ForwardWork::Here(_) => Err(EngineError::Internal("a pass of this process can not leave it").into()),
+        PassWork::Here(_) => Err(EngineError::Internal("a pass of this process can not leave it").into()),
     }
 }

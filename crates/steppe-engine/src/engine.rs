@@ -5,7 +5,7 @@ use futures::TryStreamExt;
 
 use crate::{
     EngineError,
-    pass::forward::{BlockSums, ForwardContext, TileOrder, forward_plan, plan_tiles},
+    pass::{PartialSums, PassContext, TileOrder, local_plan, plan_tiles},
 };
 
 /// Partitions per thread: enough that the last one to finish does not keep the others waiting. With many lanes a
@@ -16,16 +16,16 @@ const MANY_LANES: usize = 256;
 
 /// Runs passes. The plan is the same wherever it runs.
 pub trait Engine: Send + Sync {
-    /// A forward pass over the blocks for which `wanted` is true; one [`BlockSums`] for each of them that has a
-    /// tile, in block order.
+    /// A pass over the sample blocks for which `wanted` is true: one [`PartialSums`] for each block that has a tile, in
+    /// block order, or for each run of variants, in variant order.
     ///
     /// # Errors
     /// A tile that can not be read or whose checksum does not match.
-    fn forward(
+    fn run(
         &self,
-        context: Arc<ForwardContext>,
+        context: Arc<PassContext>,
         wanted: &dyn Fn(u32) -> bool,
-    ) -> Result<Vec<BlockSums>, EngineError>;
+    ) -> Result<Vec<PartialSums>, EngineError>;
 }
 
 /// Runs passes in this process, on its own threads.
@@ -68,28 +68,28 @@ impl LocalEngine {
         self.runtime.block_on(future)
     }
 
-    fn collect(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<BlockSums>, EngineError> {
+    fn collect(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<PartialSums>, EngineError> {
         let stream = plan.execute(0, Arc::new(TaskContext::default()))?;
         let batches: Vec<_> = self.runtime.block_on(stream.try_collect())?;
-        batches.into_iter().map(|batch| Ok(BlockSums::from_batch(batch)?.1)).collect()
+        batches.into_iter().map(|batch| Ok(PartialSums::from_batch(batch)?.1)).collect()
     }
 }
 
 impl Engine for LocalEngine {
-    fn forward(
+    fn run(
         &self,
-        context: Arc<ForwardContext>,
+        context: Arc<PassContext>,
         wanted: &dyn Fn(u32) -> bool,
-    ) -> Result<Vec<BlockSums>, EngineError> {
+    ) -> Result<Vec<PartialSums>, EngineError> {
         let partitions = plan_tiles(
             context.cohort.row_groups(),
             &context.operand,
             wanted,
-            self.threads * PARTITIONS_PER_THREAD[usize::from(context.operand.weights.len() >= MANY_LANES)],
+            self.threads * PARTITIONS_PER_THREAD[usize::from(context.operand.lanes() >= MANY_LANES)],
             self.order,
         );
-        let plan = forward_plan(context, &partitions, self.threads)?;
-        tracing::debug!(plan = %datafusion::physical_plan::displayable(plan.as_ref()).indent(false), "forward");
+        let plan = local_plan(context, &partitions, self.threads)?;
+        tracing::debug!(plan = %datafusion::physical_plan::displayable(plan.as_ref()).indent(false), "a pass");
         self.collect(&plan)
     }
 }

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use steppe_engine::{
     SilentProgress,
-    pass::forward::{CountLane, ForwardContext, ForwardOperand, Sparse, WeightLane},
+    pass::{CountLane, ForwardOperand, PassContext, PassOperand, Sparse, WeightLane},
 };
 use steppe_genome::GenomeBuild;
 use steppe_kernels::{CountEntry, Level};
@@ -35,7 +35,7 @@ pub(crate) fn cohort(folder: &Path) -> Cohort {
 }
 
 /// Many scores over all variants; `seed` makes it another pass.
-pub(crate) fn context(cohort: &Cohort, seed: u32) -> Arc<ForwardContext> {
+pub(crate) fn context(cohort: &Cohort, seed: u32) -> Arc<PassContext> {
     let all: Arc<[u32]> = (0..VARIANTS as u32).collect();
     let entry = |lane: u32, at: u32, code: u32| {
         i64::from((lane + seed).wrapping_mul(40_503).wrapping_add(at).wrapping_mul(2_654_435_761) >> 6)
@@ -56,10 +56,10 @@ pub(crate) fn context(cohort: &Cohort, seed: u32) -> Arc<ForwardContext> {
         by_sex: Sparse::default(),
     };
     let samples = cohort.samples().expect("samples");
-    Arc::new(ForwardContext {
+    Arc::new(PassContext {
         cohort: cohort.clone(),
-        operand: ForwardOperand::new(weights, vec![counts]),
-        masks: ForwardContext::masks_of(cohort.blocks(), &samples),
+        operand: PassOperand::Forward(ForwardOperand::new(weights, vec![counts])),
+        masks: PassContext::masks_of(cohort.blocks(), &samples),
         level: Level::best(),
         progress: Arc::new(SilentProgress),
     })

@@ -10,7 +10,7 @@ use std::{
 };
 
 use steppe_cluster::ClusterEngine;
-use steppe_engine::{Engine, EngineError, LocalEngine, PassProgress, pass::forward::ForwardContext};
+use steppe_engine::{Engine, EngineError, LocalEngine, PassProgress, pass::PassContext};
 use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
@@ -32,9 +32,9 @@ impl PassProgress for Counter {
 }
 
 /// The same pass, counting.
-fn counting(context: &ForwardContext, counter: &Arc<Counter>) -> Arc<ForwardContext> {
+fn counting(context: &PassContext, counter: &Arc<Counter>) -> Arc<PassContext> {
     let progress: Arc<dyn PassProgress> = Arc::<Counter>::clone(counter);
-    Arc::new(ForwardContext {
+    Arc::new(PassContext {
         cohort: context.cohort.clone(),
         operand: context.operand.clone(),
         masks: context.masks.clone(),
@@ -54,7 +54,7 @@ fn a_cancelled_pass_stops_and_goes_on_later() {
     let folder = tempfile::tempdir().expect("a folder");
     let cohort = cohort::cohort(folder.path());
     let context = cohort::context(&cohort, 3);
-    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let local = LocalEngine::new(2).expect("threads").run(Arc::clone(&context), &|_| true).expect("sums");
     let cluster = cluster();
     let _worker = cluster.worker("cancel-a", folder.path());
     let job = folder.path().join("job");
@@ -63,7 +63,7 @@ fn a_cancelled_pass_stops_and_goes_on_later() {
     let cancel = CancellationToken::new();
     let cancelled = engine.clone().with_cancellation(cancel.clone());
     let ended = std::thread::scope(|scope| {
-        let pass = scope.spawn(|| cancelled.forward(Arc::clone(&context), &|_| true));
+        let pass = scope.spawn(|| cancelled.run(Arc::clone(&context), &|_| true));
         while committed(&job) == 0 && !pass.is_finished() {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -77,7 +77,7 @@ fn a_cancelled_pass_stops_and_goes_on_later() {
     assert!(at_rest < PARTITIONS, "the pass was cancelled too late");
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(committed(&job), at_rest, "the worker went on");
-    let sums = engine.forward(context, &|_| true).expect("sums");
+    let sums = engine.run(context, &|_| true).expect("sums");
     assert!(sums == local, "other sums than in one process");
 }
 
@@ -86,18 +86,18 @@ fn two_workers_sum_as_one_process_does() {
     let folder = tempfile::tempdir().expect("a folder");
     let cohort = cohort::cohort(folder.path());
     let context = cohort::context(&cohort, 1);
-    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let local = LocalEngine::new(2).expect("threads").run(Arc::clone(&context), &|_| true).expect("sums");
     let cluster = cluster();
     let workers = [cluster.worker("plain-a", folder.path()), cluster.worker("plain-b", folder.path())];
     let job = Location::local(folder.path().join("job"));
     let engine = ClusterEngine::new(cluster.scheduler.clone(), cluster.runtime.handle().clone(), job);
     let counter = Arc::new(Counter::default());
-    let sums = engine.forward(counting(&context, &counter), &|_| true).expect("sums");
+    let sums = engine.run(counting(&context, &counter), &|_| true).expect("sums");
     assert!(sums == local, "other sums than in one process");
     assert!(counter.0.load(Ordering::SeqCst) > 0, "no progress was told");
     drop(workers);
     // Everything is committed: the same pass needs no worker any more.
-    let again = engine.forward(context, &|_| true).expect("sums");
+    let again = engine.run(context, &|_| true).expect("sums");
     assert!(again == local);
 }
 
@@ -106,7 +106,7 @@ fn a_killed_worker_costs_nothing_but_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let cohort = cohort::cohort(folder.path());
     let context = cohort::context(&cohort, 2);
-    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let local = LocalEngine::new(2).expect("threads").run(Arc::clone(&context), &|_| true).expect("sums");
     let cluster = cluster();
     let mut first = cluster.worker("kill-a", folder.path());
     let _second = cluster.worker("kill-b", folder.path());
@@ -118,7 +118,7 @@ fn a_killed_worker_costs_nothing_but_time() {
     );
     let committed = || committed(&job);
     let (sums, at_kill) = std::thread::scope(|scope| {
-        let pass = scope.spawn(|| engine.forward(Arc::clone(&context), &|_| true).expect("sums"));
+        let pass = scope.spawn(|| engine.run(Arc::clone(&context), &|_| true).expect("sums"));
         while committed() == 0 && !pass.is_finished() {
             std::thread::sleep(Duration::from_millis(1));
         }

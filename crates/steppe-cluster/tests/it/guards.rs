@@ -35,13 +35,13 @@ fn a_pass_whose_reports_get_lost_is_submitted_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let cohort = cohort::cohort(folder.path());
     let context = cohort::context(&cohort, 5);
-    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let local = LocalEngine::new(2).expect("threads").run(Arc::clone(&context), &|_| true).expect("sums");
     let cluster = cluster();
     let _worker = cluster.worker("lossy", folder.path());
     cluster.scheduler.lose_reports(3);
     let engine = engine(&cluster, &folder.path().join("job")).with_patience(Duration::from_secs(3));
     let began = Instant::now();
-    let sums = engine.forward(context, &|_| true).expect("sums");
+    let sums = engine.run(context, &|_| true).expect("sums");
     assert!(sums == local, "other sums than in one process");
     assert!(began.elapsed() > Duration::from_secs(3), "no report was missed");
     assert!(began.elapsed() < Duration::from_secs(40), "the watchdog took {:?}", began.elapsed());
@@ -82,7 +82,7 @@ fn files_of_finished_jobs_go() {
     let cluster = cluster();
     let _worker = cluster.worker("tidy", folder.path());
     let engine = engine(&cluster, &folder.path().join("job"));
-    engine.forward(cohort::context(&cohort, 7), &|_| true).expect("sums");
+    engine.run(cohort::context(&cohort, 7), &|_| true).expect("sums");
     let scratch = folder.path().join("tidy");
     // DataFusion has a folder of its own there.
     let ours = |name: std::ffi::OsString| !name.to_string_lossy().starts_with("datafusion-");
@@ -98,7 +98,7 @@ fn a_worker_that_leaves_loses_no_task() {
     let folder = tempfile::tempdir().expect("a folder");
     let cohort = cohort::cohort(folder.path());
     let context = cohort::context(&cohort, 8);
-    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let local = LocalEngine::new(2).expect("threads").run(Arc::clone(&context), &|_| true).expect("sums");
     let cluster = cluster();
     let mut leaving = cluster.worker("leaving", folder.path());
     let _staying = cluster.worker("staying", folder.path());
@@ -109,7 +109,7 @@ fn a_worker_that_leaves_loses_no_task() {
         passes.filter_map(|pass| std::fs::read_dir(pass.path()).ok()).flatten().count()
     };
     let (sums, status) = std::thread::scope(|scope| {
-        let pass = scope.spawn(|| engine.forward(Arc::clone(&context), &|_| true).expect("sums"));
+        let pass = scope.spawn(|| engine.run(Arc::clone(&context), &|_| true).expect("sums"));
         wait("a first partition", Duration::from_secs(30), || committed() > 0 || pass.is_finished());
         leaving.terminate();
         let status = leaving.wait();

@@ -2,7 +2,7 @@
 
 use crate::{
     EngineError,
-    pass::forward::{BlockSums, ForwardContext, SexClass},
+    pass::{PartialSums, PassContext, SexClass},
     score::{CountLanes, FixedPoint, MissingPolicy, ScoreColumn, ScoreJob, Scores},
 };
 
@@ -53,7 +53,7 @@ pub(super) struct KeptSamples {
 
 impl KeptSamples {
     pub(super) fn of(job: &ScoreJob) -> Self {
-        let masks = ForwardContext::masks_of(job.cohort.blocks(), &job.samples);
+        let masks = PassContext::masks_of(job.cohort.blocks(), &job.samples);
         let blocks = job
             .cohort
             .blocks()
@@ -128,7 +128,7 @@ impl<'a> ScoreValues<'a> {
         let sums = self
             .pass
             .blocks
-            .binary_search_by_key(&block, |sums| sums.block)
+            .binary_search_by_key(&block, |sums| sums.key)
             .map(|at| &self.pass.blocks[at])
             .map_err(|_| EngineError::Lost("a sample block's sums"))?;
         let lanes = BlockLanes::new(sums, self.pass);
@@ -159,17 +159,17 @@ impl<'a> ScoreValues<'a> {
 
 /// One block's sums, addressed by lane and sample.
 struct BlockLanes<'a> {
-    sums: &'a BlockSums,
+    sums: &'a PartialSums,
     samples: usize,
 }
 
 impl<'a> BlockLanes<'a> {
-    fn new(sums: &'a BlockSums, pass: &Scores) -> Self {
-        Self { sums, samples: sums.weights.len() / pass.scores.len().max(1) }
+    fn new(sums: &'a PartialSums, pass: &Scores) -> Self {
+        Self { sums, samples: sums.sums.len() / pass.scores.len().max(1) }
     }
 
     fn weight(&self, lane: usize, sample: usize) -> i64 {
-        self.sums.weights[lane * self.samples + sample]
+        self.sums.sums[lane * self.samples + sample]
     }
 
     fn counts(&self, lane: usize, sample: usize) -> (u32, u32) {

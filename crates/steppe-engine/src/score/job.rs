@@ -15,7 +15,10 @@ use super::{
     selection::Selection,
     sources::read_sources,
 };
-use crate::{Engine, EngineError, PassProgress, pass::forward::ForwardContext};
+use crate::{
+    Engine, EngineError, PassProgress,
+    pass::{PassContext, PassOperand},
+};
 
 /// Part of a job's identity: another number means that the same inputs may give other bits.
 pub const KERNEL_SEMANTICS: u32 = 1;
@@ -152,22 +155,18 @@ impl ScoreJob {
                 1 => "scoring".to_owned(),
                 _ => format!("scoring, pass {} of {pass_count}", index + 1),
             };
-            let count_lanes = context.operand.counts.len();
+            let count_lanes = context.operand.count_lanes();
             let wanted = self.wanted_blocks();
             let total: u64 = context
                 .cohort
                 .row_groups()
                 .iter()
                 .filter(|group| wanted[group.block as usize])
-                .filter(|group| {
-                    let end = group.first_variant + group.rows;
-                    !context.operand.plain_in(group.first_variant, end).is_empty()
-                        || !context.operand.by_sex_in(group.first_variant, end).is_empty()
-                })
+                .filter(|group| context.operand.needs(group.first_variant, group.first_variant + group.rows))
                 .map(|group| context.genotypes(group))
                 .sum();
             progress.stage(&name, total);
-            let blocks = engine.forward(context, &|block| wanted[block as usize])?;
+            let blocks = engine.run(context, &|block| wanted[block as usize])?;
             sink(self, Scores { scores, count_lanes, blocks }, index + 1 == pass_count)?;
         }
         Ok(())
@@ -206,7 +205,7 @@ impl ScoreJob {
         passes
     }
 
-    fn context(&mut self, scores: &[usize], progress: Arc<dyn PassProgress>) -> Arc<ForwardContext> {
+    fn context(&mut self, scores: &[usize], progress: Arc<dyn PassProgress>) -> Arc<PassContext> {
         let prepared = self.prepare_lanes(scores);
         for (&score, prepared) in scores.iter().zip(&prepared) {
             let column = &mut self.columns[score];
@@ -219,10 +218,10 @@ impl ScoreJob {
         for (&score, lanes) in scores.iter().zip(lanes) {
             self.columns[score].counts = Some(lanes);
         }
-        Arc::new(ForwardContext {
+        Arc::new(PassContext {
             cohort: self.cohort.clone(),
-            operand,
-            masks: ForwardContext::masks_of(self.cohort.blocks(), &self.samples),
+            operand: PassOperand::Forward(operand),
+            masks: PassContext::masks_of(self.cohort.blocks(), &self.samples),
             level: self.options.level,
             progress,
         })

@@ -11,7 +11,7 @@ use super::{
     frequency::Frequencies,
     ploidy::{CallModel, call_models, depends_on_sex, is_haploid},
 };
-use crate::pass::forward::{CountLane, ForwardOperand, Sparse, WeightLane};
+use crate::pass::{CountLane, ForwardOperand, Sparse, WeightLane};
 
 /// One score ready to be summed.
 pub(super) struct PreparedScore {

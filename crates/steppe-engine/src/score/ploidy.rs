@@ -10,7 +10,7 @@
 
 use steppe_genome::Ploidy;
 
-use crate::pass::forward::{SEX_CLASSES, SexClass};
+use crate::pass::{SEX_CLASSES, SexClass};
 
 /// What genotype codes mean on a chromosome, for samples of one sex.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,4 +1,4 @@
-use crate::pass::forward::BlockSums;
+use crate::pass::PartialSums;
 
 use super::{FixedPoint, Gate, Overlap, lanes::CountLanes};
 
@@ -64,5 +64,5 @@ pub struct Scores {
     /// How many count lanes the pass had.
     pub count_lanes: usize,
     /// The sums of every block, in block order.
-    pub blocks: Vec<BlockSums>,
+    pub blocks: Vec<PartialSums>,
 }

@@ -46,6 +46,12 @@ impl PackedColumns {
         &self.bytes[start..start + self.samples.div_ceil(4)]
     }
 
+    /// The bytes of one column, for filling.
+    pub fn column_mut(&mut self, column: usize) -> &mut [u8] {
+        let start = column * self.stride;
+        &mut self.bytes[start..start + self.samples.div_ceil(4)]
+    }
+
     /// Appends a zeroed column and gives it for filling.
     pub fn push_zeroed(&mut self) -> &mut [u8] {
         let start = self.bytes.len();

@@ -56,6 +56,7 @@ impl Scene {
     /// Imports a cohort of other genotypes, whose tiles no worker has seen and kept, and which the next jobs are about;
     /// `with_oracle` also scores it on this machine.
     pub(super) fn fresh_cohort(&mut self, with_oracle: bool) {
+        self.forget();
         self.jobs += 1;
         self.cohort = format!("cohorts/{}", self.jobs);
         let other = self.cluster.dir().join(format!("files/other-{}", self.jobs));
@@ -69,6 +70,14 @@ impl Scene {
         fs::write(file(&other, "bed"), bed).expect("a .bed");
         self.cluster.import(&other, &self.cohort);
         self.oracle = with_oracle.then(|| self.locally(&other));
+    }
+
+    /// Removes the cohort of the last jobs and what is left of them: a store that is a folder is listed file by file.
+    fn forget(&self) {
+        let gone = [".steppe/jobs", "results", &self.cohort].map(|name| self.cluster.object(name));
+        for folder in gone.iter().filter(|folder| !self.cohort.is_empty() && folder.exists()) {
+            fs::remove_dir_all(folder).expect("an old cohort");
+        }
     }
 
     /// What one process makes of a fileset.

@@ -8,8 +8,11 @@
 use steppe_kernels::{CountTable, ForwardSums, Rows, Tables, WeightTable};
 use steppe_store::{RowGroup, SampleBlock, Scratch, TileReader};
 
-use super::{BlockSums, ForwardContext, SEX_CLASSES};
-use crate::EngineError;
+use super::{ForwardOperand, SEX_CLASSES};
+use crate::{
+    EngineError,
+    pass::{PartialSums, PassContext},
+};
 
 /// Below this share of used rows, a row group's rows are read one by one instead of all.
 const SELECT_BELOW: f64 = 0.25;
@@ -27,7 +30,8 @@ const GATHERED_TABLE_BYTES: usize = 32 << 20;
 
 /// The sums of one block that one partition is building up.
 pub(super) struct BlockPass<'a> {
-    context: &'a ForwardContext,
+    context: &'a PassContext,
+    operand: &'a ForwardOperand,
     block: &'a SampleBlock,
     reader: TileReader,
     sums: ForwardSums,
@@ -94,8 +98,7 @@ impl<'a> RowVariants<'a> {
 }
 
 impl<'a> BlockPass<'a> {
-    pub(super) fn new(context: &'a ForwardContext, block: &'a SampleBlock) -> Self {
-        let operand = &context.operand;
+    pub(super) fn new(context: &'a PassContext, operand: &'a ForwardOperand, block: &'a SampleBlock) -> Self {
         let sums = ForwardSums::new(
             context.level,
             block.samples as usize,
@@ -109,7 +112,15 @@ impl<'a> BlockPass<'a> {
                 .clamp(64, GATHERED_ROWS[usize::from(lanes >= MANY_LANES)]),
         };
         let gathered = Gathered { rows, ..Gathered::default() };
-        Self { context, block, reader: context.cohort.reader(), sums, buffers: Buffers::default(), gathered }
+        Self {
+            context,
+            operand,
+            block,
+            reader: context.cohort.reader(),
+            sums,
+            buffers: Buffers::default(),
+            gathered,
+        }
     }
 
     pub(super) fn block(&self) -> u32 {
@@ -125,8 +136,8 @@ impl<'a> BlockPass<'a> {
         let context = self.context;
         let reader = self.reader.clone();
         let end = group.first_variant + group.rows;
-        let plain = context.operand.plain_in(group.first_variant, end);
-        let by_sex = context.operand.by_sex_in(group.first_variant, end);
+        let plain = self.operand.plain_in(group.first_variant, end);
+        let by_sex = self.operand.by_sex_in(group.first_variant, end);
         let used = plain.len() + by_sex.len();
         let mut failure = None;
         let mut add = |variants: RowVariants<'_>, rows: Rows<'_>| {
@@ -189,17 +200,17 @@ impl<'a> BlockPass<'a> {
 
     fn sum_rows(&mut self, variants: RowVariants<'_>, rows: Rows<'_>) -> Result<(), EngineError> {
         let (first, end) = variants.bounds(rows.rows);
-        if !self.context.operand.plain_in(first, end).is_empty() {
+        if !self.operand.plain_in(first, end).is_empty() {
             self.add_plain(variants, rows)?;
         }
-        if !self.context.operand.by_sex_in(first, end).is_empty() {
+        if !self.operand.by_sex_in(first, end).is_empty() {
             self.add_by_sex(variants, rows)?;
         }
         Ok(())
     }
 
     fn add_plain(&mut self, variants: RowVariants<'_>, rows: Rows<'_>) -> Result<(), EngineError> {
-        let operand = &self.context.operand;
+        let operand = self.operand;
         let (first, end) = variants.bounds(rows.rows);
         let row_count = rows.rows;
         let Buffers { weights, counts, .. } = &mut self.buffers;
@@ -218,7 +229,7 @@ impl<'a> BlockPass<'a> {
     }
 
     fn add_by_sex(&mut self, variants: RowVariants<'_>, rows: Rows<'_>) -> Result<(), EngineError> {
-        let operand = &self.context.operand;
+        let operand = self.operand;
         let masks = &self.context.masks[self.block.index as usize];
         let (first, end) = variants.bounds(rows.rows);
         let used = operand.by_sex_in(first, end);
@@ -261,12 +272,12 @@ impl<'a> BlockPass<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<BlockSums, EngineError> {
+    pub(super) fn finish(mut self) -> Result<PartialSums, EngineError> {
         self.sum_gathered()?;
         let finished = self.sums.finish();
-        Ok(BlockSums {
-            block: self.block.index,
-            weights: finished.weights,
+        Ok(PartialSums {
+            key: self.block.index,
+            sums: finished.weights,
             alleles: finished.alleles,
             dosage: finished.dosage,
         })

@@ -10,27 +10,30 @@ use datafusion::arrow::{
 };
 use datafusion::error::{DataFusionError, Result};
 
-/// The sums of one sample block, lane-major: `weights[lane * samples + sample]`.
+/// Sums that some tiles have given.
+///
+/// Of a forward pass the sums of one sample block, lane-major: `sums[lane * samples + sample]`. Of a pass by variants the
+/// sums of a run of them, variant-major.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlockSums {
-    /// The block's index.
-    pub block: u32,
-    /// Fixed-point sums, per weight lane and sample.
-    pub weights: Vec<i64>,
-    /// Alleles that count toward the denominator, per count lane and sample.
+pub struct PartialSums {
+    /// The sample block's index, or the first variant of the run.
+    pub key: u32,
+    /// Fixed-point sums.
+    pub sums: Vec<i64>,
+    /// Of a forward pass: alleles that count toward the denominator, per count lane and sample.
     pub alleles: Vec<u32>,
-    /// Effect-allele dosages, per count lane and sample.
+    /// Of a forward pass: effect-allele dosages, per count lane and sample.
     pub dosage: Vec<u32>,
 }
 
-/// The sums of all blocks, as partial sums come in.
+/// The sums of all keys, as partial sums come in.
 #[derive(Debug, Default)]
-pub struct MergedSums(BTreeMap<u32, BlockSums>);
+pub struct MergedSums(BTreeMap<u32, PartialSums>);
 
 impl MergedSums {
-    /// Adds the sums of some variants; in whatever order, the result is the same.
-    pub fn add(&mut self, sums: BlockSums) {
-        match self.0.entry(sums.block) {
+    /// Adds the sums of some tiles; in whatever order, the result is the same.
+    pub fn add(&mut self, sums: PartialSums) {
+        match self.0.entry(sums.key) {
             Entry::Vacant(slot) => {
                 slot.insert(sums);
             }
@@ -38,29 +41,29 @@ impl MergedSums {
         }
     }
 
-    /// One set of sums a block, in block order.
-    pub fn into_blocks(self) -> impl Iterator<Item = BlockSums> {
+    /// One set of sums a key, in their order.
+    pub fn into_keys(self) -> impl Iterator<Item = PartialSums> {
         self.0.into_values()
     }
 }
 
-impl BlockSums {
+impl PartialSums {
     /// The columns in which partial and merged sums travel; a batch has one row. The partition is the one that made
     /// the sums, 0 for merged ones.
     pub fn schema() -> SchemaRef {
         Arc::new(Schema::new(vec![
             Field::new("partition", DataType::UInt32, false),
-            Field::new("block", DataType::UInt32, false),
-            Field::new("weights", DataType::LargeBinary, false),
+            Field::new("key", DataType::UInt32, false),
+            Field::new("sums", DataType::LargeBinary, false),
             Field::new("alleles", DataType::LargeBinary, false),
             Field::new("dosage", DataType::LargeBinary, false),
         ]))
     }
 
-    /// Adds the sums of the same block over other variants. Addition of integers: order does not matter.
+    /// Adds sums of the same key over other tiles. Addition of integers: order does not matter.
     pub fn add(&mut self, other: &Self) {
-        debug_assert_eq!(self.weights.len(), other.weights.len(), "same lanes");
-        self.weights.iter_mut().zip(&other.weights).for_each(|(sum, &more)| *sum += more);
+        debug_assert_eq!(self.sums.len(), other.sums.len(), "same lanes");
+        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, &more)| *sum += more);
         self.alleles.iter_mut().zip(&other.alleles).for_each(|(sum, &more)| *sum += more);
         self.dosage.iter_mut().zip(&other.dosage).for_each(|(sum, &more)| *sum += more);
     }
@@ -72,8 +75,8 @@ impl BlockSums {
     pub fn into_batch(self, partition: u32) -> Result<RecordBatch> {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(UInt32Array::from(vec![partition])),
-            Arc::new(UInt32Array::from(vec![self.block])),
-            one_binary(Buffer::from_vec(self.weights))?,
+            Arc::new(UInt32Array::from(vec![self.key])),
+            one_binary(Buffer::from_vec(self.sums))?,
             one_binary(Buffer::from_vec(self.alleles))?,
             one_binary(Buffer::from_vec(self.dosage))?,
         ];
@@ -87,16 +90,16 @@ impl BlockSums {
     pub fn from_batch(batch: RecordBatch) -> Result<(u32, Self)> {
         let (_, columns, rows) = batch.into_parts();
         match <[ArrayRef; 5]>::try_from(columns) {
-            Ok([partition, block, weights, alleles, dosage]) if rows == 1 => {
+            Ok([partition, key, sums, alleles, dosage]) if rows == 1 => {
                 let sums = Self {
-                    block: typed::<UInt32Array>(block.as_ref())?.value(0),
-                    weights: integers(weights)?,
+                    key: typed::<UInt32Array>(key.as_ref())?.value(0),
+                    sums: integers(sums)?,
                     alleles: integers(alleles)?,
                     dosage: integers(dosage)?,
                 };
                 Ok((typed::<UInt32Array>(partition.as_ref())?.value(0), sums))
             }
-            _ => Err(DataFusionError::Internal("forward sums: a batch is one row of five columns".into())),
+            _ => Err(DataFusionError::Internal("partial sums: a batch is one row of five columns".into())),
         }
     }
 }
@@ -110,7 +113,7 @@ fn typed<A: Array + 'static>(column: &dyn Array) -> Result<&A> {
     column
         .as_any()
         .downcast_ref::<A>()
-        .ok_or_else(|| DataFusionError::Internal("forward sums: a column has another type".into()))
+        .ok_or_else(|| DataFusionError::Internal("partial sums: a column has another type".into()))
 }
 
 /// The integers of a binary column's single value.
@@ -127,13 +130,13 @@ mod tests {
 
     #[test]
     fn sums_travel_and_add() -> Result<()> {
-        let sums = BlockSums { block: 3, weights: vec![-5, 7], alleles: vec![2, 4], dosage: vec![1, 0] };
+        let sums = PartialSums { key: 3, sums: vec![-5, 7], alleles: vec![2, 4], dosage: vec![1, 0] };
         let batch = sums.clone().into_batch(6)?;
         // A batch that somebody else holds too is copied.
-        assert_eq!(BlockSums::from_batch(batch.clone())?, (6, sums.clone()));
-        let (_, mut doubled) = BlockSums::from_batch(batch)?;
+        assert_eq!(PartialSums::from_batch(batch.clone())?, (6, sums.clone()));
+        let (_, mut doubled) = PartialSums::from_batch(batch)?;
         doubled.add(&sums);
-        assert_eq!(doubled.weights, [-10, 14]);
+        assert_eq!(doubled.sums, [-10, 14]);
         assert_eq!((doubled.alleles, doubled.dosage), (vec![4, 8], vec![2, 0]));
         Ok(())
     }

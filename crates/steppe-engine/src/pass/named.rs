@@ -9,15 +9,15 @@ use datafusion::error::DataFusionError;
 use steppe_kernels::Level;
 use steppe_store::{Cohort, Location, TileCache};
 
-use super::{ForwardContext, ForwardOperand, sex_classes::BlockMasks};
+use super::{PassContext, PassOperand, forward::BlockMasks};
 use crate::{EngineError, SilentProgress};
 
 /// Contexts that a worker holds at once: passes of one job follow one another, and few jobs run at a time.
 const HELD: usize = 4;
 
-/// A forward pass by the names of everything that it needs.
+/// A pass by the names of everything that it needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ForwardSpec {
+pub struct PassSpec {
     /// The cohort's folder or URL.
     pub cohort: String,
     /// The digest of its manifest: another version of the cohort is not summed by mistake.
@@ -28,17 +28,13 @@ pub struct ForwardSpec {
     pub operand_blake3: String,
 }
 
-impl ForwardSpec {
+impl PassSpec {
     /// Puts an operand where workers find it, under its own hash, and names the pass over it. An object that is
     /// there already is the same one.
     ///
     /// # Errors
     /// When the object can not be written.
-    pub fn publish(
-        cohort: &Cohort,
-        operand: &ForwardOperand,
-        folder: &Location,
-    ) -> Result<Self, EngineError> {
+    pub fn publish(cohort: &Cohort, operand: &PassOperand, folder: &Location) -> Result<Self, EngineError> {
         let bytes = operand.to_bytes();
         let operand_blake3 = blake3::hash(&bytes).to_hex().to_string();
         let object = folder.absolute().child(&format!("{operand_blake3}.operand"));
@@ -78,12 +74,12 @@ impl ForwardSpec {
             ));
         }
         let samples = cohort.samples()?;
-        let masks = ForwardContext::masks_of(cohort.blocks(), &samples);
+        let masks = PassContext::masks_of(cohort.blocks(), &samples);
         Ok(OpenCohort { location: self.cohort.clone(), cohort, masks })
     }
 
     /// Reads and checks the operand of a pass.
-    fn load(&self, level: Level, open: OpenCohort) -> Result<ForwardContext, EngineError> {
+    fn load(&self, level: Level, open: OpenCohort) -> Result<PassContext, EngineError> {
         let bytes = Location::parse(&self.operand)?.read()?;
         let found = blake3::hash(&bytes).to_hex();
         if found.as_str() != self.operand_blake3 {
@@ -95,9 +91,9 @@ impl ForwardSpec {
             )
             .into());
         }
-        let operand = ForwardOperand::from_bytes(&bytes)
+        let operand = PassOperand::from_bytes(&bytes)
             .ok_or(EngineError::Internal("an operand of another version of steppe"))?;
-        Ok(ForwardContext {
+        Ok(PassContext {
             operand,
             masks: open.masks,
             cohort: open.cohort,
@@ -107,7 +103,7 @@ impl ForwardSpec {
     }
 }
 
-type Slot = Arc<OnceLock<Result<Arc<ForwardContext>, Arc<DataFusionError>>>>;
+type Slot = Arc<OnceLock<Result<Arc<PassContext>, Arc<DataFusionError>>>>;
 
 /// A cohort that has been opened, with what every pass over it needs.
 #[derive(Clone)]
@@ -118,16 +114,16 @@ struct OpenCohort {
 }
 
 /// The contexts that a worker has loaded: each once, however many of its tasks ask at the same time.
-pub struct ForwardContexts {
+pub struct PassContexts {
     level: Level,
     cache: Option<TileCache>,
     /// Cohorts of the last passes, the latest first: a next pass over one of them reads nothing of it again.
     cohorts: Mutex<Vec<OpenCohort>>,
     /// The latest first.
-    held: Mutex<Vec<(ForwardSpec, Slot)>>,
+    held: Mutex<Vec<(PassSpec, Slot)>>,
 }
 
-impl ForwardContexts {
+impl PassContexts {
     /// None yet; kernels run at `level`, and tiles of object stores are kept in `cache`.
     pub fn new(level: Level, cache: Option<TileCache>) -> Self {
         Self { level, cache, cohorts: Mutex::default(), held: Mutex::default() }
@@ -137,7 +133,7 @@ impl ForwardContexts {
     ///
     /// # Errors
     /// What the cohort or the operand could not be read for; the next call tries again.
-    pub fn context(&self, spec: &ForwardSpec) -> Result<Arc<ForwardContext>, Arc<DataFusionError>> {
+    pub fn context(&self, spec: &PassSpec) -> Result<Arc<PassContext>, Arc<DataFusionError>> {
         let slot = self.slot(spec);
         let loaded = slot
             .get_or_init(|| self.load(spec).map(Arc::new).map_err(|error| Arc::new(error.into())))
@@ -148,7 +144,7 @@ impl ForwardContexts {
         loaded
     }
 
-    fn load(&self, spec: &ForwardSpec) -> Result<ForwardContext, EngineError> {
+    fn load(&self, spec: &PassSpec) -> Result<PassContext, EngineError> {
         let known =
             |open: &&OpenCohort| open.location == spec.cohort && open.cohort.digest() == spec.cohort_digest;
         let lock = || self.cohorts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,7 +162,7 @@ impl ForwardContexts {
         spec.load(self.level, open)
     }
 
-    fn slot(&self, spec: &ForwardSpec) -> Slot {
+    fn slot(&self, spec: &PassSpec) -> Slot {
         let mut held = self.lock();
         let entry = match held.iter().position(|(known, _)| known == spec) {
             Some(at) => held.remove(at),
@@ -178,13 +174,13 @@ impl ForwardContexts {
         slot
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(ForwardSpec, Slot)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(PassSpec, Slot)>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for ForwardContexts {
+impl fmt::Debug for PassContexts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ForwardContexts").field("held", &self.lock().len()).finish_non_exhaustive()
+        f.debug_struct("PassContexts").field("held", &self.lock().len()).finish_non_exhaustive()
     }
 }

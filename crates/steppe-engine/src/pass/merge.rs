@@ -12,29 +12,29 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{BlockSums, MergedSums, properties};
+use super::{MergedSums, PartialSums, properties};
 
-/// Adds the partial sums of all partitions: one output partition with one row per sample block, in block order.
+/// Adds the partial sums of all partitions: one output partition with one row per key, in their order.
 ///
 /// It drives its input's partitions itself, at most `concurrency` at once, so that many small partitions balance
 /// the work of few threads.
-pub struct ForwardMergeExec {
+pub struct PassMergeExec {
     input: Arc<dyn ExecutionPlan>,
     concurrency: usize,
     properties: Arc<PlanProperties>,
 }
 
-impl ForwardMergeExec {
-    /// Merges the partitions of `input`, whose rows are [`BlockSums`].
+impl PassMergeExec {
+    /// Merges the partitions of `input`, whose rows are [`PartialSums`].
     pub fn new(input: Arc<dyn ExecutionPlan>, concurrency: usize) -> Self {
-        let properties = properties(BlockSums::schema(), 1, EmissionType::Final);
+        let properties = properties(PartialSums::schema(), 1, EmissionType::Final);
         Self { input, concurrency: concurrency.max(1), properties }
     }
 }
 
-impl ExecutionPlan for ForwardMergeExec {
+impl ExecutionPlan for PassMergeExec {
     fn name(&self) -> &'static str {
-        "ForwardMergeExec"
+        "PassMergeExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -77,24 +77,24 @@ impl ExecutionPlan for ForwardMergeExec {
             let mut merged = MergedSums::default();
             let mut batches = stream::iter(streams).flatten_unordered(concurrency);
             while let Some(batch) = batches.try_next().await? {
-                merged.add(BlockSums::from_batch(batch)?.1);
+                merged.add(PartialSums::from_batch(batch)?.1);
             }
             Ok::<_, datafusion::error::DataFusionError>(stream::iter(
-                merged.into_blocks().map(|sums| sums.into_batch(0)),
+                merged.into_keys().map(|sums| sums.into_batch(0)),
             ))
         };
         let rows = stream::once(merged).try_flatten().boxed();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(BlockSums::schema(), rows)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(PartialSums::schema(), rows)))
     }
 }
 
-impl DisplayAs for ForwardMergeExec {
+impl DisplayAs for PassMergeExec {
     fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ForwardMergeExec: concurrency={}", self.concurrency)
+        write!(f, "PassMergeExec: concurrency={}", self.concurrency)
     }
 }
 
-impl fmt::Debug for ForwardMergeExec {
+impl fmt::Debug for PassMergeExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.fmt_as(DisplayFormatType::Default, f)
     }

@@ -1,19 +1,19 @@
 //! Partial sums as objects: what a partition has done, kept so that nobody has to do it again.
 //!
 //! ```text
-//! "STEPPEP1"  BLAKE3 of all that follows
-//! the pass's digest (32 bytes)  u32 partition  u32 blocks
-//! per block: u32 block  u64 weights  u64 counts  i64[weights]  u32[counts] alleles  u32[counts] dosages
+//! "STEPPEP2"  BLAKE3 of all that follows
+//! the pass's digest (32 bytes)  u32 partition  u32 keys
+//! per key: u32 key  u64 sums  u64 counts  i64[sums]  u32[counts] alleles  u32[counts] dosages
 //! ```
 //! Little end first. The digest ties the object to one pass: its cohort, its operand and its partitions.
 
 use bytes::Bytes;
 use steppe_store::{Location, StoreError};
 
-use super::{BlockSums, Descriptor, ForwardSpec};
+use super::{Descriptor, PartialSums, PassSpec};
 use crate::EngineError;
 
-const MAGIC: &[u8; 8] = b"STEPPEP1";
+const MAGIC: &[u8; 8] = b"STEPPEP2";
 const HASH: usize = blake3::OUT_LEN;
 
 /// Where the partial sums of one pass are committed.
@@ -25,7 +25,7 @@ pub struct Partials {
 
 impl Partials {
     /// The partials of a pass under a job's folder. Other partitions of the same work are another pass.
-    pub fn of(folder: &Location, spec: &ForwardSpec, partitions: &[Descriptor]) -> Self {
+    pub fn of(folder: &Location, spec: &PassSpec, partitions: &[Descriptor]) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(spec.digest().as_bytes());
         for descriptor in partitions {
@@ -85,16 +85,16 @@ impl Partials {
     ///
     /// # Errors
     /// When the object can not be written.
-    pub fn commit(&self, partition: u32, blocks: &[BlockSums]) -> Result<bool, EngineError> {
-        let mut body = Vec::with_capacity(HASH + 8 + blocks.iter().map(bytes_of).sum::<usize>());
+    pub fn commit(&self, partition: u32, keys: &[PartialSums]) -> Result<bool, EngineError> {
+        let mut body = Vec::with_capacity(HASH + 8 + keys.iter().map(bytes_of).sum::<usize>());
         body.extend_from_slice(&self.pass);
         body.extend_from_slice(&partition.to_le_bytes());
-        body.extend_from_slice(&(blocks.len() as u32).to_le_bytes());
-        for sums in blocks {
-            body.extend_from_slice(&sums.block.to_le_bytes());
-            body.extend_from_slice(&(sums.weights.len() as u64).to_le_bytes());
+        body.extend_from_slice(&(keys.len() as u32).to_le_bytes());
+        for sums in keys {
+            body.extend_from_slice(&sums.key.to_le_bytes());
+            body.extend_from_slice(&(sums.sums.len() as u64).to_le_bytes());
             body.extend_from_slice(&(sums.alleles.len() as u64).to_le_bytes());
-            sums.weights.iter().for_each(|sum| body.extend_from_slice(&sum.to_le_bytes()));
+            sums.sums.iter().for_each(|sum| body.extend_from_slice(&sum.to_le_bytes()));
             for counts in [&sums.alleles, &sums.dosage] {
                 counts.iter().for_each(|count| body.extend_from_slice(&count.to_le_bytes()));
             }
@@ -108,7 +108,7 @@ impl Partials {
     ///
     /// # Errors
     /// An object that is not there, is corrupt, or belongs to another pass.
-    pub fn read(&self, partition: u32) -> Result<Vec<BlockSums>, EngineError> {
+    pub fn read(&self, partition: u32) -> Result<Vec<PartialSums>, EngineError> {
         let object = self.object(partition);
         let bytes = object.read()?;
         let corrupt = |place: &str, expected: String, found: String| {
@@ -148,8 +148,8 @@ impl Partials {
     }
 }
 
-fn bytes_of(sums: &BlockSums) -> usize {
-    20 + 8 * (sums.weights.len() + sums.alleles.len())
+fn bytes_of(sums: &PartialSums) -> usize {
+    20 + 8 * (sums.sums.len() + sums.alleles.len())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -167,21 +167,21 @@ fn header(bytes: &Bytes) -> Option<([&[u8]; 2], &[u8])> {
 struct Body<'a>(&'a [u8]);
 
 impl Body<'_> {
-    fn sums(mut self, pass: &[u8], partition: u32) -> Option<Vec<BlockSums>> {
+    fn sums(mut self, pass: &[u8], partition: u32) -> Option<Vec<PartialSums>> {
         if self.take(HASH)? != pass || self.number()? != partition {
             return None;
         }
         let count = self.number()?;
-        let sums: Option<Vec<BlockSums>> = (0..count).map(|_| self.block()).collect();
+        let sums: Option<Vec<PartialSums>> = (0..count).map(|_| self.sums_of_key()).collect();
         sums.filter(|_| self.0.is_empty())
     }
 
-    fn block(&mut self) -> Option<BlockSums> {
-        let block = self.number()?;
-        let (weights, counts) = (self.length()?, self.length()?);
-        Some(BlockSums {
-            block,
-            weights: self.array(weights, i64::from_le_bytes)?,
+    fn sums_of_key(&mut self) -> Option<PartialSums> {
+        let key = self.number()?;
+        let (sums, counts) = (self.length()?, self.length()?);
+        Some(PartialSums {
+            key,
+            sums: self.array(sums, i64::from_le_bytes)?,
             alleles: self.array(counts, u32::from_le_bytes)?,
             dosage: self.array(counts, u32::from_le_bytes)?,
         })
@@ -211,8 +211,8 @@ impl Body<'_> {
 mod tests {
     use super::*;
 
-    fn spec() -> ForwardSpec {
-        ForwardSpec {
+    fn spec() -> PassSpec {
+        PassSpec {
             cohort: "cohort".into(),
             cohort_digest: "c0".into(),
             operand: "operand".into(),
@@ -220,10 +220,8 @@ mod tests {
         }
     }
 
-    fn sums() -> Vec<BlockSums> {
-        [2, 5]
-            .map(|block| BlockSums { block, weights: vec![-1, 9], alleles: vec![4], dosage: vec![3] })
-            .into()
+    fn sums() -> Vec<PartialSums> {
+        [2, 5].map(|key| PartialSums { key, sums: vec![-1, 9], alleles: vec![4], dosage: vec![3] }).into()
     }
 
     fn folder(temporary: &tempfile::TempDir) -> Location {
@@ -272,7 +270,7 @@ mod tests {
     fn sums_of_another_pass_or_partition_are_refused() {
         let temporary = tempfile::tempdir().expect("a folder");
         let ours = Partials::of(&folder(&temporary), &spec(), &[]);
-        let other = ForwardSpec { operand_blake3: "0c".into(), ..spec() };
+        let other = PassSpec { operand_blake3: "0c".into(), ..spec() };
         let theirs = Partials::of(&folder(&temporary), &other, &[]);
         assert_ne!(ours.folder(), theirs.folder());
         ours.commit(1, &sums()).expect("committed");

@@ -16,19 +16,19 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{BlockSums, Descriptor, Partials, properties};
+use super::{Descriptor, PartialSums, Partials, properties};
 use crate::EngineError;
 
 /// Commits what each partition of a scan has summed, and emits a receipt: its number, and whether it was the first to
 /// commit. Sums never travel between workers; whoever merges them reads them from the store.
-pub struct ForwardCommitExec {
+pub struct PassCommitExec {
     input: Arc<dyn ExecutionPlan>,
     partials: Partials,
     properties: Arc<PlanProperties>,
 }
 
-impl ForwardCommitExec {
-    /// Commits the partitions of `input`, a [`super::ForwardScanExec`].
+impl PassCommitExec {
+    /// Commits the partitions of `input`, a [`super::PassScanExec`].
     pub fn new(input: Arc<dyn ExecutionPlan>, partials: Partials) -> Self {
         let partitions = input.properties().output_partitioning().partition_count();
         let properties = properties(Self::schema(), partitions, EmissionType::Final);
@@ -50,7 +50,7 @@ impl ForwardCommitExec {
 }
 
 /// Commits a partition off the runtime's threads.
-async fn commit(partials: Partials, partition: u32, sums: Vec<BlockSums>) -> Result<RecordBatch> {
+async fn commit(partials: Partials, partition: u32, sums: Vec<PartialSums>) -> Result<RecordBatch> {
     let first = tokio::task::spawn_blocking(move || partials.commit(partition, &sums))
         .await
         .map_err(|_| EngineError::Lost("a commit"))??;
@@ -87,12 +87,12 @@ async fn committed(
 fn receipt(partition: u32, first: bool) -> Result<RecordBatch> {
     let columns: [Arc<dyn datafusion::arrow::array::Array>; 2] =
         [Arc::new(UInt32Array::from(vec![partition])), Arc::new(BooleanArray::from(vec![first]))];
-    Ok(RecordBatch::try_new(ForwardCommitExec::schema(), columns.into())?)
+    Ok(RecordBatch::try_new(PassCommitExec::schema(), columns.into())?)
 }
 
-impl ExecutionPlan for ForwardCommitExec {
+impl ExecutionPlan for PassCommitExec {
     fn name(&self) -> &'static str {
-        "ForwardCommitExec"
+        "PassCommitExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -134,9 +134,9 @@ impl ExecutionPlan for ForwardCommitExec {
             }
             let mut batches = input.execute(partition, task)?;
             let mut receipts = Vec::new();
-            let mut current: Option<(u32, Vec<BlockSums>)> = None;
+            let mut current: Option<(u32, Vec<PartialSums>)> = None;
             while let Some(batch) = batches.try_next().await? {
-                let (partition, sums) = BlockSums::from_batch(batch)?;
+                let (partition, sums) = PartialSums::from_batch(batch)?;
                 match &mut current {
                     Some((known, all)) if *known == partition => all.push(sums),
                     _ => {
@@ -156,13 +156,13 @@ impl ExecutionPlan for ForwardCommitExec {
     }
 }
 
-impl DisplayAs for ForwardCommitExec {
+impl DisplayAs for PassCommitExec {
     fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ForwardCommitExec: folder={}", self.partials.folder())
+        write!(f, "PassCommitExec: folder={}", self.partials.folder())
     }
 }
 
-impl fmt::Debug for ForwardCommitExec {
+impl fmt::Debug for PassCommitExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.fmt_as(DisplayFormatType::Default, f)
     }

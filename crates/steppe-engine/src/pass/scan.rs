@@ -12,40 +12,39 @@ use datafusion::{
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use steppe_store::Scratch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BlockSums, Descriptor, ForwardContext, ForwardContexts, ForwardSpec, kernel_loop::BlockPass, properties,
+    Descriptor, PartialSums, PassContext, PassContexts, PassOperand, PassSpec, adjoint, counts, forward,
+    properties,
 };
 use crate::EngineError;
 
 /// What a scan works with: the context itself, or the names by which a worker finds it.
 #[derive(Debug, Clone)]
-pub enum ForwardWork {
+pub enum PassWork {
     /// In the process that planned the pass.
-    Here(Arc<ForwardContext>),
-    /// Anywhere: the context comes from the [`ForwardContexts`] of the task's session.
-    Named(ForwardSpec),
+    Here(Arc<PassContext>),
+    /// Anywhere: the context comes from the [`PassContexts`] of the task's session.
+    Named(PassSpec),
 }
 
-/// Reads the tiles that its input's descriptors name, checks them, and emits the sums of every block that a partition
-/// touched, as rows of [`BlockSums`].
+/// Reads the tiles that its input's descriptors name, checks them, and emits their sums, as rows of [`PartialSums`].
 ///
 /// A partition runs on a blocking thread. When its stream is dropped, or the token is cancelled, it stops before the
 /// next row group.
-pub struct ForwardScanExec {
-    work: ForwardWork,
+pub struct PassScanExec {
+    work: PassWork,
     input: Arc<dyn ExecutionPlan>,
     cancel: CancellationToken,
     properties: Arc<PlanProperties>,
 }
 
-impl ForwardScanExec {
+impl PassScanExec {
     /// A scan of what `input` describes, a [`super::descriptor_leaf`].
-    pub fn new(work: ForwardWork, input: Arc<dyn ExecutionPlan>) -> Self {
+    pub fn new(work: PassWork, input: Arc<dyn ExecutionPlan>) -> Self {
         let partitions = input.properties().output_partitioning().partition_count();
-        let properties = properties(BlockSums::schema(), partitions, EmissionType::Incremental);
+        let properties = properties(PartialSums::schema(), partitions, EmissionType::Incremental);
         Self { work, input, cancel: CancellationToken::new(), properties }
     }
 
@@ -56,16 +55,16 @@ impl ForwardScanExec {
     }
 
     /// What it works with.
-    pub fn work(&self) -> &ForwardWork {
+    pub fn work(&self) -> &PassWork {
         &self.work
     }
 }
 
 /// Finds the context of a task. Blocks while a worker reads it.
-fn context_of(work: &ForwardWork, contexts: Option<Arc<ForwardContexts>>) -> Result<Arc<ForwardContext>> {
+fn context_of(work: &PassWork, contexts: Option<Arc<PassContexts>>) -> Result<Arc<PassContext>> {
     match work {
-        ForwardWork::Here(context) => Ok(Arc::clone(context)),
-        ForwardWork::Named(spec) => {
+        PassWork::Here(context) => Ok(Arc::clone(context)),
+        PassWork::Named(spec) => {
             let contexts =
                 contexts.ok_or(EngineError::Internal("a named pass in a session without contexts"))?;
             contexts.context(spec).map_err(DataFusionError::Shared)
@@ -73,45 +72,33 @@ fn context_of(work: &ForwardWork, contexts: Option<Arc<ForwardContexts>>) -> Res
     }
 }
 
-/// Sums the tiles of one partition. A block's sums are emitted when the list moves on to another block, and only
-/// when every tile in them has passed its checksum.
+/// Sums the tiles of one partition.
 fn sum_partition(
-    context: &ForwardContext,
+    context: &PassContext,
     descriptor: &Descriptor,
     cancel: &CancellationToken,
 ) -> Result<Vec<RecordBatch>, EngineError> {
-    let mut scratch = Scratch::default();
-    let mut batches = Vec::new();
-    let mut current: Option<BlockPass<'_>> = None;
-    for &tile in &descriptor.tiles {
+    let tiles = descriptor.tiles.iter().map(|&tile| {
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
         #[cfg(debug_assertions)]
         super::fault::before(tile);
-        let group = context
-            .cohort
-            .row_groups()
-            .get(tile as usize)
-            .ok_or(EngineError::Internal("a row group that the cohort does not have"))?;
-        if current.as_ref().is_some_and(|pass| pass.block() != group.block)
-            && let Some(done) = current.take()
-        {
-            batches.push(done.finish()?.into_batch(descriptor.partition)?);
-        }
-        let pass = current
-            .get_or_insert_with(|| BlockPass::new(context, &context.cohort.blocks()[group.block as usize]));
-        pass.add_row_group(group, &mut scratch)?;
-    }
-    if let Some(done) = current {
-        batches.push(done.finish()?.into_batch(descriptor.partition)?);
-    }
-    Ok(batches)
+        let groups = context.cohort.row_groups();
+        groups.get(tile as usize).ok_or(EngineError::Internal("a row group that the cohort does not have"))
+    });
+    let sums = match &context.operand {
+        PassOperand::Forward(operand) => forward::sum_tiles(context, operand, tiles)?,
+        PassOperand::Adjoint(operand) => adjoint::sum_tiles(context, operand, tiles)?,
+        PassOperand::Counts(operand) => counts::sum_tiles(context, operand, tiles)?,
+    };
+    let batches: Result<_> = sums.into_iter().map(|sums| sums.into_batch(descriptor.partition)).collect();
+    Ok(batches?)
 }
 
-impl ExecutionPlan for ForwardScanExec {
+impl ExecutionPlan for PassScanExec {
     fn name(&self) -> &'static str {
-        "ForwardScanExec"
+        "PassScanExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -144,7 +131,7 @@ impl ExecutionPlan for ForwardScanExec {
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let descriptors = self.input.execute(partition, Arc::clone(&task))?;
-        let contexts = task.session_config().get_extension::<ForwardContexts>();
+        let contexts = task.session_config().get_extension::<PassContexts>();
         let work = self.work.clone();
         let cancel = self.cancel.child_token();
         let sums = async move {
@@ -162,31 +149,26 @@ impl ExecutionPlan for ForwardScanExec {
                 Ok::<_, DataFusionError>(batches)
             })
             .await
-            .map_err(|_| DataFusionError::from(EngineError::Lost("a forward scan")))??;
+            .map_err(|_| DataFusionError::from(EngineError::Lost("a scan")))??;
             Ok::<_, DataFusionError>(stream::iter(batches.into_iter().map(Ok)))
         };
         let batches = stream::once(sums).try_flatten().boxed();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(BlockSums::schema(), batches)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(PartialSums::schema(), batches)))
     }
 }
 
-impl DisplayAs for ForwardScanExec {
+impl DisplayAs for PassScanExec {
     fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.work {
-            ForwardWork::Here(context) => write!(
-                f,
-                "ForwardScanExec: weight_lanes={}, count_lanes={}",
-                context.operand.weights.len(),
-                context.operand.counts.len(),
-            ),
-            ForwardWork::Named(spec) => {
-                write!(f, "ForwardScanExec: cohort={}, operand={}", spec.cohort_digest, spec.operand_blake3)
+            PassWork::Here(context) => write!(f, "PassScanExec: {:?}", context.operand),
+            PassWork::Named(spec) => {
+                write!(f, "PassScanExec: cohort={}, operand={}", spec.cohort_digest, spec.operand_blake3)
             }
         }
     }
 }
 
-impl fmt::Debug for ForwardScanExec {
+impl fmt::Debug for PassScanExec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.fmt_as(DisplayFormatType::Default, f)
     }

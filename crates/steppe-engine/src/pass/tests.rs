@@ -79,12 +79,27 @@ fn operand() -> ForwardOperand {
     ForwardOperand::new(weights, counts)
 }
 
-fn context(cohort: &Cohort) -> Arc<ForwardContext> {
+fn context(cohort: &Cohort) -> Arc<PassContext> {
+    context_of(cohort, PassOperand::Forward(operand()))
+}
+
+/// Residuals in three columns, and in nine, which are gathered; groups of samples.
+fn operands_by_variant() -> [PassOperand; 3] {
+    let columns = |count: i32| {
+        (1..=count).map(|by| (0..500).map(|at| (at * 7919 * by) % 8_000_000 - 4_000_000).collect())
+    };
+    let adjoint = |count| AdjointOperand::new(500, columns(count).collect()).expect("residuals");
+    let groups = [2, 3].map(|by| (0..500).map(|at| at % by == 0).collect()).to_vec();
+    let counts = CountsOperand::new(500, groups).expect("groups");
+    [PassOperand::Adjoint(adjoint(3)), PassOperand::Adjoint(adjoint(9)), PassOperand::Counts(counts)]
+}
+
+fn context_of(cohort: &Cohort, operand: PassOperand) -> Arc<PassContext> {
     let samples = cohort.samples().expect("samples");
-    Arc::new(ForwardContext {
+    Arc::new(PassContext {
         cohort: cohort.clone(),
-        operand: operand(),
-        masks: ForwardContext::masks_of(cohort.blocks(), &samples),
+        operand,
+        masks: PassContext::masks_of(cohort.blocks(), &samples),
         level: Level::best(),
         progress: Arc::new(SilentProgress),
     })
@@ -92,7 +107,7 @@ fn context(cohort: &Cohort) -> Arc<ForwardContext> {
 
 /// What a worker's session has.
 fn worker() -> Arc<TaskContext> {
-    let contexts = Arc::new(ForwardContexts::new(Level::Scalar, None));
+    let contexts = Arc::new(PassContexts::new(Level::Scalar, None));
     SessionContext::new_with_config(SessionConfig::new().with_extension(contexts)).task_ctx()
 }
 
@@ -102,12 +117,47 @@ fn through_the_wire(plan: Arc<dyn ExecutionPlan>, task: &TaskContext) -> Arc<dyn
     physical_plan_from_bytes_with_extension_codec(&bytes, task, &codec).expect("a plan")
 }
 
-fn merged(partials: &Partials) -> Vec<BlockSums> {
+fn merged(partials: &Partials) -> Vec<PartialSums> {
     let mut merged = MergedSums::default();
     for partition in partials.done().expect("partitions") {
         partials.read(partition).expect("sums").into_iter().for_each(|sums| merged.add(sums));
     }
-    merged.into_blocks().collect()
+    merged.into_keys().collect()
+}
+
+/// Sums by variant of all runs, which follow one another.
+fn joined(runs: &[PartialSums], lanes: usize) -> Vec<i64> {
+    let mut all = Vec::new();
+    for run in runs {
+        assert_eq!(run.key as usize * lanes, all.len(), "a run is missing, or there twice");
+        all.extend_from_slice(&run.sums);
+    }
+    all
+}
+
+#[test]
+fn named_passes_by_variant_give_the_same_sums() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cohort = cohort(folder.path());
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    for operand in operands_by_variant() {
+        let (lanes, context) = (operand.lanes(), context_of(&cohort, operand));
+        let local = LocalEngine::new(2).expect("threads").run(Arc::clone(&context), &|_| true).expect("sums");
+        let local = joined(&local, lanes);
+        assert_eq!(local.len(), VARIANTS as usize * lanes);
+        let job = Location::local(folder.path().join(context.operand.name()));
+        let spec = PassSpec::publish(&cohort, &context.operand, &job).expect("an operand");
+        for partitions in [1, 2, 40] {
+            let tiles =
+                plan_tiles(cohort.row_groups(), &context.operand, &|_| true, partitions, TileOrder::Stored);
+            let partials = Partials::of(&job, &spec, &tiles);
+            let plan = committed_plan(spec.clone(), partials.clone(), &tiles).expect("a plan");
+            let task = worker();
+            let plan = through_the_wire(plan, &task);
+            runtime.block_on(collect(plan, task)).expect("receipts");
+            assert_eq!(joined(&merged(&partials), lanes), local, "{partitions}");
+        }
+    }
 }
 
 #[test]
@@ -115,17 +165,17 @@ fn named_passes_give_the_same_sums() {
     let folder = tempfile::tempdir().expect("a folder");
     let cohort = cohort(folder.path());
     let context = context(&cohort);
-    let local = LocalEngine::new(2).expect("threads").forward(Arc::clone(&context), &|_| true).expect("sums");
+    let local = LocalEngine::new(2).expect("threads").run(Arc::clone(&context), &|_| true).expect("sums");
     assert_eq!(local.len(), 3);
     let job = Location::local(folder.path().join("job"));
-    let spec = ForwardSpec::publish(&cohort, &context.operand, &job).expect("an operand");
-    assert_eq!(spec, ForwardSpec::publish(&cohort, &context.operand, &job).expect("the same operand"));
+    let spec = PassSpec::publish(&cohort, &context.operand, &job).expect("an operand");
+    assert_eq!(spec, PassSpec::publish(&cohort, &context.operand, &job).expect("the same operand"));
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     for partitions in [1, 5] {
         let descriptors =
             plan_tiles(cohort.row_groups(), &context.operand, &|_| true, partitions, TileOrder::Stored);
         let partials = Partials::of(&job, &spec, &descriptors);
-        let plan = committed_forward_plan(spec.clone(), partials.clone(), &descriptors).expect("a plan");
+        let plan = committed_plan(spec.clone(), partials.clone(), &descriptors).expect("a plan");
         let task = worker();
         let plan = through_the_wire(plan, &task);
         let receipts = runtime.block_on(collect(Arc::clone(&plan), Arc::clone(&task))).expect("receipts");
@@ -143,16 +193,16 @@ fn another_cohort_or_operand_is_not_summed() {
     let cohort = cohort(folder.path());
     let context = context(&cohort);
     let job = Location::local(folder.path().join("job"));
-    let spec = ForwardSpec::publish(&cohort, &context.operand, &job).expect("an operand");
-    let contexts = ForwardContexts::new(Level::Scalar, None);
+    let spec = PassSpec::publish(&cohort, &context.operand, &job).expect("an operand");
+    let contexts = PassContexts::new(Level::Scalar, None);
     assert!(contexts.context(&spec).is_ok());
-    let changed = ForwardSpec { cohort_digest: "0".repeat(64), ..spec.clone() };
+    let changed = PassSpec { cohort_digest: "0".repeat(64), ..spec.clone() };
     assert!(contexts.context(&changed).expect_err("another cohort").to_string().contains("has changed"));
     let path = Location::parse(&spec.operand).expect("a location").local_path().expect("a path").to_owned();
     let mut bytes = std::fs::read(&path).expect("bytes");
     bytes[100] ^= 1;
     std::fs::write(&path, bytes).expect("written");
-    let fresh = ForwardContexts::new(Level::Scalar, None);
+    let fresh = PassContexts::new(Level::Scalar, None);
     assert!(fresh.context(&spec).expect_err("another operand").to_string().contains("BLAKE3"));
 }
 
@@ -164,7 +214,7 @@ fn a_cancelled_scan_stops() {
     let tiles = plan_tiles(cohort.row_groups(), &context.operand, &|_| true, 1, TileOrder::Stored);
     let cancel = tokio_util::sync::CancellationToken::new();
     let leaf = descriptor_leaf(&tiles).expect("a leaf");
-    let scan = ForwardScanExec::new(ForwardWork::Here(context), leaf).with_cancellation(cancel.clone());
+    let scan = PassScanExec::new(PassWork::Here(context), leaf).with_cancellation(cancel.clone());
     cancel.cancel();
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let stopped = runtime.block_on(collect(Arc::new(scan), Arc::new(TaskContext::default())));
@@ -180,9 +230,9 @@ fn nothing_gets_between_a_scan_and_its_descriptors() {
     let context = context(&cohort);
     let tiles = plan_tiles(cohort.row_groups(), &context.operand, &|_| true, 2, TileOrder::Stored);
     let job = Location::local(folder.path().join("job"));
-    let spec = ForwardSpec::publish(&cohort, &context.operand, &job).expect("an operand");
+    let spec = PassSpec::publish(&cohort, &context.operand, &job).expect("an operand");
     let partials = Partials::of(&job, &spec, &tiles);
-    let plan = committed_forward_plan(spec, partials, &tiles).expect("a plan");
+    let plan = committed_plan(spec, partials, &tiles).expect("a plan");
     let before = plan.properties().output_partitioning().partition_count();
     let mut config = SessionConfig::new().with_target_partitions(16).with_round_robin_repartition(true);
     config.options_mut().optimizer.enable_round_robin_repartition = true;

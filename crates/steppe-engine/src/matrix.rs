@@ -1,0 +1,236 @@
+//! A cohort as the matrix that fits see: its passes run on an [`Engine`], in this process or on a cluster.
+
+mod residuals;
+mod selection;
+
+use std::{ops::Range, sync::Arc};
+
+use steppe_fit::{GenotypeMatrix, GramSums, MatrixError, PackedColumns, Products, ResidualPrecision};
+use steppe_kernels::{GramPanel, Level, Rows, SampleGather, gram_symmetric};
+use steppe_store::Cohort;
+
+use crate::{
+    Engine, EngineError, PassProgress,
+    pass::{
+        AdjointOperand, CountsOperand, ForwardOperand, PartialSums, PassContext, PassOperand, Sparse,
+        WeightLane,
+    },
+    score::FixedPoint,
+};
+use residuals::Quantised;
+use selection::Selection;
+
+/// Some samples of a cohort and all of its variants.
+///
+/// Adjoint, counting and forward passes are plans of the engine. Select and gram read the rows of few variants, in the
+/// process that fits: moving them is most of what such a pass would do.
+pub struct EngineMatrix<'a> {
+    engine: &'a dyn Engine,
+    cohort: Cohort,
+    level: Level,
+    progress: Arc<dyn PassProgress>,
+    selection: Selection,
+    variants: usize,
+    counts: Vec<[u64; 4]>,
+}
+
+impl<'a> EngineMatrix<'a> {
+    /// The matrix of some samples, given by their ascending indices in the cohort. `reference` says of each of them
+    /// whether its calls make counts and means; one pass counts them.
+    ///
+    /// # Errors
+    /// Samples that the cohort does not have, or a pass that fails.
+    pub fn new(
+        engine: &'a dyn Engine,
+        cohort: &Cohort,
+        samples: &[u32],
+        reference: &[bool],
+        level: Level,
+        progress: Arc<dyn PassProgress>,
+    ) -> Result<Self, EngineError> {
+        let selection = Selection::new(cohort, samples, level)?;
+        let variants = cohort.manifest().variants as usize;
+        let (cohort, counts) = (cohort.clone(), Vec::new());
+        let mut matrix = Self { engine, cohort, level, progress, selection, variants, counts };
+        let counted =
+            samples.iter().zip(reference).filter(|(_, counted)| **counted).map(|(sample, _)| *sample);
+        matrix.counts = matrix.counts_of(&counted.collect::<Vec<_>>())?;
+        Ok(matrix)
+    }
+
+    /// Counts of codes 0, 1, 2, missing over some samples of the cohort, per variant.
+    fn counts_of(&self, samples: &[u32]) -> Result<Vec<[u64; 4]>, EngineError> {
+        let all = self.selection.cohort_samples();
+        let mut group = vec![false; all];
+        for &sample in samples {
+            let slot = group.get_mut(sample as usize);
+            *slot.ok_or(EngineError::Internal("a sample that the cohort does not have"))? = true;
+        }
+        let wanted = group.clone();
+        let operand =
+            CountsOperand::new(all, vec![group]).ok_or(EngineError::Internal("a group's length"))?;
+        let blocks = self.cohort.blocks();
+        let needed = |block: u32| {
+            let block = &blocks[block as usize];
+            let first = block.first_sample as usize;
+            wanted[first..first + block.samples as usize].contains(&true)
+        };
+        let sums = self.run("counting genotypes", PassOperand::Counts(operand), &needed)?;
+        let mut counts = vec![[0u64; 4]; self.variants];
+        for run in sums {
+            let slots = counts.iter_mut().skip(run.key as usize);
+            for (slot, counted) in slots.zip(run.sums.as_chunks::<4>().0) {
+                slot.iter_mut().zip(counted).for_each(|(sum, more)| *sum += *more as u64);
+            }
+        }
+        Ok(counts)
+    }
+
+    fn run(
+        &self,
+        stage: &str,
+        operand: PassOperand,
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Result<Vec<PartialSums>, EngineError> {
+        let context = PassContext {
+            cohort: self.cohort.clone(),
+            operand,
+            masks: Vec::new(),
+            level: self.level,
+            progress: Arc::clone(&self.progress),
+        };
+        let groups = self.cohort.row_groups().iter().filter(|group| wanted(group.block));
+        self.progress.stage(stage, groups.map(|group| context.genotypes(group)).sum());
+        self.engine.run(Arc::new(context), wanted)
+    }
+
+    fn adjoint_pass(
+        &self,
+        residuals: &[&[f64]],
+        precision: ResidualPrecision,
+    ) -> Result<Products, EngineError> {
+        let quantised = Quantised::new(residuals, precision);
+        let columns = quantised.columns.iter().map(|column| self.selection.scatter(column)).collect();
+        let operand = AdjointOperand::new(self.selection.cohort_samples(), columns)
+            .ok_or(EngineError::Internal("residuals that do not fit into fixed point"))?;
+        let blocks = self.cohort.blocks();
+        // Computed once: who asks again for every row group would read all residuals each time.
+        let zero: Vec<bool> = blocks
+            .iter()
+            .map(|block| operand.is_zero(block.first_sample as usize, block.samples as usize))
+            .collect();
+        let sums = self.run("gradients", PassOperand::Adjoint(operand), &|block| !zero[block as usize])?;
+        let mut values = vec![0.0; self.variants * residuals.len()];
+        for run in sums {
+            let first = run.key as usize;
+            let per_variant = run.sums.chunks_exact((2 * quantised.columns.len()).max(1));
+            for (variant, sums) in (first..).zip(per_variant) {
+                let products = &mut values[variant * residuals.len()..(variant + 1) * residuals.len()];
+                quantised.products(sums, self.mean(variant), products);
+            }
+        }
+        Ok(Products { columns: residuals.len(), values })
+    }
+
+    fn forward_pass(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, EngineError> {
+        let mut lanes = Vec::with_capacity(weights.len());
+        let mut scales = Vec::with_capacity(weights.len());
+        for column in weights {
+            let entries = |&(variant, weight): &(u32, f64)| {
+                let mean = self.mean(variant as usize);
+                [0.0, weight, 2.0 * weight, weight * mean]
+            };
+            let largest = |table: [f64; 4]| table.iter().fold(0f64, |most, entry| most.max(entry.abs()));
+            let scale = FixedPoint::for_entries(column.iter().map(|pair| largest(entries(pair))));
+            let variants: Arc<[u32]> = column.iter().map(|(variant, _)| *variant).collect();
+            let tables = column.iter().map(|pair| entries(pair).map(|entry| scale.quantise(entry))).collect();
+            lanes.push(WeightLane { plain: Sparse::new(variants, tables), by_sex: Sparse::default() });
+            scales.push(scale);
+        }
+        let operand = PassOperand::Forward(ForwardOperand::new(lanes, Vec::new()));
+        let has_samples = |block: u32| self.selection.of_block(block as usize) > 0;
+        let sums = self.run("predictions", operand, &has_samples)?;
+        let mut values = vec![vec![0.0; self.selection.samples()]; weights.len()];
+        for block in sums {
+            for ((lane, scale), values) in scales.iter().enumerate().zip(&mut values) {
+                self.selection.take(&block, lane, |at, sum| values[at] = scale.value(sum));
+            }
+        }
+        Ok(values)
+    }
+
+    fn gram_pass(
+        &self,
+        variants: Range<u32>,
+        groups: &[u32],
+        count: usize,
+    ) -> Result<Vec<GramSums>, EngineError> {
+        let columns = self.selection.read(&self.cohort, &variants.collect::<Vec<_>>())?;
+        let samples = columns.samples();
+        let all = Rows { bytes: columns.bytes(), stride: columns.stride(), rows: columns.len(), samples };
+        let mut sums = Vec::with_capacity(count);
+        for group in 0..count as u32 {
+            let members: Vec<u32> =
+                (0..).zip(groups).filter(|(_, of)| **of == group).map(|(sample, _)| sample).collect();
+            let gather = SampleGather::new(self.level, samples, &members)?;
+            let stride = members.len().div_ceil(4);
+            let mut bytes = vec![0; stride * columns.len()];
+            gather.gather(all, &mut bytes, stride)?;
+            let rows = Rows { bytes: &bytes, stride, rows: columns.len(), samples: members.len() };
+            let panel = GramPanel::new(self.level, rows)?;
+            let gram = gram_symmetric(&panel);
+            sums.push(GramSums {
+                variants: columns.len(),
+                samples: members.len() as u64,
+                codes: gram.codes,
+                code_missing: gram.code_missing,
+                both_missing: gram.both_missing,
+                counts: panel.counts().to_vec(),
+            });
+        }
+        Ok(sums)
+    }
+}
+
+impl GenotypeMatrix for EngineMatrix<'_> {
+    fn samples(&self) -> usize {
+        self.selection.samples()
+    }
+
+    fn variants(&self) -> usize {
+        self.variants
+    }
+
+    fn counts(&self) -> &[[u64; 4]] {
+        &self.counts
+    }
+
+    fn adjoint(&self, residuals: &[&[f64]], precision: ResidualPrecision) -> Result<Products, MatrixError> {
+        self.adjoint_pass(residuals, precision).map_err(failed("an adjoint pass"))
+    }
+
+    fn forward(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        self.forward_pass(weights).map_err(failed("a forward pass"))
+    }
+
+    fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError> {
+        self.selection.read(&self.cohort, variants).map_err(failed("reading variants"))
+    }
+
+    fn gram(
+        &self,
+        variants: Range<u32>,
+        groups: &[u32],
+        group_count: usize,
+    ) -> Result<Vec<GramSums>, MatrixError> {
+        self.gram_pass(variants, groups, group_count).map_err(failed("a gram pass"))
+    }
+}
+
+/// An engine's error as a matrix's.
+fn failed(doing: &'static str) -> impl FnOnce(EngineError) -> MatrixError {
+    move |error| MatrixError { message: format!("{doing} failed"), source: Some(Box::new(error)) }
+}
+
+#[cfg(test)]
+mod tests;
