@@ -106,7 +106,7 @@ fn collinear_covariates_are_dropped_and_change_nothing() {
     assert_eq!(paths[1].dropped_covariates, [1, 3]);
     for (a, b) in paths[0].points.iter().zip(&paths[1].points) {
         assert_eq!(
-            (a.covariates[0], 0.0, a.covariates[1], 0.0).into(),
+            [a.covariates[0], 0.0, a.covariates[1], 0.0],
             <[f64; 4]>::try_from(b.covariates.clone()).unwrap()
         );
         assert_eq!(a.coefficients, b.coefficients);
