@@ -41,7 +41,7 @@ remote() {
     hyperfine --warmup 1 --runs "$runs" --export-json "$work/results/$job.json" \
         --prepare "rm -rf $work/out" \
         --command-name "one process" \
-        "$steppe score --quiet --cohort $cohort --score $table --ambiguous keep --no-sscore --out $work/out --threads 2" \
+        "$steppe score --quiet --cohort $cohort --score $table --ambiguous keep --no-sscore --min-overlap 0.1 --out $work/out --threads 2" \
         --prepare "rm -rf $work/out; echo \$((\$(cat $work/n 2>/dev/null || echo 0) + 1)) > $work/n" \
         --command-name "cluster" \
         "$steppe --profile $cluster score --quiet --cohort file://$cohort --score $table --ambiguous keep --no-sscore --min-overlap 0.\$(printf %06d \$(cat $work/n)) --out file://$work/out" >&2
@@ -62,7 +62,7 @@ remote cluster-two-workers 2 1 "$work/big.cohort" "$work/big.k100.txt"
 folder="$data/hapmap2_ceu_yri"
 if [ -d "$folder" ]; then
     [ -e "$work/hapmap2.cohort/manifest" ] || "$steppe" import --quiet --build GRCh37 --bfile "$folder/hm2_chr4_20" --out "$work/hapmap2.cohort"
-    remote cluster-small 2 1 "$work/hapmap2.cohort" "$(realpath "$folder")/PGS001229_GRCh37_chr4_20.txt"
+    remote cluster-small 2 1 "$work/hapmap2.cohort" "$(realpath "$folder")/PGS000027_GRCh37_chr20.txt"
 fi
 
 # read_bytes: what all workers have read from object stores, from their metrics

@@ -24,6 +24,10 @@ use crate::{
 
 /// Partitions of a pass: the same for any number of workers, so that what one coordinator has committed serves the next.
 const PARTITIONS: usize = 48;
+/// Partial sums of fewer bytes than this cost nothing, however many there are.
+const SMALL_SUMS: u64 = 1 << 20;
+/// Larger ones go through the store: there are so few of them that they are at most this part of the tiles.
+const SUMS_SHARE: u64 = 8;
 /// How often progress is looked at.
 const POLL: Duration = Duration::from_millis(50);
 /// Without any progress for this long a pass is taken for lost. A worker's death takes 22 s to be noticed.
@@ -251,13 +255,35 @@ impl Engine for ClusterEngine {
         wanted: &dyn Fn(u32) -> bool,
     ) -> Result<Vec<PartialSums>, EngineError> {
         let spec = PassSpec::publish(&context.cohort, &context.operand, &self.folder)?;
-        let partitions =
-            plan_tiles(context.cohort.row_groups(), &context.operand, wanted, PARTITIONS, TileOrder::Stored);
+        let partitions = plan_tiles(
+            context.cohort.row_groups(),
+            &context.operand,
+            wanted,
+            partitions_for(&context),
+            TileOrder::Stored,
+        );
         let partials = Partials::of(&self.folder, &spec, &partitions);
         let pass = Pass { context: &context, spec, partials, partitions: &partitions };
         self.runtime.block_on(self.complete(&pass))?;
         merge(&pass.partials, &partitions)
     }
+}
+
+/// Into how many partitions a pass is cut. It depends on the cohort and the operand alone.
+fn partitions_for(context: &PassContext) -> usize {
+    if context.operand.is_by_variant() {
+        return PARTITIONS;
+    }
+    let lanes = (context.operand.lanes() + context.operand.count_lanes()) as u64;
+    let blocks = context.cohort.blocks();
+    let widest = blocks.iter().map(|block| u64::from(block.samples)).max().unwrap_or(0);
+    let sums = widest * lanes * size_of::<i64>() as u64;
+    if sums < SMALL_SUMS {
+        return PARTITIONS;
+    }
+    let tiles: u64 = context.cohort.row_groups().iter().map(|group| group.bytes).sum();
+    let affordable = usize::try_from(tiles / (SUMS_SHARE * sums)).unwrap_or(PARTITIONS);
+    affordable.clamp(blocks.len().min(PARTITIONS), PARTITIONS)
 }
 
 /// Adds all partitions' sums.

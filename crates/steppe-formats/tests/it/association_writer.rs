@@ -92,7 +92,8 @@ fn tiny_probabilities_are_written() {
     let path = folder.path().join("out.T.glm.linear");
     let mut writer =
         AssociationWriter::create(&path, Model::Linear, AssociationColumns::default()).expect("a file");
-    let estimate = Estimate { beta: 1.0, standard_error: 0.01, statistic: 100.0, ln_p: -5_005.524_208_694_205 };
+    let estimate =
+        Estimate { beta: 1.0, standard_error: 0.01, statistic: 100.0, ln_p: -5_005.524_208_694_205 };
     let row = AssociationRow {
         chromosome: "X",
         position: 7,
