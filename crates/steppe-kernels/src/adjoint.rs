@@ -27,7 +27,7 @@ pub struct AdjointSum {
 /// What an instruction set provides for the adjoint pass.
 pub(crate) trait AdjointPasses: Copy {
     /// From how many columns on (at most 16) a lookup is faster than column after column.
-    const LOOKUP_FROM: usize;
+    const GROUP_FROM: usize;
     /// Sample groups whose tables are held at once; at most [`MAX_TABLES`].
     const TABLES: usize;
 

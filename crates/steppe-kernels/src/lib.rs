@@ -2,8 +2,9 @@
 //!
 //! A row is one variant: four samples a byte, little end first, each code the copies of the counted
 //! allele (0, 1, 2) or 3 for a missing call. Every pass exists once in portable code (`scalar`), which is
-//! the reference, and again per instruction set where that pays ([`Level`]). All arithmetic is on
-//! integers, so a level changes the speed and never a bit of the result.
+//! the reference, and again per instruction set where that pays ([`Level`]). Arithmetic is on
+//! integers, or on floats in an order that is the same everywhere, so a level changes the speed and never a bit
+//! of the result.
 //!
 //! ```
 //! use steppe_kernels::{CountEntry, ForwardSums, Level, Rows, Tables};

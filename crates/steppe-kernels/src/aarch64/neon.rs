@@ -67,7 +67,7 @@ impl Passes for Neon {
 }
 
 impl AdjointPasses for Neon {
-    const LOOKUP_FROM: usize = Scalar::LOOKUP_FROM;
+    const GROUP_FROM: usize = Scalar::GROUP_FROM;
     const TABLES: usize = Scalar::TABLES;
 
     fn any_missing(self, row: &[u8]) -> bool {

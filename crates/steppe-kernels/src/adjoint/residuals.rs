@@ -52,9 +52,9 @@ impl AdjointResiduals {
                 return Err(KernelError::ResidualRange { column });
             }
         }
-        let lookup_from = with_passes!(level, passes => lookup_from(passes));
+        let group_from = with_passes!(level, passes => group_from(passes));
         let rest = columns.len() % 16;
-        let grouped = if rest < lookup_from { columns.len() - rest } else { columns.len() };
+        let grouped = if rest < group_from { columns.len() - rest } else { columns.len() };
         let (together, single) = columns.split_at(grouped);
         Ok(Self {
             level,
@@ -97,8 +97,8 @@ impl AdjointResiduals {
     }
 }
 
-fn lookup_from<P: AdjointPasses>(_: P) -> usize {
-    P::LOOKUP_FROM
+fn group_from<P: AdjointPasses>(_: P) -> usize {
+    P::GROUP_FROM
 }
 
 /// Up to 16 columns side by side, padded to a multiple of four samples.

@@ -13,7 +13,6 @@ pub(crate) fn any_missing(row: &[u8]) -> bool {
 }
 
 /// Σ field × residual; `fields` gives four 2-bit fields for a byte of the row.
-#[allow(clippy::needless_range_loop, reason = "the field is a shift too")]
 #[inline(always)]
 fn dot(row: &[u8], residuals: &[LimbBlock], fields: impl Fn(u8) -> u8) -> i64 {
     let mut sum = 0;
@@ -83,7 +82,7 @@ pub(crate) fn build(samples: &[Lanes32; 4], table: &mut ResidualTable) {
 }
 
 impl AdjointPasses for Scalar {
-    const LOOKUP_FROM: usize = 3;
+    const GROUP_FROM: usize = 3;
     const TABLES: usize = 8;
 
     fn any_missing(self, row: &[u8]) -> bool {
