@@ -3,21 +3,24 @@
 //!
 //! Whatever a trait does after an accepted batch depends only on what a [`TraitCheckpoint`] holds.
 
+mod judgement;
+mod lambdas;
+mod report;
+
+pub(crate) use judgement::Judged;
+
 use super::{
     candidates::Candidates,
-    certificate::{Certificate, Evidence},
+    certificate::Certificate,
     checkpoint::TraitCheckpoint,
     design::Design,
     features::Features,
     input::{LassoProblem, Trait},
-    metrics::declines,
-    options::{LambdaPath, LassoOptions},
-    path::{Coefficient, LassoPath, PathPoint},
+    options::LassoOptions,
     store::ColumnStore,
 };
 use crate::{
     error::{FitError, TraitProblem},
-    matrix::Products,
     solver::{
         newton::{Model, NotConverged, Solution, Task, Working, solve},
         strong_set::StrongSet,
@@ -29,9 +32,6 @@ const SOLVER_SHARE: f64 = 0.25;
 
 /// Smallest α that lambda's largest value is computed for, as glmnet.
 const ALPHA_FLOOR: f64 = 1e-3;
-
-/// Times that the solver's tolerance is lowered tenfold before a lambda counts as not converging.
-const TIGHTENINGS: u32 = 4;
 
 /// An accepted lambda, on the solver's scale.
 #[derive(Clone, Debug)]
@@ -61,15 +61,6 @@ enum Stage {
     /// Certificates of a batch.
     Path,
     Finished,
-}
-
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Judged {
-    /// Lambdas accepted.
-    pub(crate) accepted: usize,
-    /// Features outside the strong set that violated the first lambda that was not.
-    pub(crate) violations: usize,
 }
 
 /// The fit of one trait.
@@ -285,7 +276,9 @@ impl<'a> TraitFit<'a> {
             let task = Task { lambda, previous, tolerance: share * self.options.tolerance * lambda };
             solution = solve(&model, solution, &mut working, task)
                 .map_err(|failure| self.not_converged(lambda, failure))?;
-            pending.push(Pending { lambda, beta: self.gather(&solution), solution: solution.clone() });
+            // What is pending is checked by its residual: the rest only the next lambda starts from.
+            let checked = Solution { beta: Vec::new(), gradient: Vec::new(), ..solution.clone() };
+            pending.push(Pending { lambda, beta: self.gather(&solution), solution: checked });
             previous = lambda;
         }
         self.pending = pending;
@@ -296,157 +289,6 @@ impl<'a> TraitFit<'a> {
     /// The residuals whose gradients are wanted.
     pub(crate) fn residuals(&self) -> impl Iterator<Item = &[f64]> {
         self.pending.iter().map(|pending| pending.solution.v.as_slice())
-    }
-
-    /// Takes the pass's products, of which this trait's begin at `first`.
-    pub(crate) fn judge(&mut self, products: &Products, first: usize) -> Result<Judged, FitError> {
-        let gradients = Gradients { products, first, parts: self.features.parts() as usize };
-        let pending = std::mem::take(&mut self.pending);
-        match self.stage {
-            Stage::Null => {
-                self.score(&gradients, 0);
-                self.plan()?;
-                self.stage = Stage::Path;
-                Ok(Judged::default())
-            }
-            Stage::Rescore => {
-                self.score(&gradients, 0);
-                self.stage = Stage::Path;
-                Ok(Judged::default())
-            }
-            Stage::Path => self.judge_batch(&gradients, pending),
-            Stage::Finished => Ok(Judged::default()),
-        }
-    }
-
-    fn score(&mut self, gradients: &Gradients<'_>, batch: usize) {
-        let score = |feature: u32| {
-            let factor = self.features.factor(feature);
-            let gradient = gradients.of(&self.features, batch, feature).abs();
-            if factor > 0.0 && factor.is_finite() { gradient / factor } else { 0.0 }
-        };
-        self.scores = (0..self.features.count()).map(score).collect();
-    }
-
-    /// Sets the lambdas.
-    fn plan(&mut self) -> Result<(), FitError> {
-        let fail = |problem| FitError::Trait { name: self.input.name.clone(), problem };
-        let best = self.scores.iter().copied().fold(0.0, f64::max);
-        self.lambda_max = best / self.options.alpha.max(ALPHA_FLOOR);
-        self.lambdas = match (&self.input.lambdas, &self.options.lambdas) {
-            (Some(given), _) | (None, LambdaPath::Given(given)) => given.clone(),
-            (None, LambdaPath::Auto { count, ratio }) => {
-                // Gradients of nothing but rounding give no scale.
-                if best <= 1e-10 * self.null_deviance.sqrt() {
-                    return Err(fail(TraitProblem::NothingToFit));
-                }
-                let wide = self.design.training.len() < self.features.count() as usize;
-                let ratio = ratio.unwrap_or(if wide { 0.01 } else { 1e-4 });
-                spaced(self.lambda_max, ratio, *count)
-            }
-        };
-        let falls = self.lambdas.windows(2).all(|pair| pair[0] > pair[1]);
-        let positive = self.lambdas.iter().all(|lambda| lambda.is_finite() && *lambda > 0.0);
-        if self.lambdas.is_empty() || !falls || !positive {
-            return Err(fail(TraitProblem::Lambdas));
-        }
-        // A trait's own lambdas may begin below the largest: the strong rule then starts from where they begin.
-        self.lambda_max = self.lambda_max.max(self.lambdas[0]);
-        Ok(())
-    }
-
-    fn judge_batch(&mut self, gradients: &Gradients<'_>, pending: Vec<Pending>) -> Result<Judged, FitError> {
-        let mut judged = Judged::default();
-        let mut failed = None;
-        for (batch, pending) in pending.into_iter().enumerate() {
-            let (certificate, violators) = self.certify(gradients, batch, &pending);
-            if certificate.violation > self.options.tolerance {
-                let outside = |feature: &u32| self.strong.features.binary_search(feature).is_err();
-                let outside: Vec<u32> = violators.into_iter().filter(outside).collect();
-                judged.violations = outside.len();
-                failed = Some((pending.lambda, certificate.violation, outside));
-                break;
-            }
-            self.accept(pending, certificate);
-            judged.accepted += 1;
-            if self.declines() {
-                self.stopped_early = true;
-                break;
-            }
-        }
-        if judged.accepted > 0 {
-            self.score(gradients, judged.accepted - 1);
-            self.kept.clear();
-            self.tightened = 0;
-            if self.stopped_early || self.next() == self.lambdas.len() {
-                self.finish();
-            }
-        } else if let Some((lambda, violation, outside)) = failed {
-            self.grow(lambda, violation, outside)?;
-        }
-        Ok(judged)
-    }
-
-    fn certify(&self, gradients: &Gradients<'_>, batch: usize, pending: &Pending) -> (Certificate, Vec<u32>) {
-        let evidence = Evidence {
-            loss: self.design.loss.as_ref(),
-            features: &self.features,
-            lambda: pending.lambda,
-            alpha: self.options.alpha,
-            eta: &pending.solution.eta,
-            v: &pending.solution.v,
-            loss_value: pending.solution.loss,
-            beta: &pending.beta,
-            null_deviance: self.null_deviance,
-        };
-        evidence.judge(|feature| gradients.of(&self.features, batch, feature), self.options.tolerance)
-    }
-
-    fn accept(&mut self, pending: Pending, certificate: Certificate) {
-        let Pending { beta, solution, .. } = pending;
-        let explained = 1.0 - (solution.loss - self.design.loss.saturated()) / self.null_deviance;
-        let metric = |samples: &[usize]| self.input.response.evaluate(samples, &solution.eta);
-        let (training, validation) = (metric(&self.design.training), metric(&self.design.validation));
-        self.ever_active.extend(beta.iter().map(|(feature, _)| *feature));
-        self.ever_active.sort_unstable();
-        self.ever_active.dedup();
-        let gamma = solution.gamma;
-        self.points.push(Point {
-            beta,
-            gamma,
-            certificate,
-            deviance_explained: explained,
-            training,
-            validation,
-        });
-    }
-
-    fn declines(&self) -> bool {
-        let values: Vec<Option<f64>> = self.points.iter().map(|point| point.validation).collect();
-        self.options.stopping_lag.is_some_and(|lag| declines(&values, lag))
-    }
-
-    /// No lambda was accepted: a larger strong set, or where nothing outside is to blame a finer solution.
-    fn grow(&mut self, lambda: f64, violation: f64, outside: Vec<u32>) -> Result<(), FitError> {
-        if outside.is_empty() {
-            self.tightened += 1;
-            if self.tightened > TIGHTENINGS {
-                return Err(FitError::NotConverged { name: self.input.name.clone(), lambda, violation });
-            }
-        } else {
-            self.strong_size += self.strong_size.div_ceil(2);
-        }
-        self.kept = self.strong.features.clone();
-        self.kept.extend(outside);
-        self.kept.sort_unstable();
-        Ok(())
-    }
-
-    fn finish(&mut self) {
-        self.stage = Stage::Finished;
-        self.strong = StrongSet::default();
-        self.working = Working::default();
-        self.scores = Vec::new();
     }
 
     /// Goes on from a checkpoint.
@@ -461,71 +303,4 @@ impl<'a> TraitFit<'a> {
         self.ever_active.dedup();
         self.stage = if saved.finished { Stage::Finished } else { Stage::Rescore };
     }
-
-    /// What the fit gives.
-    pub(crate) fn path(&self) -> LassoPath {
-        let best = |best: Option<(usize, f64)>, (at, point): (usize, &Point)| match (best, point.validation) {
-            (None, Some(value)) => Some((at, value)),
-            (Some((_, top)), Some(value)) if value > top => Some((at, value)),
-            (best, _) => best,
-        };
-        LassoPath {
-            name: self.input.name.clone(),
-            lambdas: self.lambdas.clone(),
-            points: self
-                .points
-                .iter()
-                .zip(&self.lambdas)
-                .map(|(point, lambda)| self.point(point, *lambda))
-                .collect(),
-            stopped_early: self.stopped_early,
-            best: self.points.iter().enumerate().fold(None, best).map(|(at, _)| at),
-            metric: self.input.response.metric(),
-            training_samples: self.design.training.len(),
-            validation_samples: self.design.validation.len(),
-            dropped_covariates: self.design.dropped.clone(),
-            null_deviance: self.null_deviance,
-        }
-    }
-
-    fn point(&self, point: &Point, lambda: f64) -> PathPoint {
-        let (intercept, covariates) = self.design.effects(&point.gamma);
-        let effect = |(feature, beta): &(u32, f64)| Coefficient {
-            variant: self.features.variant(*feature),
-            population: self.features.population(*feature),
-            effect: beta / self.features.scale(*feature),
-        };
-        PathPoint {
-            lambda,
-            coefficients: point.beta.iter().map(effect).collect(),
-            intercept,
-            covariates,
-            certificate: point.certificate,
-            deviance_explained: point.deviance_explained,
-            training: point.training,
-            validation: point.validation,
-        }
-    }
-}
-
-/// One trait's share of a pass.
-struct Gradients<'a> {
-    products: &'a Products,
-    first: usize,
-    parts: usize,
-}
-
-impl Gradients<'_> {
-    /// The gradient of a feature at one solution of the batch, on the solver's scale.
-    fn of(&self, features: &Features, batch: usize, feature: u32) -> f64 {
-        let part = feature as usize % self.parts;
-        let column = self.first + batch * self.parts + part;
-        self.products.of(features.variant(feature) as usize)[column] / features.scale(feature)
-    }
-}
-
-/// `count` values from `first` to `first * ratio`, evenly in the logarithm.
-fn spaced(first: f64, ratio: f64, count: usize) -> Vec<f64> {
-    let steps = count.saturating_sub(1).max(1) as f64;
-    (0..count).map(|k| first * ratio.powf(k as f64 / steps)).collect()
 }

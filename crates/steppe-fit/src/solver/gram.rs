@@ -212,52 +212,37 @@ impl Gram {
     }
 
     /// Minimises over the members' coefficients. `gradient` and `beta` are in members' order; both are kept up to date.
-    /// Ends when no violation is above `tolerance`.
-    pub(crate) fn descend(
-        &self,
-        penalty: Penalty,
-        factor: &[f64],
-        tolerance: f64,
-        gradient: &mut [f64],
-        beta: &mut [f64],
-    ) {
+    /// Ends when no violation is above the goal's tolerance.
+    pub(crate) fn descend(&self, goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
         let all: Vec<usize> = (0..self.members.len()).collect();
         let mut sweeps = 0;
         while sweeps < MAX_SWEEPS {
             sweeps += 1;
-            if self.sweep(&all, penalty, factor, tolerance, gradient, beta) <= tolerance {
+            if self.sweep(&all, goal, gradient, beta) <= goal.tolerance {
                 return;
             }
             let active: Vec<usize> = all.iter().copied().filter(|m| beta[*m] != 0.0).collect();
             while sweeps < MAX_SWEEPS {
                 sweeps += 1;
-                if self.sweep(&active, penalty, factor, tolerance, gradient, beta) <= tolerance {
+                if self.sweep(&active, goal, gradient, beta) <= goal.tolerance {
                     break;
                 }
             }
         }
     }
 
-    fn sweep(
-        &self,
-        members: &[usize],
-        penalty: Penalty,
-        factor: &[f64],
-        tolerance: f64,
-        gradient: &mut [f64],
-        beta: &mut [f64],
-    ) -> f64 {
+    /// One step on each member that needs one; returns the largest violation met.
+    fn sweep(&self, members: &[usize], goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) -> f64 {
         let mut worst = 0.0_f64;
-        for m in members {
-            let m = *m;
+        for m in members.iter().copied() {
             let kappa = self.members[m].curvature.kappa;
-            let violation = penalty.violation(factor[m], gradient[m], beta[m]);
+            let violation = goal.penalty.violation(goal.factor[m], gradient[m], beta[m]);
             // All gradients are known, so a coordinate that is good enough costs nothing.
-            if kappa == 0.0 || violation <= 0.5 * tolerance {
+            if kappa == 0.0 || violation <= 0.5 * goal.tolerance {
                 continue;
             }
             worst = worst.max(violation);
-            let target = penalty.minimiser(factor[m], kappa, gradient[m], beta[m]);
+            let target = goal.penalty.minimiser(goal.factor[m], kappa, gradient[m], beta[m]);
             let delta = target - beta[m];
             beta[m] = target;
             for (gradient, entry) in gradient.iter_mut().zip(&self.members[m].row) {
@@ -266,6 +251,15 @@ impl Gram {
         }
         worst
     }
+}
+
+/// What a descent is to reach.
+pub(crate) struct Goal<'a> {
+    pub(crate) penalty: Penalty,
+    /// Penalty factors, in members' order.
+    pub(crate) factor: &'a [f64],
+    /// Largest violation.
+    pub(crate) tolerance: f64,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::{
     coordinate_descent::{ColumnCurvature, Descent, Metric, curvatures, dot},
-    gram::Gram,
+    gram::{Goal, Gram},
     penalty::Penalty,
     strong_set::StrongSet,
 };
@@ -51,6 +51,8 @@ pub(crate) struct Solution {
     /// Weighted residual.
     pub(crate) v: Vec<f64>,
     pub(crate) loss: f64,
+    /// Xᵀv of the strong set; empty where it is not known.
+    pub(crate) gradient: Vec<f64>,
 }
 
 impl Solution {
@@ -65,7 +67,7 @@ impl Solution {
         model.strong.add_predictor(&beta, &mut eta);
         let mut v = vec![0.0; eta.len()];
         let loss = model.loss.residual(&eta, &mut v);
-        Self { beta, gamma, eta, v, loss }
+        Self { beta, gamma, eta, v, loss, gradient: Vec::new() }
     }
 
     fn objective(&self, model: &Model<'_>, penalty: Penalty) -> f64 {
@@ -143,11 +145,12 @@ pub(crate) fn solve(
 ) -> Result<Solution, NotConverged> {
     let penalty = Penalty::new(task.lambda, model.alpha);
     let mut solution = start;
-    let everything: Vec<usize> = (0..model.strong.len()).collect();
-    let gradients = model.strong.gradients(&everything, &solution.v);
+    let all: Vec<usize> = (0..model.strong.len()).collect();
+    let known = std::mem::take(&mut solution.gradient);
+    let known = if known.is_empty() { model.strong.gradients(&all, &solution.v) } else { known };
     let margin = model.alpha * (2.0 * task.lambda - task.previous);
-    working.add(everything.into_iter().filter(|j| gradients[*j].abs() >= model.strong.factor[*j] * margin));
-    let mut gradient: Vec<f64> = working.positions.iter().map(|j| gradients[*j]).collect();
+    working.add(all.into_iter().filter(|j| known[*j].abs() >= model.strong.factor[*j] * margin));
+    let mut gradient: Vec<f64> = working.positions.iter().map(|j| known[*j]).collect();
     let mut violation = worst(model, penalty, &working.positions, &gradient, &solution);
     for round in 0..MAX_MODELS {
         // A model that is not the loss itself is not worth solving far beyond what it is worth.
@@ -168,6 +171,9 @@ pub(crate) fn solve(
         let violators = rest.iter().zip(&others).filter(|(j, g)| bad(**j, **g));
         let violators: Vec<(usize, f64)> = violators.map(|(j, g)| (*j, *g)).collect();
         if violators.is_empty() {
+            solution.gradient = vec![0.0; model.strong.len()];
+            let pairs = working.positions.iter().zip(&gradient).chain(rest.iter().zip(&others));
+            pairs.for_each(|(j, g)| solution.gradient[*j] = *g);
             return Ok(solution);
         }
         working.add(violators.iter().map(|(j, _)| *j));
@@ -253,7 +259,8 @@ impl Step<'_> {
         }
         let factor: Vec<f64> = working.positions.iter().map(|j| strong.factor[*j]).collect();
         let mut own: Vec<f64> = working.positions.iter().map(|j| beta[*j]).collect();
-        working.gram.descend(self.penalty, &factor, self.tolerance, &mut gradient, &mut own);
+        let goal = Goal { penalty: self.penalty, factor: &factor, tolerance: self.tolerance };
+        working.gram.descend(&goal, &mut gradient, &mut own);
         for (gamma, shift) in gamma.iter_mut().zip(&shift) {
             *gamma += shift;
         }

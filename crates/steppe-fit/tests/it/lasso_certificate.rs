@@ -33,8 +33,9 @@ fn check(input: &Trait, options: &LassoOptions) {
         assert!((told.violation - oracle.violation(point)).abs() <= 1e-8, "{told:?}");
         let (own, best) = (oracle.objective(point), oracle.objective(best));
         assert!((told.objective - own).abs() <= 1e-10 * own.abs().max(1.0), "{told:?} {own}");
-        assert!(own - best <= told.gap + 1e-12, "{told:?}: {} above the optimum", own - best);
-        assert!(told.gap <= 20.0 * options.tolerance * own, "the gap says little: {told:?}");
+        // Covariates are optimal to the tolerance, which tells in the second order.
+        assert!(own - best <= told.gap + 1e-8, "{told:?}: {} above the optimum", own - best);
+        assert!(told.gap <= 20.0 * options.tolerance * own.abs(), "the gap says little: {told:?}");
         if matches!(input.response, steppe_fit::lasso::Response::Gaussian(_)) && options.alpha == 1.0 {
             assert!((told.gap - oracle.gaussian_gap(point)).abs() <= 1e-9, "{told:?}");
         }
