@@ -119,7 +119,7 @@ fn turn(panel: &GramPanel<'_>, rows: Range<usize>, chunk: usize, turned: &mut [L
             for (field, turned) in turned.iter_mut().enumerate() {
                 let codes = four >> (2 * field) & 0x0003_0003_0003_0003;
                 let missing = codes & codes >> 1 & 0x0001_0001_0001_0001;
-                let lanes = codes ^ 3 * missing | missing << 8;
+                let lanes = (codes ^ (3 * missing)) | missing << 8;
                 let place = &mut turned.0[first..first + 4];
                 place.copy_from_slice(&[0, 16, 32, 48].map(|lane| (lanes >> lane) as u16));
             }

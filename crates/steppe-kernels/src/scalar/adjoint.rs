@@ -13,6 +13,7 @@ pub(crate) fn any_missing(row: &[u8]) -> bool {
 }
 
 /// Σ field × residual; `fields` gives four 2-bit fields for a byte of the row.
+#[allow(clippy::needless_range_loop, reason = "the field is a shift too")]
 #[inline(always)]
 fn dot(row: &[u8], residuals: &[LimbBlock], fields: impl Fn(u8) -> u8) -> i64 {
     let mut sum = 0;
