@@ -18,6 +18,18 @@ pub enum FitError {
     /// A pass over the genotypes failed.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
+    /// A trait or covariate does not have a value for each sample of the matrix.
+    #[error(
+        "{name} has {found} values where the genotype matrix has {expected} samples; give one for each, NaN where it is missing"
+    )]
+    ValueCount {
+        /// The trait or covariate.
+        name: String,
+        /// Its values.
+        found: usize,
+        /// The matrix's samples.
+        expected: usize,
+    },
     /// A vector has another length than the matrix asks for.
     #[error("{what}: {found} given, {expected} needed; give one for each")]
     Length {

@@ -1,6 +1,7 @@
 //! Penalised regression and association, written over [`GenotypeMatrix`]: no method here reads a file or knows where
 //! the genotypes lie.
 
+pub mod assoc;
 mod error;
 pub mod lasso;
 mod loss;

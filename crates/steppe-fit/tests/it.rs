@@ -2,6 +2,11 @@
 
 #[cfg(test)]
 mod it {
+    mod assoc_oracle;
+    mod assoc_plink2;
+    mod assoc_properties;
+    mod assoc_simulated;
+    mod assoc_support;
     mod lasso_certificate;
     mod lasso_glmnet;
     mod lasso_inputs;

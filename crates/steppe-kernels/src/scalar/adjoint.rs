@@ -13,16 +13,14 @@ pub(crate) fn any_missing(row: &[u8]) -> bool {
 }
 
 /// Σ field × residual; `fields` gives four 2-bit fields for a byte of the row.
-#[allow(clippy::needless_range_loop, reason = "the field is a shift too")]
 #[inline(always)]
 fn dot(row: &[u8], residuals: &[LimbBlock], fields: impl Fn(u8) -> u8) -> i64 {
     let mut sum = 0;
-    for (row, LimbBlock(limbs)) in row.chunks(BLOCK).zip(residuals) {
-        for field in 0..4 {
+    for (row, LimbBlock([low, middle, high])) in row.chunks(BLOCK).zip(residuals) {
+        for (field, ((low, middle), high)) in low.iter().zip(middle).zip(high).enumerate() {
             let mut sums = [0; LIMBS];
-            for (at, &byte) in row.iter().enumerate() {
+            for (((&byte, &low), &middle), &high) in row.iter().zip(low).zip(middle).zip(high) {
                 let code = i32::from(fields(byte) >> (2 * field) & 3);
-                let [low, middle, high] = [0, 1, 2].map(|limb: usize| limbs[limb][field][at]);
                 sums[0] += code * i32::from(low);
                 sums[1] += code * i32::from(middle);
                 sums[2] += code * i32::from(high as i8);

@@ -1,0 +1,9 @@
+//! Reports made and read back.
+
+#[cfg(test)]
+mod it {
+    mod example;
+    mod fit;
+    mod page;
+    mod plots;
+}
