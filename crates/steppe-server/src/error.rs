@@ -332,6 +332,12 @@ pub enum ServerError {
         /// Its state.
         state: JobState,
     },
+    /// Results that are not where the job put them.
+    #[error("{location}: the results are gone, or another job's lie there; submit the job again")]
+    ResultsGone {
+        /// Where they were.
+        location: String,
+    },
     /// A file that a job did not make.
     #[error("the job made no file {name:?}; its results name all files")]
     FileUnknown {

@@ -61,7 +61,8 @@ impl FailureKind {
             }
             ServerError::JobUnknown { .. }
             | ServerError::JobNotFound { .. }
-            | ServerError::FileUnknown { .. } => Self::Job(ErrorKind::NotFound),
+            | ServerError::FileUnknown { .. }
+            | ServerError::ResultsGone { .. } => Self::Job(ErrorKind::NotFound),
             ServerError::IdempotencyConflict { .. } => Self::Job(ErrorKind::AlreadyExists),
             ServerError::JobInvalid { .. }
             | ServerError::Request { .. }

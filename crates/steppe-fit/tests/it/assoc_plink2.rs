@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use steppe_fit::assoc::{AssocOptions, AssocResult, DropReason, Firth, TestedAllele, TraitKind};
 
-use super::assoc_support::{Cohort, TraitColumn, associate, cases, cohort, columns, expected, glm, units};
+use super::assoc_support::{
+    Cohort, NamedColumn, TraitColumn, associate, cases, cohort, columns, expected, glm, units,
+};
 
-/// A cohort, its traits, its covariates by name.
-type Small = (Cohort, Vec<TraitColumn>, Vec<(String, Vec<f64>)>);
-
-pub(super) fn small() -> Small {
+/// The fixture: genotypes, traits, covariates.
+pub(super) fn small() -> (Cohort, Vec<TraitColumn>, Vec<NamedColumn>) {
     let folder = expected();
     let cohort = cohort(&folder.join("small"), |_| true);
     let traits = columns(&folder.join("small.pheno"), &cohort)
@@ -48,6 +48,7 @@ impl std::fmt::Display for Agreement {
     }
 }
 
+/// Compares a trait's results with the rows of its `.glm` file; alleles, counts and codes must be the same.
 pub(super) fn compare(results: &[AssocResult], rows: &[HashMap<String, String>]) -> Agreement {
     assert_eq!(results.len(), rows.len());
     let mut agreement = Agreement { rows: rows.len(), ..Agreement::default() };

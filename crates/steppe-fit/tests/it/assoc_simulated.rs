@@ -12,7 +12,9 @@ use steppe_fit::assoc::{AssocOptions, Firth, TraitKind};
 
 use super::{
     assoc_plink2::compare,
-    assoc_support::{Cohort, TraitColumn, associate, cases, cohort, columns, data, glm, table, units},
+    assoc_support::{
+        Cohort, NamedColumn, TraitColumn, associate, cases, cohort, columns, data, glm, table, units,
+    },
 };
 
 fn population(simulated: &Path, name: &str) -> Cohort {
@@ -109,7 +111,7 @@ fn every_number_equals_a_run_of_plink2() {
     }
 }
 
-fn write_covariates(path: &Path, cohort: &Cohort, covariates: &[(String, Vec<f64>)]) {
+fn write_covariates(path: &Path, cohort: &Cohort, covariates: &[NamedColumn]) {
     let names: Vec<&str> = covariates.iter().map(|(name, _)| name.as_str()).collect();
     let mut text = format!("#IID\t{}\n", names.join("\t"));
     for (place, sample) in cohort.samples.iter().enumerate() {

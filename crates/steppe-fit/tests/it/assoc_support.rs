@@ -21,6 +21,9 @@ pub(super) struct Cohort {
 /// A name, how it is modelled, and a value for each sample.
 pub(super) type TraitColumn = (String, TraitKind, Vec<f64>);
 
+/// A name, and a value for each sample.
+pub(super) type NamedColumn = (String, Vec<f64>);
+
 /// The folder of this package's expected association results.
 pub(super) fn expected() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected/assoc")
@@ -62,7 +65,7 @@ pub(super) fn cohort(prefix: &Path, keep: impl Fn(&str) -> bool) -> Cohort {
 }
 
 /// Columns of a phenotype or covariate file in the cohort's order, by name; NA is NaN.
-pub(super) fn columns(path: &Path, cohort: &Cohort) -> Vec<(String, Vec<f64>)> {
+pub(super) fn columns(path: &Path, cohort: &Cohort) -> Vec<NamedColumn> {
     let mut rows = table(path).into_iter();
     let header = rows.next().expect("a header");
     let id = header.iter().position(|name| name.trim_start_matches('#') == "IID").expect("IID");
@@ -83,7 +86,7 @@ pub(super) fn cases(values: &[f64]) -> Vec<f64> {
 pub(super) fn associate(
     matrix: &impl GenotypeMatrix,
     traits: &[TraitColumn],
-    covariates: &[(String, Vec<f64>)],
+    covariates: &[NamedColumn],
     options: AssocOptions,
 ) -> (Vec<Vec<AssocResult>>, Vec<TraitSummary>) {
     let traits: Vec<AssocTrait<'_>> =

@@ -21,7 +21,7 @@ pub(crate) struct Results {
     pub(crate) record: String,
 }
 
-/// The results of a job; [`StoreError::NoCohort`] when they are gone.
+/// The results of a job; [`ServerError::ResultsGone`], or of an import [`StoreError::NoCohort`], when they are gone.
 pub(crate) async fn results_of(job: &Job) -> Result<Results, ServerError> {
     let Some(Outcome::Succeeded { location, digest }) = &job.outcome else {
         return Err(ServerError::JobNotDone { id: job.id.clone(), state: job.state });
@@ -43,7 +43,7 @@ pub(super) fn score_digest(location: &Location, identity: &str) -> Result<String
 
 fn of_score(location: Location, digest: &str) -> Result<Results, ServerError> {
     let run = location.child(RUN_FILE);
-    let gone = || ServerError::from(StoreError::NoCohort { location: location.to_string() });
+    let gone = || ServerError::ResultsGone { location: location.to_string() };
     if !run.exists()? {
         return Err(gone());
     }
@@ -52,7 +52,8 @@ fn of_score(location: Location, digest: &str) -> Result<Results, ServerError> {
     let (identity, expected) = digest.split_once(' ').unwrap_or((digest, found.as_str()));
     if found.as_str() != expected {
         // Another job's result may have been put in its place.
-        let other = serde_json::from_slice::<RunRecord>(&content).is_ok_and(|record| record.job != identity);
+        let other =
+            RunRecord::from_bytes(&run.to_string(), &content).is_ok_and(|record| record.job != identity);
         let damaged = StoreError::corrupt(&run.to_string(), "its BLAKE3", expected, found);
         return Err(if other { gone() } else { damaged.into() });
     }

@@ -81,7 +81,11 @@ pub(crate) async fn submit(
 async fn is_there(job: &crate::jobs::Job) -> Result<bool, ServerError> {
     match super::results_of(job).await {
         Ok(_) => Ok(true),
-        Err(ServerError::Store(StoreError::NoCohort { .. }) | ServerError::JobNotDone { .. }) => Ok(false),
+        Err(
+            ServerError::Store(StoreError::NoCohort { .. })
+            | ServerError::ResultsGone { .. }
+            | ServerError::JobNotDone { .. },
+        ) => Ok(false),
         Err(error) => Err(error),
     }
 }
