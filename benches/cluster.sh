@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 work="$(realpath -m "${1:-benches/work}")"
 runs="${RUNS:-5}"
-data="${STEPPE_DATA:-../shared/data}"
+data="$(realpath "${STEPPE_DATA:-../shared/data}")"
 steppe="$(realpath "${STEPPE:-${CARGO_TARGET_DIR:-target}/release/steppe}")"
 cluster="$work/cluster"
 mkdir -p "$work/results"
@@ -25,11 +25,16 @@ make_data() {
     [ -e "$prefix.cohort/manifest" ] || "$steppe" import --quiet --build GRCh38 --bfile "$prefix" --out "$prefix.cohort"
 }
 
-# up WORKERS SLOTS: a fresh cluster
+# up WORKERS SLOTS: a fresh cluster. Jobs keep what they work with in a folder, as on a shared file system, or with
+# STORE=s3 in the development S3, which takes a share of the same cores.
 up() {
     down
-    rm -rf "$cluster"
-    "$steppe" cluster up --workers "$1" --slots "$2" --dir "$cluster" --allow "$work" >/dev/null 2>&1
+    rm -rf "$cluster" "$work/store"
+    mkdir -p "$work/store"
+    if [ "${STORE:-folder}" = folder ]; then
+        export STEPPE_COORDINATOR_STORE="file://$work/store"
+    fi
+    "$steppe" cluster up --workers "$1" --slots "$2" --dir "$cluster" --allow "$work" --allow "$data" >/dev/null 2>&1
 }
 
 # remote JOB WORKERS SLOTS COHORT TABLE: a job on the cluster beside the same one in one process. Every run is another
@@ -82,11 +87,8 @@ PY
 
 if [ -d "$folder" ]; then
     up 2 1
-    say "bytes that workers read from the store: a first job over a cohort, another one, and its operand"
+    say "bytes that workers read from S3: a first job over a cohort there, and another one"
     remote_steppe() { "$steppe" --profile "$cluster" --quiet "$@" >/dev/null; }
-    (cd "$folder" && "$steppe" cluster up --workers 2 --slots 1 --dir "$cluster" --allow "$folder" >/dev/null 2>&1)
-    down
-    (cd "$folder" && "$steppe" cluster up --workers 2 --slots 1 --dir "$cluster" --allow "$folder" >/dev/null 2>&1)
     remote_steppe import --bfile "$folder/hm2_chr4_20" --build GRCh37 --out s3://steppe/cached
     before=0
     for overlap in 0.1 0.2; do
