@@ -174,11 +174,11 @@ fn the_default_tolerance_is_kept_by_dense_arithmetic() {
             let (told, dense) = (ours.certificate.violation, oracle.violation(ours));
             assert!(told <= 1e-3, "{} lambda {k}: {told}", path.name);
             assert!((told - dense).abs() <= 1e-8, "{} lambda {k}: told {told}, is {dense}", path.name);
-            // The gap bounds how far the objective is above the optimum, for which glmnet's stands, but for what
-            // unpenalised variants lack, which tells in the second order.
+            // The gap bounds how far the objective is above the optimum, for which glmnet's stands, but for what the
+            // unpenalised (intercept, covariates, variants) lack, which tells in the second order of the tolerance.
             let best = oracle.objective(&point(case, k));
             let above = oracle.objective(ours) - best;
-            assert!(above <= ours.certificate.gap + 1e-8, "{} lambda {k}: {above}", path.name);
+            assert!(above <= ours.certificate.gap + 1e-6, "{} lambda {k}: {above}", path.name);
             assert!(ours.certificate.relative_gap <= 0.01, "{} lambda {k}", path.name);
         }
     }
