@@ -3,6 +3,8 @@
 #
 #   tests/guards/run.sh [GUARD ...]     all of them take about 20 minutes on two cores
 #
+# It builds into the target folder that other builds use: run nothing else of this project meanwhile.
+#
 # Ends with 1 when a guard can go unnoticed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -17,7 +19,7 @@ cluster=crates/steppe-cluster/src
 guards() {
     cat <<LIST
 G1 unknown leaves|$cluster/plan_check.rs|if !is_table {|if !is_table \\&\\& false {|--lib|other_leaves_are_refused
-G2 no repartitioning|crates/steppe-engine/src/pass/scan.rs|vec\[false\]|vec![true]|--lib|nothing_gets_between_a_scan_and_its_descriptors
+G2 no repartitioning|crates/steppe-engine/src/pass/scan.rs|vec!\[false\]|vec![true]|--lib|nothing_gets_between_a_scan_and_its_descriptors
 G3 cancelled operators stop|$cluster/execution.rs|let plan = with_cancellation(plan, &cancel)?;||--test it|a_cancelled_pass_stops_and_goes_on_later
 G4 plans that fit|$cluster/plan_check.rs|if bytes > limit {|if bytes > limit \\&\\& false {|--lib|large_plans_are_refused_before_anybody_gets_them
 G5 lost reports|$cluster/engine.rs|if moved.elapsed() > self.patience|if false \\&\\& moved.elapsed() > self.patience|--test it|a_pass_whose_reports_get_lost_is_submitted_again
