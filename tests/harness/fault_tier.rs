@@ -72,7 +72,7 @@ pub enum Lane {
     Busy,
     /// Faults that mostly wait for something to be noticed.
     Waiting,
-    /// Faults of the store, of disks, memory and the network.
+    /// Faults of the store, of disks and memory.
     Store,
 }
 

@@ -81,7 +81,7 @@ fn a_worker_that_is_cut_off_changes_nothing() {
             return;
         }
     };
-    let Some(_turn) = turn(Lane::Store) else { return };
+    let Some(_turn) = turn(Lane::Waiting) else { return };
     let seed = fault_seed();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut report = FaultReport::begin("partition of a worker");

@@ -155,7 +155,7 @@ fn an_import_to_a_store_that_fails_seldom() {
 
 #[test]
 fn a_store_that_is_gone_fails_the_job_in_time() {
-    let Some(_turn) = turn(Lane::Store) else { return };
+    let Some(_turn) = turn(Lane::Waiting) else { return };
     let seed = fault_seed();
     let mut report = FaultReport::begin("store: gone");
     let first = (seed % 3) as usize;
