@@ -145,6 +145,7 @@ fn request(cohort: &Path, table: &Path, out: &Path, memory: u64) -> ScoreRequest
             frequency_file: None,
             keep: None,
             remove: None,
+            copied_inputs: false,
             memory,
             level: Level::best(),
             threads: 2,

@@ -1,5 +1,7 @@
 //! Nothing happens: the same bits for any number of workers and slots, for any blocks, and for jobs side by side.
 
+use std::path::Path;
+
 use rand::Rng;
 use steppe_tests::{
     Case, Cluster, ClusterOptions, Counts, Lane, Scoring, Submission, Tally, result_digests, turn,
@@ -48,9 +50,28 @@ fn cases(oracle: &Oracle, tally: &mut Tally) -> Result<Vec<Result<Case, String>>
         let (table, [_, sums]) = oracle.answer(number);
         // The Parquet file names the cohort, which is another one with other blocks; the sums are the same.
         let local = local_answer(&at("cohort"), table, &at(&format!("local-{number}")));
-        let found = result_digests(&cluster.result(&format!("result-{number}")))?;
+        let result = cluster.result(&format!("result-{number}"));
+        let found = result_digests(&result)?;
         ensure!(found == local && found[1] == *sums, "{of}: other bits than a single process computes");
+        ensure!(
+            !names_a_folder(&result, cluster.folder())?,
+            "{of}: a result names the coordinator's folders"
+        );
         Ok(Case::Passed)
     };
     Ok(jobs.into_iter().map(judge).collect())
+}
+
+/// Whether a file of a result has the name of a folder in it. One coordinator's folders have other names than another's,
+/// and what both make of a job must be the same.
+fn names_a_folder(result: &Path, folder: &Path) -> Result<bool, String> {
+    let name = folder.as_os_str().as_encoded_bytes();
+    let files = std::fs::read_dir(result).map_err(|error| format!("{}: {error}", result.display()))?;
+    for file in files {
+        let bytes = file.and_then(|file| std::fs::read(file.path())).map_err(|error| error.to_string())?;
+        if bytes.windows(name.len()).any(|window| window == name) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -158,6 +158,7 @@ impl DemoCommand {
             frequency_file: None,
             keep: None,
             remove: None,
+            copied_inputs: false,
             memory: MEMORY,
             level: session.level,
             threads: self.threads.count(),

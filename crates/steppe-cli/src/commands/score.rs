@@ -118,6 +118,7 @@ impl ScoreCommand {
                 frequency_file: self.freq.clone(),
                 keep: self.keep.clone(),
                 remove: self.remove.clone(),
+                copied_inputs: false,
                 memory: self.memory.memory.0,
                 level: session.level,
                 threads: self.threads.count(),

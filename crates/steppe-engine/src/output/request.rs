@@ -174,6 +174,7 @@ pub fn match_only(
         frequency_file: None,
         keep: None,
         remove: None,
+        copied_inputs: false,
         memory: u64::MAX,
         level: steppe_kernels::Level::Scalar,
         threads: request.threads,

@@ -114,7 +114,7 @@ fn inputs(job: &ScoreJob) -> Result<Vec<InputRecord>, EngineError> {
         let Some(path) = path else { continue };
         let bytes = std::fs::read(path).map_err(|source| FormatError::io(path, "can not open", source))?;
         inputs.push(InputRecord {
-            path: path.display().to_string(),
+            path: options.name_of(path).display().to_string(),
             role: role.to_owned(),
             blake3: blake3::hash(&bytes).to_hex().to_string(),
             bytes: bytes.len() as u64,

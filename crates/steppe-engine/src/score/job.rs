@@ -66,7 +66,10 @@ impl ScoreJob {
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         });
-        let ((samples, variants), sources) = (tables?, sources?);
+        let ((samples, variants), mut sources) = (tables?, sources?);
+        for source in &mut sources {
+            source.file.path = options.name_of(&source.file.path).to_owned();
+        }
         let founders = samples.founder.iter().filter(|&&founder| founder).count();
         let frequencies =
             FrequencySource::choose(options.frequency_file.as_deref(), founders, options.missing)?;

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use steppe_formats::scoring_file::ReadOptions;
 use steppe_genome::matching::MatchOptions;
@@ -34,10 +34,23 @@ pub struct ScoreOptions {
     pub keep: Option<PathBuf>,
     /// Not these samples.
     pub remove: Option<PathBuf>,
+    /// The files are copies that came with the job: what is written names them by their own names, without the
+    /// folders that they lie in here.
+    pub copied_inputs: bool,
     /// Most memory that sums and tables may take, in bytes.
     pub memory: u64,
     /// The kernel level.
     pub level: Level,
     /// Threads for everything.
     pub threads: usize,
+}
+
+impl ScoreOptions {
+    /// What outputs call an input file.
+    pub(crate) fn name_of<'a>(&self, path: &'a Path) -> &'a Path {
+        match path.file_name() {
+            Some(name) if self.copied_inputs => Path::new(name),
+            _ => path,
+        }
+    }
 }

@@ -74,6 +74,7 @@ pub(super) fn run(
             frequency_file: list("frequencies", &job.frequencies)?,
             keep: list("keep", &job.keep)?,
             remove: list("remove", &job.remove)?,
+            copied_inputs: true,
             memory: core.memory,
             level: Level::best(),
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
