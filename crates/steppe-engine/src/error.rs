@@ -15,6 +15,9 @@ pub enum EngineError {
     /// A kernel was handed shapes that do not fit; a fault of this program.
     #[error("internal: {0}")]
     Kernel(#[from] steppe_kernels::KernelError),
+    /// A fit, or what it needs, can not be computed.
+    #[error(transparent)]
+    Fit(#[from] steppe_fit::FitError),
     /// A request that can not be served as it stands.
     #[error("{problem}; {remedy}")]
     Refused {

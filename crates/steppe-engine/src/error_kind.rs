@@ -2,6 +2,7 @@ use std::fmt;
 
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
+use steppe_fit::{FitError, MatrixError};
 use steppe_formats::FormatError;
 use steppe_store::StoreError;
 
@@ -151,6 +152,7 @@ impl EngineError {
         match self {
             Self::Format(error) => ErrorKind::of_format(error),
             Self::Store(error) => ErrorKind::of_store(error),
+            Self::Fit(error) => of_fit(error),
             Self::Refused { .. } | Self::NothingToScore { .. } => ErrorKind::InvalidInput,
             Self::Occupied { .. } => ErrorKind::AlreadyExists,
             Self::Write { source, .. } => ErrorKind::of_io(source),
@@ -182,6 +184,21 @@ impl EngineError {
 }
 
 /// Parquet wraps the system's errors.
+fn of_fit(error: &FitError) -> ErrorKind {
+    match error {
+        FitError::Cancelled => ErrorKind::Cancelled,
+        // What a pass failed of is the matrix's own error, and that is the engine's.
+        FitError::Matrix(MatrixError { source: Some(source), .. }) => {
+            source.downcast_ref::<EngineError>().map_or(ErrorKind::Internal, EngineError::kind)
+        }
+        FitError::CheckpointSink(source) | FitError::Checkpoint { source, .. } => {
+            source.downcast_ref::<std::io::Error>().map_or(ErrorKind::Internal, ErrorKind::of_io)
+        }
+        FitError::Matrix(_) | FitError::Decomposition { .. } => ErrorKind::Internal,
+        _ => ErrorKind::InvalidInput,
+    }
+}
+
 fn of_parquet(error: &parquet::errors::ParquetError) -> ErrorKind {
     let parquet::errors::ParquetError::External(inner) = error else { return ErrorKind::Internal };
     inner.downcast_ref::<std::io::Error>().map_or(ErrorKind::Internal, ErrorKind::of_io)

@@ -40,6 +40,79 @@ pub enum FitError {
         /// Length given.
         found: usize,
     },
+    /// Blocks without variants.
+    #[error("the block size is 0; give at least 1, usually 1000")]
+    BlockSize,
+    /// A share of variance that has no penalty.
+    #[error(
+        "level {level}: {share} is no share of variance explained; give values above 0 and below 1, at least one"
+    )]
+    ExplainedShare {
+        /// Level of the ridge.
+        level: u8,
+        /// The share.
+        share: f64,
+    },
+    /// Variants of a chromosome in two places.
+    #[error("chromosome {chromosome} comes again at variant {variant}; sort the variants by chromosome")]
+    ChromosomeAgain {
+        /// The chromosome.
+        chromosome: u32,
+        /// Index of the variant.
+        variant: usize,
+    },
+    /// Folds that can not be used.
+    #[error("cross-validation over {folds} folds: {problem}")]
+    Folds {
+        /// Folds.
+        folds: usize,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// Too few samples to train.
+    #[error(
+        "{samples} training samples for {covariates} covariates and the intercept are too few; use fewer covariates"
+    )]
+    TooFewSamples {
+        /// Training samples.
+        samples: usize,
+        /// Covariates.
+        covariates: usize,
+    },
+    /// A covariate that a training sample lacks.
+    #[error(
+        "covariate {covariate} is not a finite number for {samples} training samples; leave these samples out"
+    )]
+    CovariateNotFinite {
+        /// Index of the covariate.
+        covariate: usize,
+        /// Training samples that lack it.
+        samples: usize,
+    },
+    /// A matrix that can not be decomposed.
+    #[error("block ridge, {what}")]
+    Decomposition {
+        /// What was being solved.
+        what: String,
+        /// Why.
+        #[source]
+        source: steppe_stats::linear_algebra::DecompositionError,
+    },
+    /// The caller's storage of finished blocks failed.
+    #[error("the checkpoint of block {block} failed")]
+    Checkpoint {
+        /// Index of the block.
+        block: usize,
+        /// The error of the storage.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A checkpoint that does not belong to this fit.
+    #[error("the checkpoint of block {block} is of another fit; remove it and run again")]
+    CheckpointOfAnotherFit {
+        /// Index of the block.
+        block: usize,
+    },
     /// More coefficients than 32-bit numbers count.
     #[error(
         "{variants} variants with {parts} effects each are too many; leave variants out or fit fewer populations"
@@ -130,7 +203,7 @@ pub enum TraitProblem {
     },
     /// More covariates than samples.
     #[error(
-        "{samples} training samples are too few for {covariates} covariates and an intercept; use fewer covariates"
+        "has {samples} training samples, too few for {covariates} covariates and an intercept; use fewer covariates"
     )]
     TooFewSamples {
         /// Training samples.

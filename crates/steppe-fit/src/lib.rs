@@ -6,6 +6,7 @@ mod error;
 pub mod lasso;
 mod loss;
 pub mod matrix;
+pub mod ridge;
 pub mod solver;
 
 pub use error::{FitError, MatrixError, TraitProblem};

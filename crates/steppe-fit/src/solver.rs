@@ -1,6 +1,7 @@
 //! Solvers of penalised problems over packed columns. They see columns, weights and penalties, never a file or a path of
 //! lambdas.
 
+pub(crate) mod code_products;
 pub mod columns;
 pub(crate) mod coordinate_descent;
 pub(crate) mod gram;

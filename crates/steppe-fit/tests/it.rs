@@ -15,4 +15,8 @@ mod it {
     mod lasso_regenie;
     mod lasso_resume;
     mod lasso_support;
+    mod ridge_dense;
+    mod ridge_faults;
+    mod ridge_numpy;
+    mod ridge_support;
 }

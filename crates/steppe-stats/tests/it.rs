@@ -3,4 +3,5 @@
 #[cfg(test)]
 mod it {
     mod distributions;
+    mod linear_algebra;
 }

@@ -4,20 +4,34 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::{Serialize, de::DeserializeOwned};
 use steppe_store::Location;
 
-use super::{OutputRecord, RunRecord};
+use super::{
+    OutputRecord,
+    sealed::{seal, unseal},
+};
 use crate::EngineError;
 
 /// The file that makes a result visible.
 const RUN_FILE: &str = "run.json";
+
+/// The content of a result's `run.json`.
+pub trait ResultRecord: Serialize + DeserializeOwned {
+    /// The identity of the job that made it.
+    fn job(&self) -> &str;
+
+    /// The files of the result, `run.json` left out.
+    fn outputs(&self) -> &[OutputRecord];
+}
 
 /// A result that is being written: files go to a staging folder beside the result, which becomes the result in
 /// one step when it is whole.
 ///
 /// On a local disk that step is a rename onto a name that does not exist; on an object store it is the
 /// put-if-absent of `run.json`, after every file that it names.
-pub(super) struct ResultFolder {
+#[derive(Debug)]
+pub struct ResultFolder {
     out: Location,
     staging: PathBuf,
     overwrite: bool,
@@ -25,23 +39,28 @@ pub(super) struct ResultFolder {
 }
 
 /// What already lies where the result shall go.
-pub(super) enum Existing {
+#[derive(Debug)]
+pub enum Existing<R> {
     /// Nothing.
     Absent,
     /// A result of the same inputs and parameters.
-    Same(Box<RunRecord>),
+    Same(Box<R>),
 }
 
 /// Looks at the place of a result before any work.
 ///
 /// # Errors
 /// Something else is there and `overwrite` is not set.
-pub(super) fn existing(out: &Location, job: &str, overwrite: bool) -> Result<Existing, EngineError> {
+pub fn existing<R: ResultRecord>(
+    out: &Location,
+    job: &str,
+    overwrite: bool,
+) -> Result<Existing<R>, EngineError> {
     let run = out.child(RUN_FILE);
     if run.exists()? {
-        let record = RunRecord::from_bytes(&run.to_string(), &run.read()?).ok();
+        let record = unseal::<R>(&run.read()?).ok();
         return match record {
-            Some(record) if record.job == job && is_whole(out, &record)? => {
+            Some(record) if record.job() == job && is_whole(out, record.outputs())? => {
                 Ok(Existing::Same(Box::new(record)))
             }
             _ if overwrite => Ok(Existing::Absent),
@@ -72,8 +91,8 @@ fn is_empty_folder(path: &Path) -> bool {
 }
 
 /// Whether every file of a result is there with the size that its record gives.
-fn is_whole(out: &Location, record: &RunRecord) -> Result<bool, EngineError> {
-    for file in &record.outputs {
+fn is_whole(out: &Location, outputs: &[OutputRecord]) -> Result<bool, EngineError> {
+    for file in outputs {
         match out.local_path() {
             Some(folder) => {
                 if !fs::metadata(folder.join(&file.name)).is_ok_and(|metadata| metadata.len() == file.bytes) {
@@ -93,7 +112,10 @@ fn is_whole(out: &Location, record: &RunRecord) -> Result<bool, EngineError> {
 impl ResultFolder {
     /// Makes the staging folder; what an interrupted job of the same identity left there is removed.
     /// Results that go to an object store are staged below `scratch`.
-    pub(super) fn stage(
+    ///
+    /// # Errors
+    /// The folder can not be made.
+    pub fn stage(
         out: &Location,
         job: &str,
         overwrite: bool,
@@ -113,17 +135,20 @@ impl ResultFolder {
     }
 
     /// Where files are written meanwhile.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.staging
     }
 
     /// Makes the result visible: everything or nothing.
-    pub(super) fn commit(mut self, record: &RunRecord) -> Result<(), EngineError> {
+    ///
+    /// # Errors
+    /// [`EngineError::Occupied`] where another result has come meanwhile; a file can not be written.
+    pub fn commit<R: ResultRecord>(mut self, record: &R) -> Result<(), EngineError> {
         let json =
-            record.to_bytes().map_err(|error| EngineError::write(RUN_FILE)(std::io::Error::other(error)))?;
+            seal(record).map_err(|error| EngineError::write(RUN_FILE)(std::io::Error::other(error)))?;
         match self.out.local_path().map(Path::to_owned) {
             Some(path) => self.commit_local(&path, &json)?,
-            None => self.commit_remote(&record.outputs, json)?,
+            None => self.commit_remote(record.outputs(), json)?,
         }
         self.committed = true;
         Ok(())
@@ -189,7 +214,7 @@ impl Drop for ResultFolder {
 }
 
 /// `.NAME.steppe-SUFFIX` beside `path`.
-fn sibling(path: &Path, suffix: &str) -> PathBuf {
+pub fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.steppe-{suffix}"))
 }

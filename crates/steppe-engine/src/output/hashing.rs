@@ -11,7 +11,8 @@ use crate::EngineError;
 const BUFFER: usize = 1 << 20;
 
 /// A new file that is hashed while it is written.
-pub(super) struct HashingFile {
+#[derive(Debug)]
+pub struct HashingFile {
     name: String,
     file: BufWriter<File>,
     hasher: blake3::Hasher,
@@ -20,7 +21,10 @@ pub(super) struct HashingFile {
 
 impl HashingFile {
     /// Creates `folder/name`.
-    pub(super) fn create(folder: &Path, name: &str) -> Result<Self, EngineError> {
+    ///
+    /// # Errors
+    /// The file can not be made.
+    pub fn create(folder: &Path, name: &str) -> Result<Self, EngineError> {
         let path = folder.join(name);
         let file = File::create(&path).map_err(EngineError::write(path.display().to_string()))?;
         Ok(Self {
@@ -32,7 +36,10 @@ impl HashingFile {
     }
 
     /// Flushes the file and says what is in it.
-    pub(super) fn finish(mut self) -> Result<OutputRecord, EngineError> {
+    ///
+    /// # Errors
+    /// The last bytes can not be written.
+    pub fn finish(mut self) -> Result<OutputRecord, EngineError> {
         self.file.flush().map_err(EngineError::write(self.name.clone()))?;
         Ok(OutputRecord {
             name: self.name,
@@ -53,4 +60,14 @@ impl Write for HashingFile {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Size and BLAKE3 of a file's content.
+///
+/// # Errors
+/// It can not be read.
+pub fn hash_file(path: &Path) -> io::Result<(u64, String)> {
+    let mut hasher = blake3::Hasher::new();
+    let bytes = io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok((bytes, hasher.finalize().to_hex().to_string()))
 }

@@ -1,15 +1,11 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
-use steppe_formats::{FileNote, FormatError};
+use steppe_formats::FormatError;
 use steppe_store::Location;
 
 use super::{
-    InputRecord, RunRecord, ScoreRecord,
-    folder::ResultFolder,
-    match_log,
-    run_record::{CohortRecord, NoteRecord},
-    summary,
+    InputRecord, RunRecord, ScoreRecord, folder::ResultFolder, match_log, run_record::CohortRecord, summary,
 };
 use crate::{
     EngineError,
@@ -103,7 +99,7 @@ fn inputs(job: &ScoreJob) -> Result<Vec<InputRecord>, EngineError> {
                 role: "scoring_file".to_owned(),
                 blake3: matched.source.blake3.clone(),
                 bytes: file.bytes,
-                notes: file.notes.iter().map(note_record).collect(),
+                notes: file.notes.iter().map(Into::into).collect(),
             }
         })
         .collect();
@@ -122,15 +118,6 @@ fn inputs(job: &ScoreJob) -> Result<Vec<InputRecord>, EngineError> {
         });
     }
     Ok(inputs)
-}
-
-fn note_record(note: &FileNote) -> NoteRecord {
-    NoteRecord {
-        kind: note.kind.as_str().to_owned(),
-        count: note.count,
-        first_line: note.first_line,
-        detail: note.detail.clone(),
-    }
 }
 
 /// Everything that can change a result; threads, memory and kernel level can not.

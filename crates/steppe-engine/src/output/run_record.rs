@@ -1,4 +1,7 @@
 use serde::{Deserialize, Serialize};
+use steppe_formats::FileNote;
+
+use super::ResultRecord;
 
 /// The content of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,12 +25,34 @@ pub struct RunRecord {
     /// Entries of keep and remove lists that name nobody in the cohort.
     #[serde(default)]
     pub unknown_selected: u64,
-    /// Every score.
+    /// Every score; none of a fit.
+    #[serde(default)]
     pub scores: Vec<ScoreRecord>,
     /// Every output file with its hash.
     pub outputs: Vec<OutputRecord>,
     /// Seconds by stage.
     pub timings: serde_json::Map<String, serde_json::Value>,
+}
+
+impl From<&FileNote> for NoteRecord {
+    fn from(note: &FileNote) -> Self {
+        Self {
+            kind: note.kind.as_str().to_owned(),
+            count: note.count,
+            first_line: note.first_line,
+            detail: note.detail.clone(),
+        }
+    }
+}
+
+impl ResultRecord for RunRecord {
+    fn job(&self) -> &str {
+        &self.job
+    }
+
+    fn outputs(&self) -> &[OutputRecord] {
+        &self.outputs
+    }
 }
 
 /// The cohort of a run.
@@ -52,7 +77,8 @@ pub struct CohortRecord {
 pub struct InputRecord {
     /// The path as it was given.
     pub path: String,
-    /// What it is: `scoring_file`, `frequencies`, `keep`, `remove`.
+    /// What it is: `scoring_file`, `frequencies`, `keep`, `remove`; of a fit `phenotypes`, `covariates`, `split`,
+    /// `weights`, `population`, `extract`, `exclude`, `penalty_factors`.
     pub role: String,
     /// BLAKE3 of the file as it lies on disk.
     pub blake3: String,

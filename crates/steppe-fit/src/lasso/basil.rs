@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The solver's tolerance in units of the certificate's.
-const SOLVER_SHARE: f64 = 0.25;
+const SOLVER_SHARE: f64 = 0.5;
 
 /// Smallest α that lambda's largest value is computed for, as glmnet.
 const ALPHA_FLOOR: f64 = 1e-3;
@@ -74,7 +74,6 @@ pub(crate) struct TraitFit<'a> {
     pub(crate) null_deviance: f64,
     null_gamma: Vec<f64>,
     null_beta: Vec<(u32, f64)>,
-    lambda_max: f64,
     scores: Vec<f64>,
     pub(crate) points: Vec<Point>,
     ever_active: Vec<u32>,
@@ -110,7 +109,6 @@ impl<'a> TraitFit<'a> {
             null_deviance: 0.0,
             null_gamma: Vec::new(),
             null_beta: Vec::new(),
-            lambda_max: f64::INFINITY,
             scores: Vec::new(),
             points: Vec::new(),
             ever_active: Vec::new(),
@@ -235,7 +233,7 @@ impl<'a> TraitFit<'a> {
         let model = self.model();
         let start = Solution::at(&model, vec![0.0; self.strong.len()], vec![0.0; self.design.basis.len()]);
         let tolerance = 1e-9 * (start.loss - self.design.loss.saturated()).max(0.0).sqrt();
-        let solution = solve(&model, start, &mut working, Task { lambda: 0.0, previous: 0.0, tolerance })
+        let solution = solve(&model, start, &mut working, Task { lambda: 0.0, tolerance })
             .map_err(|failure| self.not_converged(0.0, failure))?;
         self.null_deviance = solution.loss - self.design.loss.saturated();
         if self.null_deviance < 1e-14 {
@@ -262,7 +260,6 @@ impl<'a> TraitFit<'a> {
         working.restart(&self.strong, &positions);
         let model = self.model();
         let mut solution = Solution::at(&model, self.spread(&beta), gamma);
-        let mut previous = self.next().checked_sub(1).map_or(self.lambda_max, |last| self.lambdas[last]);
         let mut pending = Vec::new();
         for lambda in self.lambdas[self.next()..].iter().copied().take(self.options.batch.max(1)) {
             // A variant outside that scores above lambda already is all but sure to violate it.
@@ -273,13 +270,12 @@ impl<'a> TraitFit<'a> {
                 return Err(FitError::Cancelled);
             }
             let share = SOLVER_SHARE * 0.1_f64.powi(self.tightened as i32);
-            let task = Task { lambda, previous, tolerance: share * self.options.tolerance * lambda };
+            let task = Task { lambda, tolerance: share * self.options.tolerance * lambda };
             solution = solve(&model, solution, &mut working, task)
                 .map_err(|failure| self.not_converged(lambda, failure))?;
             // What is pending is checked by its residual: the rest only the next lambda starts from.
             let checked = Solution { beta: Vec::new(), gradient: Vec::new(), ..solution.clone() };
             pending.push(Pending { lambda, beta: self.gather(&solution), solution: checked });
-            previous = lambda;
         }
         self.pending = pending;
         self.working = working;

@@ -10,6 +10,7 @@ use std::{collections::HashMap, sync::Arc};
 use rayon::prelude::*;
 
 use super::{
+    code_products::{Planes, code_products, padded_words, planes},
     columns,
     coordinate_descent::{ColumnCurvature, Metric},
     penalty::Penalty,
@@ -19,16 +20,19 @@ use super::{
 /// Sweeps after which the true gradient is looked at again whether or not the model is solved.
 const MAX_SWEEPS: usize = 2000;
 
-/// Low bit of each two-bit field.
-const LOW: u64 = 0x5555_5555_5555_5555;
+/// Features of a block that is solved at once.
+const BLOCK: usize = 128;
+
+/// Sweeps over a block before the others get their turn.
+const MAX_BLOCK_SWEEPS: usize = 100;
 
 /// A feature of the Gram matrix.
 #[derive(Debug)]
 struct Member {
     feature: u32,
     curvature: ColumnCurvature,
-    /// Packed codes, 32 samples a word, 0 where the call is missing or the sample does not train.
-    codes: Vec<u64>,
+    /// Codes, 0 where the call is missing or the sample does not train.
+    codes: Planes,
     /// Training samples with a missing call, ascending.
     missing: Vec<u32>,
     /// The packed bytes as the strong set has them.
@@ -41,14 +45,17 @@ struct Member {
 
 impl Member {
     fn code(&self, sample: u32) -> f64 {
-        ((self.codes[sample as usize / 32] >> (2 * (sample % 32))) & 3) as f64
+        let bit = |plane: &[u64]| (plane[sample as usize / 64] >> (sample % 64)) & 1;
+        (bit(&self.codes.low) + 2 * bit(&self.codes.high)) as f64
     }
 }
 
-/// XᵀWX of a growing working set, covariates projected out.
+/// XᵀWX of some features, covariates projected out. It may hold more of them than the working set, which changes no bit
+/// of a descent: those left behind by one batch are often wanted by the next.
 #[derive(Debug, Default)]
 pub(crate) struct Gram {
     members: Vec<Member>,
+    place: HashMap<u32, usize>,
 }
 
 /// The sample weights W, as products over pairs need them.
@@ -56,33 +63,32 @@ pub(crate) struct PairWeights<'a> {
     w: &'a [f64],
     /// The weight of every training sample, where they have one.
     uniform: Option<f64>,
-    /// All bits of a two-bit field set where the sample trains.
+    /// The bit of each sample that trains.
     mask: Vec<u64>,
 }
 
 impl<'a> PairWeights<'a> {
     pub(crate) fn new(w: &'a [f64]) -> Self {
-        let mut mask = vec![0_u64; w.len().div_ceil(32)];
+        let mut mask = vec![0_u64; padded_words(w.len())];
         let mut positive = w.iter().copied().filter(|w| *w > 0.0);
         let first = positive.next();
         for (sample, _) in w.iter().enumerate().filter(|(_, w)| **w > 0.0) {
-            mask[sample / 32] |= 3 << (2 * (sample % 32));
+            mask[sample / 64] |= 1 << (sample % 64);
         }
         Self { w, uniform: first.filter(|first| positive.all(|w| w == *first)), mask }
     }
 
     fn member(&self, strong: &StrongSet, j: usize, curvature: ColumnCurvature) -> Member {
         let bytes = &strong.columns[j];
-        let mut codes = vec![0_u64; self.mask.len()];
+        let mut codes = Planes { low: vec![0; self.mask.len()], high: vec![0; self.mask.len()] };
         let mut missing = Vec::new();
-        for (i, (word, chunk)) in codes.iter_mut().zip(bytes.chunks(8)).enumerate() {
-            let mut raw = [0_u8; 8];
-            raw[..chunk.len()].copy_from_slice(chunk);
-            let all = u64::from_le_bytes(raw) & self.mask[i];
-            let mut absent = all & (all >> 1) & LOW;
-            *word = all & !(absent | (absent << 1));
+        for (i, chunk) in bytes.chunks(16).enumerate() {
+            let (low, high) = planes(chunk);
+            let mut absent = low & high & self.mask[i];
+            codes.low[i] = low & self.mask[i] & !absent;
+            codes.high[i] = high & self.mask[i] & !absent;
             while absent != 0 {
-                missing.push((32 * i) as u32 + absent.trailing_zeros() / 2);
+                missing.push((64 * i) as u32 + absent.trailing_zeros());
                 absent &= absent - 1;
             }
         }
@@ -136,51 +142,30 @@ impl<'a> PairWeights<'a> {
     }
 }
 
-/// Σ code × code of two packed vectors without missing calls. Plain word arithmetic, which compilers turn into vectors on
-/// every machine: products of up to 4 are added in nibbles, then bytes, then widened.
-fn code_products(a: &[u64], b: &[u64]) -> u64 {
-    const PAIRS: u64 = 0x3333_3333_3333_3333;
-    const NIBBLES: u64 = 0x0F0F_0F0F_0F0F_0F0F;
-    const WIDE: u64 = 0x00FF_00FF_00FF_00FF;
-    let mut total = 0;
-    // A byte grows by at most 16 a word, so 15 words fit.
-    for (a, b) in a.chunks(15).zip(b.chunks(15)) {
-        let mut bytes = 0_u64;
-        for (a, b) in a.iter().zip(b) {
-            let (a_high, b_high) = (a >> 1, b >> 1);
-            let mixed = ((a & b_high) | (a_high & b)) & LOW;
-            let small = (a & b & LOW) | (mixed << 1);
-            let four = a_high & b_high & LOW;
-            let nibbles =
-                (small & PAIRS) + ((small >> 2) & PAIRS) + (((four & PAIRS) + ((four >> 2) & PAIRS)) << 2);
-            bytes += (nibbles & NIBBLES) + ((nibbles >> 4) & NIBBLES);
-        }
-        let words = (bytes & WIDE) + ((bytes >> 8) & WIDE);
-        total += words.wrapping_mul(0x0001_0001_0001_0001) >> 48;
-    }
-    total
-}
-
 impl Gram {
     pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Keeps those members that are in `features` (ascending), in that order.
-    pub(crate) fn retain(&mut self, features: &[u32]) {
-        let place: HashMap<u32, usize> =
-            self.members.iter().enumerate().map(|(m, member)| (member.feature, m)).collect();
-        let kept: Vec<usize> = features.iter().filter_map(|feature| place.get(feature).copied()).collect();
-        let mut old: Vec<Option<Member>> = std::mem::take(&mut self.members).into_iter().map(Some).collect();
-        for m in &kept {
-            if let Some(mut member) = old[*m].take() {
-                member.row = kept.iter().map(|k| member.row[*k]).collect();
-                self.members.push(member);
-            }
-        }
+    /// Where a feature is among the members.
+    pub(crate) fn place(&self, feature: u32) -> Option<usize> {
+        self.place.get(&feature).copied()
     }
 
-    /// Appends the strong set's `positions`, in that order.
+    /// Keeps those members that `wanted` says.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(u32) -> bool) {
+        let kept: Vec<usize> = (0..self.members.len()).filter(|m| wanted(self.members[*m].feature)).collect();
+        if kept.len() == self.members.len() {
+            return;
+        }
+        self.members.retain(|member| wanted(member.feature));
+        for member in &mut self.members {
+            member.row = kept.iter().map(|k| member.row[*k]).collect();
+        }
+        self.place = self.members.iter().enumerate().map(|(m, member)| (member.feature, m)).collect();
+    }
+
+    /// Appends the strong set's `positions`, none of which is a member yet.
     pub(crate) fn append(&mut self, strong: &StrongSet, positions: &[usize], metric: &Metric) {
         let weights = PairWeights::new(&metric.w);
         let old = self.members.len();
@@ -190,6 +175,7 @@ impl Gram {
             .map(|j| weights.member(strong, *j, metric.column(strong, *j)))
             .collect();
         self.members.extend(fresh);
+        self.place.extend(self.members.iter().enumerate().skip(old).map(|(m, member)| (member.feature, m)));
         let members = &self.members;
         let rows: Vec<Vec<f32>> = (old..members.len())
             .into_par_iter()
@@ -198,6 +184,11 @@ impl Gram {
                 members[..=m].iter().map(|other| weights.entry(other, &members[m], &dense)).collect()
             })
             .collect();
+        // Rows grow by an eighth: doubling would waste as much memory as they take.
+        let room = rows.len().max(self.members.len() / 8);
+        for member in self.members.iter_mut().filter(|member| member.row.capacity() < old + rows.len()) {
+            member.row.reserve_exact(room);
+        }
         for (m, row) in (old..).zip(rows) {
             for (member, entry) in self.members[..m].iter_mut().zip(&row) {
                 member.row.push(*entry);
@@ -211,70 +202,94 @@ impl Gram {
         &self.members[member].curvature
     }
 
-    /// Minimises over the members' coefficients. `gradient` and `beta` are in members' order; both are kept up to date.
-    /// Ends when no violation is above the goal's tolerance.
+    /// Minimises over the coefficients of some members. `gradient` and `beta` are in members' order; both are kept up to
+    /// date, gradients of all members. Ends when no violation is above the goal's tolerance.
+    ///
+    /// Neighbours on a chromosome correlate most, and one coordinate at a time is slow to settle them. So a step solves
+    /// a block of neighbours on their own small matrix, and only then brings every gradient up to date.
     pub(crate) fn descend(&self, goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
-        let all: Vec<usize> = (0..self.members.len()).collect();
-        let mut sweeps = 0;
-        while sweeps < MAX_SWEEPS {
-            sweeps += 1;
-            if self.sweep(&all, goal, gradient, beta) <= goal.tolerance {
+        let mut order = goal.members.to_vec();
+        order.sort_unstable_by_key(|m| self.members[*m].feature);
+        for sweep in 0..MAX_SWEEPS {
+            let violation = |m: usize| goal.penalty.violation(goal.factor[m], gradient[m], beta[m]);
+            let movable = |m: &usize| self.members[*m].curvature.kappa > 0.0;
+            if !order.iter().any(|m| movable(m) && violation(*m) > goal.tolerance) {
                 return;
             }
-            let active: Vec<usize> = all.iter().copied().filter(|m| beta[*m] != 0.0).collect();
-            while sweeps < MAX_SWEEPS {
-                sweeps += 1;
-                if self.sweep(&active, goal, gradient, beta) <= goal.tolerance {
-                    break;
-                }
+            let open = |m: &usize| movable(m) && (beta[*m] != 0.0 || violation(*m) > 0.5 * goal.tolerance);
+            let open: Vec<usize> = order.iter().copied().filter(open).collect();
+            // Every second sweep cuts half a block away, so that no pair of neighbours is always apart.
+            let (first, rest) = open.split_at(if sweep % 2 == 1 { open.len().min(BLOCK / 2) } else { 0 });
+            for block in std::iter::once(first).chain(rest.chunks(BLOCK)) {
+                self.solve_block(block, goal, gradient, beta);
             }
         }
     }
 
-    /// One step on each member that needs one; returns the largest violation met.
-    fn sweep(&self, members: &[usize], goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) -> f64 {
-        let mut worst = 0.0_f64;
-        for m in members.iter().copied() {
-            let kappa = self.members[m].curvature.kappa;
-            let violation = goal.penalty.violation(goal.factor[m], gradient[m], beta[m]);
-            // All gradients are known, so a coordinate that is good enough costs nothing.
-            if kappa == 0.0 || violation <= 0.5 * goal.tolerance {
-                continue;
+    /// Solves one block with all else fixed, then brings gradients up to date.
+    fn solve_block(&self, block: &[usize], goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
+        let violation = |m: &usize| goal.penalty.violation(goal.factor[*m], gradient[*m], beta[*m]);
+        let worst = block.iter().map(violation).fold(0.0, f64::max);
+        let tolerance = (0.1 * worst).max(0.5 * goal.tolerance);
+        if worst <= tolerance {
+            return;
+        }
+        let entries =
+            |m: &usize| block.iter().map(|k| f64::from(self.members[*m].row[*k])).collect::<Vec<f64>>();
+        let rows: Vec<Vec<f64>> = block.iter().map(entries).collect();
+        let mut own: Vec<f64> = block.iter().map(|m| gradient[*m]).collect();
+        let before: Vec<f64> = block.iter().map(|m| beta[*m]).collect();
+        for _ in 0..MAX_BLOCK_SWEEPS {
+            let mut worst = 0.0_f64;
+            for (i, m) in block.iter().enumerate() {
+                let violation = goal.penalty.violation(goal.factor[*m], own[i], beta[*m]);
+                if violation <= 0.5 * tolerance {
+                    continue;
+                }
+                worst = worst.max(violation);
+                let kappa = self.members[*m].curvature.kappa;
+                let target = goal.penalty.minimiser(goal.factor[*m], kappa, own[i], beta[*m]);
+                let delta = target - beta[*m];
+                beta[*m] = target;
+                own.iter_mut().zip(&rows[i]).for_each(|(own, entry)| *own -= delta * entry);
             }
-            worst = worst.max(violation);
-            let target = goal.penalty.minimiser(goal.factor[m], kappa, gradient[m], beta[m]);
-            let delta = target - beta[m];
-            beta[m] = target;
-            for (gradient, entry) in gradient.iter_mut().zip(&self.members[m].row) {
+            if worst <= tolerance {
+                break;
+            }
+        }
+        let moved = block.iter().zip(&before).map(|(m, before)| (*m, beta[*m] - before));
+        let moved: Vec<(usize, f64)> = moved.filter(|(_, delta)| *delta != 0.0).collect();
+        self.subtract(&moved, gradient);
+    }
+
+    /// Takes what some coefficients' changes add to the predictor off every gradient, four rows at once.
+    fn subtract(&self, moved: &[(usize, f64)], gradient: &mut [f64]) {
+        let mut fours = moved.chunks_exact(4);
+        for four in &mut fours {
+            let [a, b, c, d] =
+                [four[0], four[1], four[2], four[3]].map(|(m, _)| &self.members[m].row[..gradient.len()]);
+            let delta = [four[0].1, four[1].1, four[2].1, four[3].1];
+            for (k, gradient) in gradient.iter_mut().enumerate() {
+                let left = delta[0] * f64::from(a[k]) + delta[1] * f64::from(b[k]);
+                let right = delta[2] * f64::from(c[k]) + delta[3] * f64::from(d[k]);
+                *gradient -= left + right;
+            }
+        }
+        for (m, delta) in fours.remainder() {
+            for (gradient, entry) in gradient.iter_mut().zip(&self.members[*m].row) {
                 *gradient -= delta * f64::from(*entry);
             }
         }
-        worst
     }
 }
 
 /// What a descent is to reach.
 pub(crate) struct Goal<'a> {
+    /// Members whose coefficients may change.
+    pub(crate) members: &'a [usize],
     pub(crate) penalty: Penalty,
-    /// Penalty factors, in members' order.
+    /// Penalty factors of all members, in their order.
     pub(crate) factor: &'a [f64],
     /// Largest violation.
     pub(crate) tolerance: f64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::code_products;
-
-    proptest::proptest! {
-        #[test]
-        fn products_equal_the_plain_sum(pairs in proptest::collection::vec((0_u64..3, 0_u64..3), 0..2000)) {
-            let pack = |codes: Vec<u64>| -> Vec<u64> {
-                codes.chunks(32).map(|chunk| chunk.iter().enumerate().map(|(i, code)| code << (2 * i)).sum()).collect()
-            };
-            let a = pack(pairs.iter().map(|pair| pair.0).collect());
-            let b = pack(pairs.iter().map(|pair| pair.1).collect());
-            proptest::prop_assert_eq!(code_products(&a, &b), pairs.iter().map(|(a, b)| a * b).sum::<u64>());
-        }
-    }
 }

@@ -4,6 +4,8 @@
 //! A solution's predictor and residual are always computed from its coefficients, in one fixed order. So coefficients
 //! alone determine everything that follows, and a fit can go on from them with the same bits.
 
+use std::collections::HashSet;
+
 use super::{
     coordinate_descent::{ColumnCurvature, Descent, Metric, curvatures, dot},
     gram::{Goal, Gram},
@@ -20,6 +22,12 @@ const MODELS_PER_METRIC: usize = 3;
 
 /// Halvings of a step that does not lower the objective.
 const MAX_HALVINGS: usize = 30;
+
+/// Newton steps that covariates alone may take.
+const MAX_SETTLING: usize = 20;
+
+/// Gradient of covariates (of norm 1) that counts as none.
+const SETTLED: f64 = 1e-10;
 
 /// The fixed parts of a problem.
 pub(crate) struct Model<'a> {
@@ -58,16 +66,46 @@ pub(crate) struct Solution {
 impl Solution {
     /// The solution of these coefficients.
     pub(crate) fn at(model: &Model<'_>, beta: Vec<f64>, gamma: Vec<f64>) -> Self {
-        let mut eta = vec![0.0; model.strong.samples];
+        let mut genetic = vec![0.0; model.strong.samples];
+        model.strong.add_predictor(&beta, &mut genetic);
+        Self::on(model, beta, gamma, &genetic)
+    }
+
+    /// The solution of coefficients whose genetic part of the predictor is known.
+    fn on(model: &Model<'_>, beta: Vec<f64>, gamma: Vec<f64>, genetic: &[f64]) -> Self {
+        let mut eta = genetic.to_vec();
         for (c, gamma) in model.covariates.iter().zip(&gamma) {
             for (eta, c) in eta.iter_mut().zip(c) {
                 *eta += gamma * c;
             }
         }
-        model.strong.add_predictor(&beta, &mut eta);
         let mut v = vec![0.0; eta.len()];
         let loss = model.loss.residual(&eta, &mut v);
         Self { beta, gamma, eta, v, loss, gradient: Vec::new() }
+    }
+
+    /// Newton steps on the covariates alone, until their gradient is nothing: it has to be for the residual to be dual
+    /// feasible, however large lambda is.
+    fn settle(self, model: &Model<'_>) -> Self {
+        let mut genetic = vec![0.0; model.strong.samples];
+        model.strong.add_predictor(&self.beta, &mut genetic);
+        let mut solution = self;
+        for _ in 0..MAX_SETTLING {
+            let gradient = model.covariate_gradient(&solution.v);
+            if gradient.iter().all(|g| g.abs() <= SETTLED) {
+                break;
+            }
+            let mut w = vec![0.0; genetic.len()];
+            model.loss.curvature(&solution.eta, &mut w);
+            let step = Metric::new(w, model.covariates).solve(&gradient);
+            let gamma = solution.gamma.iter().zip(&step).map(|(gamma, step)| gamma + step).collect();
+            let next = Self::on(model, solution.beta.clone(), gamma, &genetic);
+            if next.loss > solution.loss {
+                break;
+            }
+            solution = next;
+        }
+        solution
     }
 
     fn objective(&self, model: &Model<'_>, penalty: Penalty) -> f64 {
@@ -91,12 +129,7 @@ pub(crate) struct Working {
 impl Working {
     /// A working set for a new strong set, of `positions` (ascending). What is known of their pairs is kept.
     pub(crate) fn restart(&mut self, strong: &StrongSet, positions: &[usize]) {
-        let features: Vec<u32> = positions.iter().map(|j| strong.features[*j]).collect();
-        self.gram.retain(&features);
-        if self.gram.len() < features.len() {
-            // Members are a prefix of the positions: all or none.
-            self.gram = Gram::default();
-        }
+        self.gram.retain(|feature| strong.features.binary_search(&feature).is_ok());
         self.positions.clear();
         self.curvature.clear();
         self.metric = None;
@@ -112,6 +145,25 @@ impl Working {
             }
         }
         self.positions.len() - before
+    }
+
+    /// The working set's places in the Gram matrix, which then has all of them and no more than `limit` members.
+    fn members(&mut self, strong: &StrongSet, limit: usize) -> Vec<usize> {
+        let feature = |j: &usize| strong.features[*j];
+        let Some(metric) = &self.metric else { return Vec::new() };
+        let absent = |gram: &Gram| -> Vec<usize> {
+            self.positions.iter().copied().filter(|j| gram.place(strong.features[*j]).is_none()).collect()
+        };
+        let mut fresh = absent(&self.gram);
+        if self.gram.len() + fresh.len() > limit {
+            let wanted: HashSet<u32> = self.positions.iter().map(feature).collect();
+            self.gram.retain(|feature| wanted.contains(&feature));
+            fresh = absent(&self.gram);
+        }
+        if !fresh.is_empty() {
+            self.gram.append(strong, &fresh, metric);
+        }
+        self.positions.iter().filter_map(|j| self.gram.place(feature(j))).collect()
     }
 
     fn rest(&self) -> Vec<usize> {
@@ -130,8 +182,6 @@ pub(crate) struct NotConverged {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Task {
     pub(crate) lambda: f64,
-    /// The lambda of the start, for the sequential strong rule.
-    pub(crate) previous: f64,
     /// Largest violation of the optimality conditions, in units of the gradient.
     pub(crate) tolerance: f64,
 }
@@ -148,14 +198,16 @@ pub(crate) fn solve(
     let all: Vec<usize> = (0..model.strong.len()).collect();
     let known = std::mem::take(&mut solution.gradient);
     let known = if known.is_empty() { model.strong.gradients(&all, &solution.v) } else { known };
-    let margin = model.alpha * (2.0 * task.lambda - task.previous);
-    working.add(all.into_iter().filter(|j| known[*j].abs() >= model.strong.factor[*j] * margin));
+    // Those that lambda is already below. The sequential strong rule would take twice as many, most for nothing, and
+    // what a member costs is its products with all others.
+    let entry = model.alpha * task.lambda;
+    working.add(all.into_iter().filter(|j| known[*j].abs() >= model.strong.factor[*j] * entry));
     let mut gradient: Vec<f64> = working.positions.iter().map(|j| known[*j]).collect();
     let mut violation = worst(model, penalty, &working.positions, &gradient, &solution);
     for round in 0..MAX_MODELS {
         // A model that is not the loss itself is not worth solving far beyond what it is worth.
         let useful = if model.loss.quadratic().is_some() { 0.0 } else { 0.1 * violation };
-        let tolerance = useful.max(0.3 * task.tolerance);
+        let tolerance = useful.max(0.5 * task.tolerance);
         let step = Step { model, penalty, tolerance, refresh: round % MODELS_PER_METRIC == 0 };
         solution = step.take(solution, working, &gradient);
         gradient = model.strong.gradients(&working.positions, &solution.v);
@@ -221,7 +273,7 @@ impl Step<'_> {
             self.by_residual(working, &from.v, &mut beta, &mut gamma);
         }
         let candidate = Solution::at(self.model, beta, gamma);
-        if quadratic.is_some() { candidate } else { self.halve(from, candidate) }
+        if quadratic.is_some() { candidate } else { self.halve(from, candidate).settle(self.model) }
     }
 
     fn by_residual(&self, working: &mut Working, v: &[f64], beta: &mut [f64], gamma: &mut [f64]) {
@@ -247,27 +299,28 @@ impl Step<'_> {
         beta: &mut [f64],
         gamma: &mut [f64],
     ) {
-        let Some(metric) = &working.metric else { return };
         let strong = self.model.strong;
-        let known = working.gram.len();
-        working.gram.append(strong, &working.positions[known..], metric);
+        let members = working.members(strong, self.model.gram_limit);
+        let Some(metric) = &working.metric else { return };
         // Covariates move first, and then with every coefficient.
         let shift = metric.solve(&self.model.covariate_gradient(v));
-        let mut gradient = gradient.to_vec();
-        for (m, gradient) in gradient.iter_mut().enumerate() {
-            *gradient -= dot(&working.gram.curvature(m).h, &shift);
+        let mut gradients = vec![0.0; working.gram.len()];
+        let (mut own, mut factor) = (gradients.clone(), gradients.clone());
+        for ((m, j), gradient) in members.iter().zip(&working.positions).zip(gradient) {
+            gradients[*m] = gradient - dot(&working.gram.curvature(*m).h, &shift);
+            own[*m] = beta[*j];
+            factor[*m] = strong.factor[*j];
         }
-        let factor: Vec<f64> = working.positions.iter().map(|j| strong.factor[*j]).collect();
-        let mut own: Vec<f64> = working.positions.iter().map(|j| beta[*j]).collect();
-        let goal = Goal { penalty: self.penalty, factor: &factor, tolerance: self.tolerance };
-        working.gram.descend(&goal, &mut gradient, &mut own);
+        let goal =
+            Goal { members: &members, penalty: self.penalty, factor: &factor, tolerance: self.tolerance };
+        working.gram.descend(&goal, &mut gradients, &mut own);
         for (gamma, shift) in gamma.iter_mut().zip(&shift) {
             *gamma += shift;
         }
-        for (m, (j, new)) in working.positions.iter().zip(&own).enumerate() {
-            let delta = new - beta[*j];
-            beta[*j] = *new;
-            for (gamma, a) in gamma.iter_mut().zip(&working.gram.curvature(m).a) {
+        for (m, j) in members.iter().zip(&working.positions) {
+            let delta = own[*m] - beta[*j];
+            beta[*j] = own[*m];
+            for (gamma, a) in gamma.iter_mut().zip(&working.gram.curvature(*m).a) {
                 *gamma -= delta * a;
             }
         }

@@ -11,7 +11,7 @@ impl TraitFit<'_> {
     pub(super) fn plan(&mut self) -> Result<(), FitError> {
         let fail = |problem| FitError::Trait { name: self.input.name.clone(), problem };
         let best = self.scores.iter().copied().fold(0.0, f64::max);
-        self.lambda_max = best / self.options.alpha.max(ALPHA_FLOOR);
+        let largest = best / self.options.alpha.max(ALPHA_FLOOR);
         self.lambdas = match (&self.input.lambdas, &self.options.lambdas) {
             (Some(given), _) | (None, LambdaPath::Given(given)) => given.clone(),
             (None, LambdaPath::Auto { count, ratio }) => {
@@ -21,7 +21,7 @@ impl TraitFit<'_> {
                 }
                 let wide = self.design.training.len() < self.features.count() as usize;
                 let ratio = ratio.unwrap_or(if wide { 0.01 } else { 1e-4 });
-                spaced(self.lambda_max, ratio, *count)
+                spaced(largest, ratio, *count)
             }
         };
         let falls = self.lambdas.windows(2).all(|pair| pair[0] > pair[1]);
@@ -29,8 +29,6 @@ impl TraitFit<'_> {
         if self.lambdas.is_empty() || !falls || !positive {
             return Err(fail(TraitProblem::Lambdas));
         }
-        // A trait's own lambdas may begin below the largest: the strong rule then starts from where they begin.
-        self.lambda_max = self.lambda_max.max(self.lambdas[0]);
         Ok(())
     }
 }

@@ -147,7 +147,7 @@ fn lookup(tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums:
 }
 
 impl AdjointPasses for Avx2 {
-    const GROUP_FROM: usize = 5;
+    const GROUP_FROM: usize = 6;
     const TABLES: usize = TABLES;
 
     fn any_missing(self, row: &[u8]) -> bool {

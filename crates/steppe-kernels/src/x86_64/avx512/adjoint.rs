@@ -248,7 +248,7 @@ fn add_sums(more: [__m512i; 2], sums: &mut Sums64) {
 }
 
 impl AdjointPasses for Avx512 {
-    const GROUP_FROM: usize = 6;
+    const GROUP_FROM: usize = 9;
     const TABLES: usize = TABLES;
 
     fn any_missing(self, row: &[u8]) -> bool {

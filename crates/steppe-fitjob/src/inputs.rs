@@ -1,0 +1,36 @@
+//! Input files as the record names them.
+
+use std::path::Path;
+use steppe_engine::{
+    EngineError,
+    output::{InputRecord, hash_file},
+};
+
+use steppe_formats::{FileNote, FormatError};
+
+/// The input files of a job, each under what it is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Inputs(pub(super) Vec<InputRecord>);
+
+impl Inputs {
+    /// Hashes a file; called before it is read.
+    pub(super) fn add(&mut self, role: &str, path: &Path) -> Result<(), EngineError> {
+        let (bytes, blake3) =
+            hash_file(path).map_err(|source| FormatError::io(path, "can not open", source))?;
+        let path = path.display().to_string();
+        self.0.push(InputRecord { path, role: role.to_owned(), blake3, bytes, notes: Vec::new() });
+        Ok(())
+    }
+
+    /// Notes what is odd about the file that was added last.
+    pub(super) fn note(&mut self, notes: &[FileNote]) {
+        if let Some(input) = self.0.last_mut() {
+            input.notes.extend(notes.iter().map(Into::into));
+        }
+    }
+
+    /// Hashes a file that is there by option.
+    pub(super) fn add_if(&mut self, role: &str, path: Option<&Path>) -> Result<(), EngineError> {
+        path.map_or(Ok(()), |path| self.add(role, path))
+    }
+}

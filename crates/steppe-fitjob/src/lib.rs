@@ -1,0 +1,47 @@
+//! Fitting jobs: phenotypes, covariates and lists joined to a cohort, a path of penalised regressions for each trait, and
+//! a folder of scoring files, tables and `run.json`.
+//!
+//! A job sees the cohort through three views: its samples ([`steppe_store::SampleTable`]), its variants
+//! ([`steppe_genome::VariantTable`]) and the four passes over its genotypes ([`steppe_fit::GenotypeMatrix`]). In order:
+//!
+//! 1. [`SamplePlan::read`] joins every file to the samples and refuses what can not be fitted.
+//! 2. [`FitJob::describe`] gives the job its identity; [`FitJob::existing`] finds the result of an earlier run.
+//! 3. The caller makes the matrix of [`SamplePlan::samples`], whose counts are over [`SamplePlan::reference`].
+//! 4. [`SamplePlan::variants`] says which variants take part.
+//! 5. [`FitJob::run`] fits, with checkpoints beside the result, and commits the result.
+
+mod checkpoint_file;
+mod columns;
+mod covariates;
+mod cross_validation;
+mod evaluation;
+mod groups;
+mod inputs;
+mod job;
+mod metrics_table;
+mod names;
+mod observer;
+mod options;
+mod outputs;
+mod parameters;
+mod path_tables;
+mod phenotypes;
+mod record;
+mod sample_plan;
+mod selection;
+mod solve;
+mod split;
+mod table;
+mod variant_plan;
+
+pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model};
+pub use job::{FitJob, FitReport, FitRequest};
+pub use observer::{FitObserver, FitProgress, Stage};
+pub use options::{
+    CovariateOptions, Family, FitOptions, PathOptions, PhenotypeSource, PopulationOptions, PopulationWeights,
+    SampleColumn, SplitOption,
+};
+pub use record::{FitRecord, SampleCounts, ScoreFileRecord, TraitRecord, VariantCounts};
+pub use sample_plan::{SamplePlan, TraitPlan};
+pub use split::Part;
+pub use variant_plan::VariantPlan;

@@ -1,0 +1,137 @@
+//! `run.json`: what went in, what came out, what was left out and why.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use steppe_engine::output::{CohortRecord, InputRecord, OutputRecord, ResultRecord};
+use steppe_fit::lasso::MetricKind;
+
+/// The content of `run.json` of a fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FitRecord {
+    /// `fit`.
+    pub kind: String,
+    /// The job's identity: a hash of the cohort, parameters and inputs.
+    pub job: String,
+    /// The version of steppe.
+    pub steppe_version: String,
+    /// Changes when the same inputs may give other bits.
+    pub kernel_semantics: u32,
+    /// When the job finished, seconds since 1970.
+    pub finished_unix: u64,
+    /// The cohort.
+    pub cohort: CohortRecord,
+    /// Parameters by name.
+    pub parameters: Map<String, Value>,
+    /// Every input file with its hash and its oddities.
+    pub inputs: Vec<InputRecord>,
+    /// Entries of keep and remove lists that name nobody in the cohort.
+    pub unknown_selected: u64,
+    /// Samples of the cohort.
+    pub samples: SampleCounts,
+    /// Variants of the cohort.
+    pub variants: VariantCounts,
+    /// Every trait that was asked for.
+    pub traits: Vec<TraitRecord>,
+    /// What the user should know.
+    pub notices: Vec<String>,
+    /// Every output file with its hash.
+    pub outputs: Vec<OutputRecord>,
+    /// Seconds by stage.
+    pub timings: Map<String, Value>,
+}
+
+impl ResultRecord for FitRecord {
+    fn job(&self) -> &str {
+        &self.job
+    }
+
+    fn outputs(&self) -> &[OutputRecord] {
+        &self.outputs
+    }
+}
+
+/// Samples of the cohort that take part, and why others do not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleCounts {
+    /// Samples that take part in some trait.
+    pub used: u64,
+    /// Samples that do not, by the first reason that applies.
+    pub left_out: BTreeMap<String, u64>,
+    /// Rows of the phenotype file that mean no sample of the cohort.
+    pub rows_without_sample: u64,
+    /// Populations in order, with their samples that take part.
+    pub populations: Vec<(String, u64)>,
+}
+
+/// Variants of the cohort that take part, and why others do not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VariantCounts {
+    /// Variants that take part.
+    pub used: u64,
+    /// Variants that do not, by the first reason that applies.
+    pub left_out: BTreeMap<String, u64>,
+    /// Variants that take part with a penalty factor from the file.
+    pub with_penalty_factor: u64,
+}
+
+/// What became of a trait.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TraitRecord {
+    /// Its name in the phenotype file.
+    pub name: String,
+    /// Its name in the names of files and scores.
+    pub file_name: String,
+    /// `gaussian`, `binomial` or `cox`.
+    pub family: String,
+    /// Why it was not fitted; `null` where it was.
+    pub problem: Option<String>,
+    /// Samples that train.
+    pub training: u64,
+    /// Samples that validate.
+    pub validation: u64,
+    /// Samples that test.
+    pub test: u64,
+    /// Samples that take part in other traits and have no value of this one.
+    pub missing: u64,
+    /// Training samples of weight 0, which are ignored.
+    pub weight_zero: u64,
+    /// Covariates, those left out as combinations of others included.
+    pub covariates: Vec<String>,
+    /// Covariates that are combinations of earlier ones, which were left out.
+    pub dropped_covariates: Vec<String>,
+    /// Lambdas planned and fitted.
+    pub lambdas: (u64, u64),
+    /// Whether the validation metric ended the path.
+    pub stopped_early: bool,
+    /// The chosen lambda.
+    pub lambda: Option<f64>,
+    /// The largest lambda whose metric is within one standard error of the best; cross-validation only.
+    pub lambda_1se: Option<f64>,
+    /// What metrics are.
+    pub metric: Option<MetricKind>,
+    /// The metric by which lambda was chosen, there.
+    pub validation_metric: Option<f64>,
+    /// Intercept of the final model.
+    pub intercept: Option<f64>,
+    /// Effects of the covariates in the final model, in their order.
+    pub covariate_effects: Vec<f64>,
+    /// Largest violation of the optimality conditions over all variants, relative to lambda, in the final model.
+    pub violation: Option<f64>,
+    /// Duality gap of the final model, relative to the null model's deviance.
+    pub relative_gap: Option<f64>,
+    /// Its scoring files.
+    pub scores: Vec<ScoreFileRecord>,
+}
+
+/// A scoring file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreFileRecord {
+    /// The population that it is for; `null` for the effects that all share.
+    pub population: Option<String>,
+    /// The file; `null` where no variant has an effect.
+    pub file: Option<String>,
+    /// Variants in it.
+    pub variants: u64,
+}

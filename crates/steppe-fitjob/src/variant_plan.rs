@@ -1,0 +1,129 @@
+//! Which variants take part, and how each is penalised.
+
+use std::{collections::BTreeMap, path::Path};
+use steppe_engine::EngineError;
+
+use steppe_fit::GenotypeMatrix;
+use steppe_formats::variant_list::{PenaltyFactors, VariantList, read_penalty_factors, read_variant_list};
+use steppe_genome::{Chromosome, VariantTable};
+
+use super::{inputs::Inputs, options::FitOptions, record::VariantCounts};
+
+/// Lists of variants, read before any pass.
+#[derive(Debug)]
+pub(super) struct VariantLists {
+    extract: Option<VariantList>,
+    exclude: Option<VariantList>,
+    factors: Option<PenaltyFactors>,
+}
+
+impl VariantLists {
+    /// Reads the lists.
+    pub(super) fn read(options: &FitOptions, inputs: &mut Inputs) -> Result<Self, EngineError> {
+        let mut list = |role: &str, path: &Path| {
+            inputs.add(role, path)?;
+            let list = read_variant_list(path)?;
+            inputs.note(&list.notes);
+            Ok::<_, EngineError>(list)
+        };
+        let extract = options.extract.as_deref().map(|path| list("extract", path)).transpose()?;
+        let exclude = options.exclude.as_deref().map(|path| list("exclude", path)).transpose()?;
+        inputs.add_if("penalty_factors", options.penalty_factors.as_deref())?;
+        let factors = options.penalty_factors.as_deref().map(read_penalty_factors).transpose()?;
+        if let Some(factors) = &factors {
+            inputs.note(&factors.notes);
+        }
+        Ok(Self { extract, exclude, factors })
+    }
+
+    /// Why a variant is left out; none if it takes part. Counts are of codes 0, 1, 2 and missing.
+    fn reason(
+        &self,
+        options: &FitOptions,
+        table: &dyn VariantTable,
+        variant: usize,
+        counts: [u64; 4],
+    ) -> Option<&'static str> {
+        let id = table.id(variant);
+        if !matches!(table.chromosome(variant), Chromosome::Autosome(_)) {
+            return Some("not_on_an_autosome");
+        }
+        if self.extract.as_ref().is_some_and(|list| !list.contains(id)) {
+            return Some("not_on_extract_list");
+        }
+        if self.exclude.as_ref().is_some_and(|list| list.contains(id)) {
+            return Some("excluded");
+        }
+        if table.position(variant) == 0 && matches!(id, "" | ".") {
+            return Some("no_id_and_no_position");
+        }
+        let [n0, n1, n2, missing] = counts;
+        let called = n0 + n1 + n2;
+        if called == 0 || missing as f64 > options.max_missing * (called + missing) as f64 {
+            return Some("too_many_missing_calls");
+        }
+        if [n0, n1, n2].iter().filter(|count| **count > 0).count() == 1 {
+            return Some("monomorphic");
+        }
+        let frequency = (n1 + 2 * n2) as f64 / (2 * called) as f64;
+        (frequency.min(1.0 - frequency) < options.min_frequency).then_some("rare")
+    }
+}
+
+/// The variants of a fit.
+#[derive(Debug, Clone)]
+pub struct VariantPlan {
+    /// Penalty factor of each variant of the matrix; infinite where it is left out.
+    pub penalty_factors: Vec<f64>,
+    /// How many take part, and why others do not.
+    pub counts: VariantCounts,
+}
+
+impl VariantPlan {
+    /// Goes through the variants of the matrix, which are those of the table in its order.
+    pub(super) fn new(
+        options: &FitOptions,
+        lists: &VariantLists,
+        matrix: &dyn GenotypeMatrix,
+        table: &dyn VariantTable,
+    ) -> Result<Self, EngineError> {
+        if matrix.variants() != table.len() {
+            return Err(EngineError::Internal("the matrix has other variants than the table"));
+        }
+        let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+        let mut counts = VariantCounts::default();
+        let mut penalty_factors = Vec::with_capacity(table.len());
+        for (variant, codes) in matrix.counts().iter().enumerate() {
+            if let Some(reason) = lists.reason(options, table, variant, *codes) {
+                *left_out.entry(reason.to_owned()).or_default() += 1;
+                penalty_factors.push(f64::INFINITY);
+                continue;
+            }
+            let factor = lists.factors.as_ref().and_then(|factors| factors.get(table.id(variant)));
+            counts.used += 1;
+            counts.with_penalty_factor += u64::from(factor.is_some());
+            penalty_factors.push(factor.unwrap_or(1.0));
+        }
+        counts.left_out = left_out;
+        if counts.used == 0 {
+            return Err(EngineError::refused(
+                format!("none of the {} variants takes part: {}", table.len(), reasons(&counts.left_out)),
+                "check the lists' ids, or allow rarer variants or more missing calls",
+            ));
+        }
+        if penalty_factors.iter().all(|factor| *factor == 0.0 || factor.is_infinite()) {
+            return Err(EngineError::refused(
+                "all variants that take part have penalty factor 0: nothing is penalised",
+                "give some a factor above 0",
+            ));
+        }
+        Ok(Self { penalty_factors, counts })
+    }
+}
+
+/// Reasons and how often each applies, for messages.
+pub(super) fn reasons(left_out: &BTreeMap<String, u64>) -> String {
+    let texts: Vec<String> =
+        left_out.iter().map(|(reason, count)| format!("{count} {}", reason.replace('_', " "))).collect();
+    texts.join(", ")
+}
