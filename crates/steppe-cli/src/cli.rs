@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Match(commands::match_scores::MatchCommand),
     /// Score everyone in a cohort on any number of scoring files.
     Score(commands::score::ScoreCommand),
+    /// Train scores on a cohort's own phenotypes.
+    Fit(commands::fit::FitCommand),
     /// Look at cohorts and results with SQL.
     Sql(commands::sql::SqlCommand),
     /// Make a cohort of three populations, import it, score it, and show what came out.

@@ -6,6 +6,7 @@ pub(crate) mod coordinator;
 pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod dev_s3;
+pub(crate) mod fit;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod match_scores;
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Verify(command) => command.run(session),
         Command::Match(command) => command.run(session),
         Command::Score(command) => command.run(&cli.remote, session),
+        Command::Fit(command) => command.run(&cli.remote, session),
         Command::Sql(command) => command.run(session),
         Command::Demo(command) => command.run(session),
         Command::Simulate(command) => command.run(session),

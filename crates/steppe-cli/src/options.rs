@@ -8,6 +8,7 @@ mod named_file;
 mod remote;
 mod settings;
 mod simd;
+mod traits;
 
 pub(crate) use compute::{MemoryOption, ThreadsOption};
 pub(crate) use fraction::fraction;
@@ -17,3 +18,4 @@ pub(crate) use named_file::NamedFile;
 pub(crate) use remote::RemoteOptions;
 pub(crate) use settings::{CoordinatorOptions, WorkerOptions};
 pub(crate) use simd::Simd;
+pub(crate) use traits::{ColumnName, SelectionOptions, TraitOptions, column_name};

@@ -1,5 +1,6 @@
 //! Progress bars on standard error; nothing is drawn when no person watches.
 
+mod fit;
 mod import;
 mod stages;
 
@@ -7,6 +8,7 @@ use std::fmt;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+pub(crate) use fit::FitBar;
 pub(crate) use import::ImportBar;
 pub(crate) use stages::StageBar;
 

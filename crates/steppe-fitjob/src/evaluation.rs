@@ -73,9 +73,23 @@ pub struct MetricRow {
 }
 
 impl MetricRow {
+    /// The name of the metric in tables.
+    pub fn metric_name(&self) -> &'static str {
+        metric_name(self.metric)
+    }
+
     /// What the score adds to the covariates.
     pub fn incremental(&self) -> Option<f64> {
         Some(self.value? - self.covariates?)
+    }
+}
+
+/// The name of a metric as people read it.
+pub fn metric_title(metric: MetricKind) -> &'static str {
+    match metric {
+        MetricKind::RSquared => "R²",
+        MetricKind::Auc => "AUC",
+        MetricKind::CIndex => "C-index",
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     checkpoint_file::CheckpointFolder,
     evaluation::{MetricRow, evaluate},
     outputs::{Results, final_point},
+    pages::TraitPage,
     parameters::parameters,
     record::{FitRecord, VariantCounts},
     solve::{Fitted, Outcomes, Solver},
@@ -175,6 +176,18 @@ impl<'a> FitJob<'a> {
         let written = results.write(folder.path())?;
         (self.record.outputs, self.record.traits) = (written.outputs, written.traits);
         self.timing("total", started);
+        for of in &fitted {
+            let page = TraitPage {
+                plan,
+                matrix,
+                variants: table,
+                fitted: of,
+                metrics: &metrics,
+                record: &self.record,
+            };
+            let pages = page.write(folder.path())?;
+            self.record.outputs.extend(pages);
+        }
         let report = self.commit(folder, metrics)?;
         checkpoints.remove()?;
         Ok(report)

@@ -11,6 +11,7 @@
 //! 5. [`FitJob::run`] fits, with checkpoints beside the result, and commits the result.
 
 mod checkpoint_file;
+mod cohort_fit;
 mod columns;
 mod covariates;
 mod cross_validation;
@@ -23,6 +24,7 @@ mod names;
 mod observer;
 mod options;
 mod outputs;
+mod pages;
 mod parameters;
 mod path_tables;
 mod phenotypes;
@@ -34,7 +36,8 @@ mod split;
 mod table;
 mod variant_plan;
 
-pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model};
+pub use cohort_fit::{CohortFit, fit_cohort};
+pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};
 pub use job::{FitJob, FitReport, FitRequest};
 pub use observer::{FitObserver, FitProgress, Stage};
 pub use options::{

@@ -185,7 +185,7 @@ fn effects(point: &PathPoint, population: Option<u32>) -> BTreeMap<u32, f64> {
     effects
 }
 
-fn family(response: &Response) -> &'static str {
+pub(super) fn family(response: &Response) -> &'static str {
     match response {
         Response::Gaussian(_) => "gaussian",
         Response::Binomial(_) => "binomial",

@@ -1,0 +1,31 @@
+//! `steppe fit`: scores trained on a cohort's own phenotypes.
+
+mod lasso;
+mod shown;
+
+use clap::{Args, Subcommand};
+
+use super::Session;
+use crate::{exit::Outcome, options::RemoteOptions};
+
+/// Train scores on a cohort's own phenotypes.
+#[derive(Debug, Args)]
+pub(crate) struct FitCommand {
+    #[command(subcommand)]
+    method: Method,
+}
+
+#[derive(Debug, Subcommand)]
+enum Method {
+    /// Lasso, elastic net or ridge along a path of lambdas, on all variants at once.
+    Lasso(Box<lasso::LassoCommand>),
+}
+
+impl FitCommand {
+    /// Fits.
+    pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
+        match &self.method {
+            Method::Lasso(command) => command.run(remote, session),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use steppe_fitjob::{CovariateOptions, Family, PhenotypeSource, SampleColumn};
+use steppe_formats::phenotype::BinaryCoding;
+
+const READING: &str = "Phenotypes and covariates";
+
+/// Which traits and covariates, from which files, as plink2 reads them.
+#[derive(Debug, Args)]
+pub(crate) struct TraitOptions {
+    /// Phenotypes, in the form of plink2's --pheno: a header with #FID, IID or #IID, then a column a trait.
+    #[arg(long, value_name = "FILE", help_heading = READING)]
+    pub(crate) pheno: PathBuf,
+    /// Traits to take, by the names of their columns; all columns that no other option names where absent.
+    #[arg(long = "trait", value_name = "NAME", num_args = 1.., value_delimiter = ',', help_heading = READING)]
+    pub(crate) traits: Vec<String>,
+    /// How case and control are written in binary traits.
+    #[arg(long, value_enum, default_value_t = CodingOption::OneTwo, help_heading = READING)]
+    coding: CodingOption,
+    /// The number that means missing, beside NA and nan.
+    #[arg(long, value_name = "NUMBER", default_value_t = -9.0, allow_negative_numbers = true, help_heading = READING)]
+    missing_code: f64,
+    /// Covariates, in the form of plink2's --covar. They are never penalised.
+    #[arg(long, value_name = "FILE", help_heading = READING)]
+    covar: Option<PathBuf>,
+    /// Covariates to take, by the names of their columns; all where absent.
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', requires = "covar", help_heading = READING)]
+    covar_name: Vec<String>,
+    /// Covariates that are categories although they are written as numbers.
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', requires = "covar", help_heading = READING)]
+    covar_category: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CodingOption {
+    /// 1 is a control, 2 a case, 0 is missing
+    #[value(name = "12")]
+    OneTwo,
+    /// 0 is a control, 1 a case
+    #[value(name = "01")]
+    ZeroOne,
+}
+
+impl TraitOptions {
+    /// Where traits come from.
+    pub(crate) fn phenotypes(&self, family: Family) -> PhenotypeSource {
+        PhenotypeSource {
+            file: self.pheno.clone(),
+            traits: self.traits.clone(),
+            family,
+            coding: match self.coding {
+                CodingOption::OneTwo => BinaryCoding::OneTwo,
+                CodingOption::ZeroOne => BinaryCoding::ZeroOne,
+            },
+            missing_code: self.missing_code,
+        }
+    }
+
+    /// Where covariates come from.
+    pub(crate) fn covariates(&self) -> Option<CovariateOptions> {
+        self.covar.as_ref().map(|file| CovariateOptions {
+            file: file.clone(),
+            names: self.covar_name.clone(),
+            categorical: self.covar_category.clone(),
+        })
+    }
+}
+
+/// Which samples and variants take part.
+#[derive(Debug, Args)]
+pub(crate) struct SelectionOptions {
+    /// Only the samples of this list (one IID, or FID and IID, a line).
+    #[arg(long, value_name = "FILE", help_heading = "Samples and variants")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Not the samples of this list.
+    #[arg(long, value_name = "FILE", help_heading = "Samples and variants")]
+    pub(crate) remove: Option<PathBuf>,
+    /// Only the variants of this list of ids.
+    #[arg(long, value_name = "FILE", help_heading = "Samples and variants")]
+    pub(crate) extract: Option<PathBuf>,
+    /// Not the variants of this list of ids.
+    #[arg(long, value_name = "FILE", help_heading = "Samples and variants")]
+    pub(crate) exclude: Option<PathBuf>,
+}
+
+/// A column by sample: `COLUMN` of the phenotype file, or `FILE:COLUMN`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ColumnName {
+    file: Option<PathBuf>,
+    column: String,
+}
+
+/// Reads `COLUMN` and `FILE:COLUMN`.
+pub(crate) fn column_name(text: &str) -> Result<ColumnName, String> {
+    let (file, column) = match text.rsplit_once(':') {
+        Some((file, column)) => (Some(file), column),
+        None => (None, text),
+    };
+    if column.is_empty() || file == Some("") {
+        return Err("give COLUMN, of the phenotype file, or FILE:COLUMN".to_owned());
+    }
+    Ok(ColumnName { file: file.map(PathBuf::from), column: column.to_owned() })
+}
+
+impl ColumnName {
+    /// The column, of the phenotype file where no other was named.
+    pub(crate) fn of(&self, phenotypes: &Path) -> SampleColumn {
+        SampleColumn {
+            file: self.file.clone().unwrap_or_else(|| phenotypes.to_owned()),
+            column: self.column.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_of_the_phenotypes_or_of_its_own_file() {
+        let of = |text| column_name(text).map(|name| name.of(Path::new("traits.tsv")));
+        let is = |file: &str, column: &str| Ok(SampleColumn { file: file.into(), column: column.into() });
+        assert_eq!(of("split"), is("traits.tsv", "split"));
+        assert_eq!(of("people.tsv:population"), is("people.tsv", "population"));
+        assert!(of(":population").is_err() && of("people.tsv:").is_err() && of("").is_err());
+    }
+}

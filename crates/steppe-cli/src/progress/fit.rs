@@ -1,0 +1,172 @@
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use indicatif::ProgressBar;
+use steppe_engine::PassProgress;
+use steppe_fitjob::{FitObserver, FitProgress, Stage};
+
+use super::{Unit, bar};
+use crate::console::Console;
+
+/// The bar of a fit: first of the pass that counts genotypes, then of the lambdas of all paths of a stage.
+pub(crate) struct FitBar {
+    console: Console,
+    stop: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+    /// Lambdas accepted and planned, by path.
+    paths: BTreeMap<String, (usize, usize)>,
+    expected: usize,
+}
+
+/// What passes draw on too.
+struct Shared {
+    console: Console,
+    current: Mutex<Option<ProgressBar>>,
+    /// Lambdas are shown; passes are part of them then.
+    fitting: AtomicBool,
+}
+
+impl FitBar {
+    /// A bar; the fit stops when `stop` becomes true.
+    pub(crate) fn new(console: Console, stop: Arc<AtomicBool>) -> Self {
+        let shared = Shared { console, current: Mutex::new(None), fitting: AtomicBool::new(false) };
+        Self { console, stop, shared: Arc::new(shared), paths: BTreeMap::new(), expected: 0 }
+    }
+
+    /// What the passes of the fit report to.
+    pub(crate) fn passes(&self) -> Arc<dyn PassProgress> {
+        Arc::clone(&self.shared) as Arc<dyn PassProgress>
+    }
+
+    /// Takes the bar off the screen.
+    pub(crate) fn clear(&self) {
+        self.shared.replace(None);
+    }
+}
+
+impl Shared {
+    fn replace(&self, next: Option<ProgressBar>) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(previous) = current.take() {
+            previous.finish_and_clear();
+        }
+        *current = next;
+    }
+
+    fn with(&self, act: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = &*self.current.lock().unwrap_or_else(PoisonError::into_inner) {
+            act(bar);
+        }
+    }
+}
+
+impl PassProgress for Shared {
+    fn stage(&self, name: &str, total: u64) {
+        if !self.fitting.load(Ordering::Relaxed) {
+            self.replace(Some(bar(self.console, total, Unit::Counted("genotypes"), name.to_owned())));
+        }
+    }
+
+    fn advance(&self, units: u64) {
+        if !self.fitting.load(Ordering::Relaxed) {
+            self.with(|bar| bar.inc(units));
+        }
+    }
+}
+
+impl FitObserver for FitBar {
+    fn stage(&mut self, stage: Stage, paths: usize) {
+        self.shared.fitting.store(true, Ordering::Relaxed);
+        self.paths.clear();
+        self.expected = paths.max(1);
+        // The number of lambdas is known with the first one.
+        self.shared.replace(Some(bar(self.console, 1, Unit::Counted("lambdas"), name_of(stage).to_owned())));
+    }
+
+    fn progress(&mut self, progress: &FitProgress<'_>) {
+        self.paths.insert(progress.name.to_owned(), (progress.accepted, progress.planned));
+        let accepted: usize = self.paths.values().map(|(accepted, _)| accepted).sum();
+        let planned: usize = self.paths.values().map(|(_, planned)| planned).sum();
+        // Paths that have not begun are expected to be as long as the others.
+        let planned = planned * self.expected.max(self.paths.len()) / self.paths.len();
+        self.shared.with(|bar| {
+            bar.set_message(line(progress));
+            bar.set_length(planned as u64);
+            bar.set_position(accepted as u64);
+        });
+        if !self.console.is_terminal() {
+            self.console.note(&line(progress));
+        }
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.shared.with(|bar| bar.suspend(|| ()));
+        self.console.note(text);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn name_of(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Path => "fitting the path",
+        Stage::Scale => "finding the largest lambda",
+        Stage::Folds => "fitting the folds",
+        Stage::Refit => "fitting the chosen model again",
+    }
+}
+
+/// `height: lambda 12 of 100 (3.21e-2), 153 variants, 2 violations, validation R² 0.2113`.
+fn line(progress: &FitProgress<'_>) -> String {
+    let mut line = format!(
+        "{}: lambda {} of {} ({:.3e}), {} variants",
+        progress.name, progress.accepted, progress.planned, progress.lambda, progress.active
+    );
+    if progress.violations > 0 {
+        line += &format!(", {} violations", progress.violations);
+    }
+    if let Some((metric, value)) = progress.validation {
+        line += &format!(", validation {} {value:.4}", steppe_fitjob::metric_title(metric));
+    }
+    line
+}
+
+impl Drop for FitBar {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use steppe_fitjob::Stage;
+
+    use super::*;
+
+    #[test]
+    fn lambdas_of_paths_that_have_not_begun_are_expected() {
+        let mut bar = FitBar::new(Console::new(true), Arc::new(AtomicBool::new(false)));
+        bar.stage(Stage::Path, 2);
+        let progress = FitProgress {
+            stage: Stage::Path,
+            name: "height",
+            accepted: 12,
+            planned: 100,
+            lambda: 0.0321,
+            active: 153,
+            violations: 2,
+            validation: None,
+        };
+        bar.progress(&progress);
+        bar.shared.with(|bar| assert_eq!((bar.position(), bar.length()), (12, Some(200))));
+        let text = "height: lambda 12 of 100 (3.210e-2), 153 variants, 2 violations";
+        assert_eq!(line(&progress), text);
+    }
+}
