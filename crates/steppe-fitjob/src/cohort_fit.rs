@@ -19,6 +19,8 @@ pub struct CohortFit {
     pub overwrite: bool,
     /// As [`FitRequest::scratch`].
     pub scratch: Option<PathBuf>,
+    /// As [`FitRequest::checkpoints`].
+    pub checkpoints: Option<Location>,
     /// What is fitted, and how.
     pub options: FitOptions,
     /// The kernel level.
@@ -50,6 +52,7 @@ pub fn fit_cohort(
         out: request.out.clone(),
         overwrite: request.overwrite,
         scratch: request.scratch.clone(),
+        checkpoints: request.checkpoints.clone(),
     };
     let described = FitJob::describe(&job, &plan, samples.len() as u64);
     if let Some(report) = described.existing()? {

@@ -42,9 +42,10 @@ pub struct FitRequest {
     pub out: Location,
     /// Replace a result of other inputs.
     pub overwrite: bool,
-    /// Where checkpoints, and a result that goes to an object store, lie meanwhile; by default the system's temporary
-    /// folder. A local result has both beside it.
+    /// Where a result that goes to an object store is staged; by default the system's temporary folder.
     pub scratch: Option<PathBuf>,
+    /// Where checkpoints lie; by default beside a local result, else in the system's temporary folder.
+    pub checkpoints: Option<Location>,
 }
 
 /// A job with its identity.
@@ -144,7 +145,7 @@ impl<'a> FitJob<'a> {
         for notice in &plan.notices {
             observer.notice(notice);
         }
-        let checkpoints = CheckpointFolder::of(&request.out, &self.record.job, request.scratch.as_deref());
+        let checkpoints = CheckpointFolder::of(&request.out, &self.record.job, request.checkpoints.as_ref());
         let mut solver =
             Solver { plan, matrix, variants, checkpoints: &checkpoints, observer, notices: Vec::new() };
         let (fitted, failed) = sort_outcomes(plan, solver.choose()?)?;
