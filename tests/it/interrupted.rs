@@ -22,7 +22,7 @@ fn duration(mut command: Command) -> Duration {
 }
 
 /// Starts a command and kills it after a while; whether it was still running.
-fn kill_after(mut command: Command, wait: Duration) -> bool {
+pub(crate) fn kill_after(mut command: Command, wait: Duration) -> bool {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command");
     std::thread::sleep(wait);
     let running = child.try_wait().expect("a child").is_none();
