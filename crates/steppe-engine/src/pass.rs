@@ -25,6 +25,7 @@ mod descriptors;
 #[cfg(debug_assertions)]
 mod fault;
 pub mod forward;
+mod little_end;
 mod merge;
 mod named;
 mod operand;

@@ -160,7 +160,19 @@ impl Location {
     /// It can not be written for another reason.
     pub fn put_if_absent(&self, content: Bytes) -> Result<bool, StoreError> {
         match &self.0 {
-            Place::Local(path) => local::put_if_absent(path, &content),
+            Place::Local(path) => local::put_if_absent(path, &content, true),
+            Place::Remote(remote) => remote.put_if_absent(content),
+        }
+    }
+
+    /// The same for content that has its own hash in it and can be made again: it is not waited for until a disk has it,
+    /// so that after a loss of power less of it may be there.
+    ///
+    /// # Errors
+    /// As [`Self::put_if_absent`].
+    pub fn put_if_absent_unsynced(&self, content: Bytes) -> Result<bool, StoreError> {
+        match &self.0 {
+            Place::Local(path) => local::put_if_absent(path, &content, false),
             Place::Remote(remote) => remote.put_if_absent(content),
         }
     }

@@ -10,11 +10,13 @@
 use bytes::Bytes;
 use steppe_store::{Location, StoreError};
 
-use super::{Descriptor, PartialSums, PassSpec};
+use super::{Descriptor, PartialSums, PassSpec, little_end};
 use crate::EngineError;
 
 const MAGIC: &[u8; 8] = b"STEPPEP2";
 const HASH: usize = blake3::OUT_LEN;
+/// Magic and hash.
+const HEADER: usize = MAGIC.len() + HASH;
 
 /// Where the partial sums of one pass are committed.
 #[derive(Debug, Clone)]
@@ -86,22 +88,26 @@ impl Partials {
     /// # Errors
     /// When the object can not be written.
     pub fn commit(&self, partition: u32, keys: &[PartialSums]) -> Result<bool, EngineError> {
-        let mut body = Vec::with_capacity(HASH + 8 + keys.iter().map(bytes_of).sum::<usize>());
-        body.extend_from_slice(&self.pass);
-        body.extend_from_slice(&partition.to_le_bytes());
-        body.extend_from_slice(&(keys.len() as u32).to_le_bytes());
+        let mut object = Vec::with_capacity(HEADER + HASH + 8 + keys.iter().map(bytes_of).sum::<usize>());
+        object.extend_from_slice(MAGIC);
+        // The hash of what follows goes here at the end.
+        object.extend_from_slice(&[0; HASH]);
+        object.extend_from_slice(&self.pass);
+        object.extend_from_slice(&partition.to_le_bytes());
+        object.extend_from_slice(&(keys.len() as u32).to_le_bytes());
         for sums in keys {
-            body.extend_from_slice(&sums.key.to_le_bytes());
-            body.extend_from_slice(&(sums.sums.len() as u64).to_le_bytes());
-            body.extend_from_slice(&(sums.alleles.len() as u64).to_le_bytes());
-            sums.sums.iter().for_each(|sum| body.extend_from_slice(&sum.to_le_bytes()));
+            object.extend_from_slice(&sums.key.to_le_bytes());
+            object.extend_from_slice(&(sums.sums.len() as u64).to_le_bytes());
+            object.extend_from_slice(&(sums.alleles.len() as u64).to_le_bytes());
+            little_end::put(&mut object, sums.sums.iter(), |sum| sum.to_le_bytes());
             for counts in [&sums.alleles, &sums.dosage] {
-                counts.iter().for_each(|count| body.extend_from_slice(&count.to_le_bytes()));
+                little_end::put(&mut object, counts.iter(), |count| count.to_le_bytes());
             }
         }
-        let hash = blake3::hash(&body);
-        let object = [MAGIC.as_slice(), hash.as_bytes(), &body].concat();
-        Ok(self.object(partition).put_if_absent(object.into())?)
+        let hash = blake3::hash(&object[HEADER..]);
+        object[MAGIC.len()..HEADER].copy_from_slice(hash.as_bytes());
+        // What a loss of power takes is computed again.
+        Ok(self.object(partition).put_if_absent_unsynced(object.into())?)
     }
 
     /// Reads a partition's sums back.
@@ -201,9 +207,8 @@ impl Body<'_> {
         usize::try_from(u64::from_le_bytes(*self.take(8)?.first_chunk()?)).ok()
     }
 
-    fn array<T, const N: usize>(&mut self, count: usize, convert: fn([u8; N]) -> T) -> Option<Vec<T>> {
-        let bytes = self.take(count.checked_mul(N)?)?;
-        Some(bytes.as_chunks::<N>().0.iter().map(|bytes| convert(*bytes)).collect())
+    fn array<T, const N: usize>(&mut self, count: usize, number_of: impl Fn([u8; N]) -> T) -> Option<Vec<T>> {
+        Some(little_end::get(self.take(count.checked_mul(N)?)?, number_of))
     }
 }
 

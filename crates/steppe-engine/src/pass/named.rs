@@ -40,7 +40,7 @@ impl PassSpec {
         let object = folder.absolute().child(&format!("{operand_blake3}.operand"));
         let bytes = bytes::Bytes::from(bytes);
         // One that an earlier attempt has left there may have been damaged since.
-        if !object.put_if_absent(bytes.clone())? && object.read()? != bytes {
+        if !object.put_if_absent_unsynced(bytes.clone())? && object.read()? != bytes {
             object.put(bytes)?;
         }
         Ok(Self {

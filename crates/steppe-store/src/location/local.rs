@@ -39,12 +39,12 @@ pub(super) fn size(path: &Path) -> Result<Option<u64>, StoreError> {
 }
 
 pub(super) fn put(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let temporary = write_temporary(path, content)?;
+    let temporary = write_temporary(path, content, true)?;
     fs::rename(&temporary, path).map_err(StoreError::io(path, "can not write"))
 }
 
-pub(super) fn put_if_absent(path: &Path, content: &[u8]) -> Result<bool, StoreError> {
-    let temporary = write_temporary(path, content)?;
+pub(super) fn put_if_absent(path: &Path, content: &[u8], sync: bool) -> Result<bool, StoreError> {
+    let temporary = write_temporary(path, content, sync)?;
     let linked = fs::hard_link(&temporary, path);
     fs::remove_file(&temporary).map_err(StoreError::io(&temporary, "can not remove"))?;
     match linked {
@@ -54,7 +54,7 @@ pub(super) fn put_if_absent(path: &Path, content: &[u8]) -> Result<bool, StoreEr
     }
 }
 
-fn write_temporary(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
+fn write_temporary(path: &Path, content: &[u8], sync: bool) -> Result<PathBuf, StoreError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(StoreError::io(folder, "can not make the folder"))?;
     }
@@ -62,7 +62,7 @@ fn write_temporary(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
     let write = || {
         let mut file = File::create(&temporary)?;
         file.write_all(content)?;
-        file.sync_all()
+        if sync { file.sync_all() } else { Ok(()) }
     };
     write().map_err(StoreError::io(path, "can not write"))?;
     Ok(temporary)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use steppe_engine::output::{RunRecord, ScoreReport};
-use steppe_formats::scoring_file::{discover, read_scoring_file};
+use steppe_formats::scoring_file::discover;
 use steppe_server::{
     client::Uploaded,
     wire::job::{InputFile, ResultsResponse, ScoreJob, job_spec},
@@ -24,10 +24,6 @@ impl ScoreCommand {
     pub(super) fn run_remotely(&self, options: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
         let settings = self.matching.settings();
         let files = discover(&settings.scores)?;
-        // A file that can not be read is refused here, by the name that the user knows.
-        for file in &files {
-            read_scoring_file(file, &settings.read)?;
-        }
         let remote = Remote::connect(options)?;
         let (spec, download) = self.spec(&remote, &files)?;
         let Some(job) = remote::run(&remote, job_spec::Job::Score(spec), session.console)? else {

@@ -1,20 +1,26 @@
 //! An operand as bytes: what workers fetch by its hash.
 //!
 //! ```text
-//! "STEPPEF1"
+//! "STEPPEF2"
 //! u32 lists;         per list  u32 length, then u32 ascending variant indices
-//! u32 weight lanes;  per lane  u32 list, then i64[4] a variant;  u32 list, then i64[3][4] a variant, by sex
+//! u32 weight lanes;  per lane  u32 list, weights of its variants;  u32 list, then i64[3][4] a variant, by sex
 //! u32 count lanes;   per lane  u32 list, then u8[4][2] a variant; u32 list, then u8[3][4][2] a variant, by sex
+//!
+//! weights  u32 0, then i64[4] a variant
+//!       or u32 1, then all i64 of one copy, all i64 of a missing call, all u8 shapes
 //! ```
-//! Little end first. Lanes over the same variants share one list.
+//! Little end first. Lanes over the same variants share one list. The second form of weights is for effects that add: no
+//! copy is 0, and two are twice one but for the rounding of each, which is the shape's low bits, less one; its bit 2 says
+//! that the copies are those of the other allele. It is half as long.
 
 use std::{collections::HashMap, sync::Arc};
 
 use steppe_kernels::{CountEntry, CountTable, WeightTable};
 
 use super::{CountLane, ForwardOperand, Sparse, WeightLane};
+use crate::pass::little_end;
 
-const MAGIC: &[u8; 8] = b"STEPPEF1";
+const MAGIC: &[u8; 8] = b"STEPPEF2";
 
 /// A value of fixed size.
 trait Fixed: Copy {
@@ -60,6 +66,50 @@ impl<T: Fixed, const N: usize> Fixed for [T; N] {
     }
 }
 
+/// Forms of weights.
+const TABLES: u32 = 0;
+const ADDING: u32 = 1;
+
+/// Which bit of a shape says that no copy of the effect allele is two of the counted one.
+const OF_OTHER: u8 = 4;
+
+/// The shape of a table whose effect adds.
+fn shape(table: &WeightTable) -> Option<u8> {
+    let (two, reversed) = match *table {
+        [0, _, two, _] => (two, 0),
+        [two, _, 0, _] => (two, OF_OTHER),
+        _ => return None,
+    };
+    // Weights are far from the ends of their range; what is not has no shape.
+    let rounding = two.checked_sub(table[1].checked_mul(2)?)?;
+    let rounding = u8::try_from(rounding.checked_add(1)?).ok().filter(|rounding| *rounding < OF_OTHER)?;
+    Some(rounding | reversed)
+}
+
+/// The table of a shape; `None` for one that is no shape.
+fn table_of(one: i64, missing: i64, shape: u8) -> Option<WeightTable> {
+    let two = one.checked_mul(2)?.checked_add(i64::from(shape % OF_OTHER) - 1)?;
+    match shape / OF_OTHER {
+        0 => Some([0, one, two, missing]),
+        1 => Some([two, one, 0, missing]),
+        _ => None,
+    }
+}
+
+fn put_weights(tables: &[WeightTable], into: &mut Vec<u8>) {
+    let shapes: Option<Vec<u8>> = tables.iter().map(shape).collect();
+    let Some(shapes) = shapes else {
+        into.extend_from_slice(&TABLES.to_le_bytes());
+        tables.iter().for_each(|table| table.put(into));
+        return;
+    };
+    into.extend_from_slice(&ADDING.to_le_bytes());
+    for code in [1, 3] {
+        little_end::put(into, tables.iter(), |table| table[code].to_le_bytes());
+    }
+    into.extend_from_slice(&shapes);
+}
+
 /// The lists of variants, each written once.
 #[derive(Default)]
 struct Lists<'a> {
@@ -86,10 +136,12 @@ impl ForwardOperand {
     /// The operand as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut lists = Lists::default();
-        let mut lanes = Vec::new();
+        let weights: usize = self.weights.iter().map(|lane| lane.plain.values().len()).sum();
+        let mut lanes = Vec::with_capacity(18 * weights);
         lanes.extend_from_slice(&(self.weights.len() as u32).to_le_bytes());
         for lane in &self.weights {
-            lists.put(&lane.plain, &mut lanes);
+            lanes.extend_from_slice(&lists.number(lane.plain.variants()).to_le_bytes());
+            put_weights(lane.plain.values(), &mut lanes);
             lists.put(&lane.by_sex, &mut lanes);
         }
         lanes.extend_from_slice(&(self.counts.len() as u32).to_le_bytes());
@@ -116,7 +168,7 @@ impl ForwardOperand {
         let lists: Vec<Arc<[u32]>> = bytes.many(Unread::list)?;
         let weights = bytes.many(|bytes| {
             Some(WeightLane {
-                plain: bytes.sparse::<WeightTable>(&lists)?,
+                plain: bytes.weights(&lists)?,
                 by_sex: bytes.sparse::<[WeightTable; 3]>(&lists)?,
             })
         })?;
@@ -161,8 +213,28 @@ impl<'a> Unread<'a> {
         variants.is_sorted_by(|before, after| before < after).then_some(variants)
     }
 
+    fn weights(&mut self, lists: &[Arc<[u32]>]) -> Option<Sparse<WeightTable>> {
+        let variants = lists.get(self.number()?)?;
+        let form = u32::try_from(self.number()?).ok()?;
+        if form == TABLES {
+            return self.values(variants);
+        }
+        let of_one = self.take(variants.len().checked_mul(8)?)?.as_chunks::<8>().0;
+        let of_missing = self.take(of_one.len() * 8)?.as_chunks::<8>().0;
+        let shapes = self.take(of_one.len())?;
+        let tables = of_one.iter().zip(of_missing).zip(shapes).map(|((one, missing), shape)| {
+            table_of(i64::from_le_bytes(*one), i64::from_le_bytes(*missing), *shape)
+        });
+        let tables: Option<Vec<WeightTable>> = if form == ADDING { tables.collect() } else { None };
+        Some(Sparse::new(Arc::clone(variants), tables?))
+    }
+
     fn sparse<T: Fixed>(&mut self, lists: &[Arc<[u32]>]) -> Option<Sparse<T>> {
         let variants = lists.get(self.number()?)?;
+        self.values(variants)
+    }
+
+    fn values<T: Fixed>(&mut self, variants: &Arc<[u32]>) -> Option<Sparse<T>> {
         let bytes = self.take(variants.len().checked_mul(T::BYTES)?)?;
         Some(Sparse::new(Arc::clone(variants), bytes.chunks_exact(T::BYTES).map(T::get).collect()))
     }
@@ -211,6 +283,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn weights_that_add_take_half_as_much(
+            lane in prop::collection::btree_map(any::<u32>(), (-(1_i64 << 60)..1 << 60, any::<i64>(), -1_i64..2, any::<bool>()), 1..40),
+        ) {
+            let variants: Arc<[u32]> = lane.keys().copied().collect();
+            let table = |&(one, missing, rounding, of_other): &(i64, i64, i64, bool)| match of_other {
+                false => [0, one, 2 * one + rounding, missing],
+                true => [2 * one + rounding, one, 0, missing],
+            };
+            let tables: Vec<WeightTable> = lane.values().map(table).collect();
+            let plain = Sparse::new(variants, tables.clone());
+            let operand = ForwardOperand::new(vec![WeightLane { plain, by_sex: Sparse::default() }], Vec::new());
+            let bytes = operand.to_bytes();
+            prop_assert!(bytes.len() <= 48 + 21 * tables.len(), "{} bytes of {} tables", bytes.len(), tables.len());
+            let read = ForwardOperand::from_bytes(&bytes).expect("an operand");
+            prop_assert_eq!(read.weights[0].plain.values(), &tables[..]);
+        }
+
         #[test]
         fn an_operand_comes_back(operand in operands()) {
             let bytes = operand.to_bytes();
