@@ -42,6 +42,10 @@ pub(super) enum Found {
     Unusable(String),
 }
 
+fn file_name(stage: Stage) -> String {
+    format!("checkpoint.{}.json", stage.as_str())
+}
+
 impl CheckpointFolder {
     /// The folder of a job; it is not made yet.
     pub(super) fn of(out: &Location, job: &str, scratch: Option<&Path>) -> Self {
@@ -54,16 +58,38 @@ impl CheckpointFolder {
         Self { folder, job: job.to_owned() }
     }
 
-    fn file(&self, stage: Stage) -> PathBuf {
-        self.folder.join(format!("checkpoint.{}.json", stage.as_str()))
+    /// The job's identity.
+    pub(super) fn job(&self) -> &str {
+        &self.job
+    }
+
+    /// A file of the folder, if it is there.
+    pub(super) fn read_file(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.folder.join(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a file in the place of the last one of its name; after a crash either is there.
+    pub(super) fn write_file(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let partial = self.folder.join(format!("{name}.{}.partial", std::process::id()));
+        let mut file = File::create(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, self.folder.join(name))?;
+        File::open(&self.folder)?.sync_all()
     }
 
     /// What an earlier run left of a stage.
     pub(super) fn read(&self, stage: Stage) -> Found {
-        let path = self.file(stage);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Nothing,
+        let name = file_name(stage);
+        let path = self.folder.join(&name);
+        let bytes = match self.read_file(&name) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Found::Nothing,
             Err(error) => return Found::Unusable(format!("{}: {error}", path.display())),
         };
         match unseal::<Content<Checkpoint>>(&bytes) {
@@ -79,14 +105,7 @@ impl CheckpointFolder {
     pub(super) fn write(&self, stage: Stage, checkpoint: &Checkpoint) -> io::Result<()> {
         let content = Content { job: self.job.clone(), stage: stage.as_str().to_owned(), checkpoint };
         let bytes = seal_compact(&content).map_err(io::Error::other)?;
-        fs::create_dir_all(&self.folder)?;
-        let partial =
-            self.folder.join(format!("checkpoint.{}.{}.partial", stage.as_str(), std::process::id()));
-        let mut file = File::create(&partial)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, self.file(stage))?;
-        File::open(&self.folder)?.sync_all()
+        self.write_file(&file_name(stage), &bytes)
     }
 
     /// Removes the folder, when its result is there.

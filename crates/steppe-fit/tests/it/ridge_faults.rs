@@ -176,7 +176,7 @@ fn input_that_fits_nothing_is_refused() {
             Ok(_) => "fitted".into(),
         };
     let with = |fold_of_sample: Vec<u32>, folds: usize| CrossValidation::Folds { fold_of_sample, folds };
-    assert!(message(&with(vec![0; 59], 2), &data).contains("60 values are needed, 59 are there"));
+    assert!(message(&with(vec![0; 59], 2), &data).contains("59 given, 60 needed"));
     assert!(message(&with(vec![0; 60], 1), &data).contains("at least 2"));
     assert!(message(&with(vec![0; 60], 2), &data).contains("no sample"));
     assert!(message(&with((0..60).collect(), 2), &data).contains("not among them"));

@@ -162,12 +162,7 @@ struct PathArguments {
 impl LassoCommand {
     /// Fits, and shows a line per trait and metric.
     pub(super) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        if remote::is_named(remote) {
-            return Err(Usage::refuse(
-                "fits do not run on a coordinator yet",
-                "leave --coordinator and --profile out, and fit on this machine",
-            ));
-        }
+        remote::refuse(remote, "fits")?;
         let started = Instant::now();
         let threads = self.threads.count();
         let engine = LocalEngine::new(threads)?;
