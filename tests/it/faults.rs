@@ -9,6 +9,7 @@ mod disks;
 mod frozen_worker;
 mod ground;
 mod killed_coordinator;
+mod killed_fit;
 mod killed_worker;
 mod killed_workers;
 mod memory;

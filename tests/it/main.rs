@@ -12,6 +12,7 @@ mod bit_flips;
 mod decoding;
 mod digests;
 mod faults;
+mod fit;
 mod fits;
 mod interrupted;
 mod matching;

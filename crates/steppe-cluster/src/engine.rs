@@ -55,13 +55,15 @@ pub struct ClusterEngine {
     cancel: CancellationToken,
     grace: Duration,
     patience: Duration,
+    passing: bool,
 }
 
 impl ClusterEngine {
     /// An engine for one job. Its folder is reached by all workers; what is left there from an earlier attempt at the
     /// same job is used.
     pub fn new(scheduler: Scheduler, runtime: Handle, folder: Location) -> Self {
-        Self { scheduler, runtime, folder, cancel: CancellationToken::new(), grace: GRACE, patience: STUCK }
+        let cancel = CancellationToken::new();
+        Self { scheduler, runtime, folder, cancel, grace: GRACE, patience: STUCK, passing: false }
     }
 
     /// The same engine, whose passes end with [`EngineError::Cancelled`] when the token is cancelled. Workers stop
@@ -75,6 +77,13 @@ impl ClusterEngine {
     #[must_use]
     pub fn with_grace(self, grace: Duration) -> Self {
         Self { grace, ..self }
+    }
+
+    /// The same engine, which removes a pass's operand and partial sums once it is merged: for jobs of many passes that
+    /// keep what they have found out in another way.
+    #[must_use]
+    pub fn with_passing_sums(self) -> Self {
+        Self { passing: true, ..self }
     }
 
     /// The same engine, which takes a pass without any progress for lost after this long.
@@ -265,7 +274,12 @@ impl Engine for ClusterEngine {
         let partials = Partials::of(&self.folder, &spec, &partitions);
         let pass = Pass { context: &context, spec, partials, partitions: &partitions };
         self.runtime.block_on(self.complete(&pass))?;
-        merge(&pass.partials, &partitions)
+        let merged = merge(&pass.partials, &partitions)?;
+        if self.passing {
+            pass.partials.remove()?;
+            Location::parse(&pass.spec.operand)?.delete()?;
+        }
+        Ok(merged)
     }
 }
 

@@ -22,6 +22,8 @@ pub struct CohortJob<O> {
     pub overwrite: bool,
     /// As [`FitRequest::scratch`].
     pub scratch: Option<PathBuf>,
+    /// As [`FitRequest::checkpoints`].
+    pub checkpoints: Option<Location>,
     /// What is fitted, and how.
     pub options: O,
     /// The kernel level.
@@ -58,6 +60,7 @@ impl<O> CohortJob<O> {
             out: self.out.clone(),
             overwrite: self.overwrite,
             scratch: self.scratch.clone(),
+            checkpoints: self.checkpoints.clone(),
         };
         Ok(Opened { samples: cohort.samples()?, variants: cohort.variants()?, cohort, request })
     }

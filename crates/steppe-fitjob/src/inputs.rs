@@ -29,6 +29,16 @@ impl Inputs {
         }
     }
 
+    /// The files by their own names.
+    pub(super) fn without_folders(mut self) -> Vec<InputRecord> {
+        for input in &mut self.0 {
+            if let Some(name) = Path::new(&input.path).file_name() {
+                input.path = name.to_string_lossy().into_owned();
+            }
+        }
+        self.0
+    }
+
     /// Hashes a file that is there by option.
     pub(super) fn add_if(&mut self, role: &str, path: Option<&Path>) -> Result<(), EngineError> {
         path.map_or(Ok(()), |path| self.add(role, path))

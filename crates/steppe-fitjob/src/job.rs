@@ -35,9 +35,10 @@ pub struct FitRequest {
     pub out: Location,
     /// Replace a result of other inputs.
     pub overwrite: bool,
-    /// Where checkpoints, and a result that goes to an object store, lie meanwhile; by default the system's temporary
-    /// folder. A local result has both beside it.
+    /// Where a result that goes to an object store is staged; by default the system's temporary folder.
     pub scratch: Option<PathBuf>,
+    /// Where checkpoints lie; by default beside a local result, else in the system's temporary folder.
+    pub checkpoints: Option<Location>,
 }
 
 /// A job with its identity.
@@ -89,7 +90,15 @@ impl<'a> FitJob<'a> {
     /// Something else lies where the result shall go.
     pub fn existing(&self) -> Result<Option<FitReport>, EngineError> {
         let earlier = self.record.earlier(self.request)?;
+        if earlier.is_some() {
+            // A run that was killed right after its result was there left them.
+            self.checkpoints().remove()?;
+        }
         Ok(earlier.map(|record| FitReport { reused: true, record, metrics: Vec::new() }))
+    }
+
+    fn checkpoints(&self) -> CheckpointFolder {
+        CheckpointFolder::of(&self.request.out, &self.record.job, self.request.checkpoints.as_ref())
     }
 
     /// Fits, writes the result and makes it visible in one step. A run that was stopped is gone on with, from the last
@@ -117,7 +126,7 @@ impl<'a> FitJob<'a> {
         for notice in &plan.notices {
             observer.notice(notice);
         }
-        let checkpoints = CheckpointFolder::of(&request.out, &self.record.job, request.scratch.as_deref());
+        let checkpoints = self.checkpoints();
         let mut solver =
             Solver { plan, matrix, variants, checkpoints: &checkpoints, observer, notices: Vec::new() };
         let (fitted, failed) = sort_outcomes(plan, solver.choose()?)?;

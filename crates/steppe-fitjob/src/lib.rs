@@ -1,5 +1,7 @@
-//! Fitting jobs: phenotypes, covariates and lists joined to a cohort, a path of penalised regressions for each trait, and
-//! a folder of scoring files, tables and `run.json`.
+//! Fitting jobs: phenotypes, covariates and lists joined to a cohort; a path of penalised regressions for each trait
+//! ([`FitJob`]), a stacked block ridge ([`RidgeJob`]) or a test of every variant ([`AssociationJob`]); and a folder of
+//! scoring files, tables and `run.json`. [`fit_cohort`], [`ridge_cohort`] and [`associate_cohort`] do all of it for a
+//! stored cohort.
 //!
 //! A job sees the cohort through three views: its samples ([`steppe_store::SampleTable`]), its variants
 //! ([`steppe_genome::VariantTable`]) and the four passes over its genotypes ([`steppe_fit::GenotypeMatrix`]). In order:

@@ -43,6 +43,9 @@ pub struct FitOptions {
     pub refit: bool,
     /// Seed of random splits.
     pub seed: u64,
+    /// The files are copies that came with the job: the record names them by their own names, without the folders that
+    /// they lie in here.
+    pub copied_inputs: bool,
 }
 
 impl FitOptions {
@@ -64,6 +67,7 @@ impl FitOptions {
             path: PathOptions::default(),
             refit: false,
             seed: 1,
+            copied_inputs: false,
         }
     }
 
@@ -213,6 +217,29 @@ pub enum PopulationWeights {
     Equal,
     /// Each sample of a population weighs this much; 1 in populations that are not named.
     Named(Vec<(String, f64)>),
+}
+
+impl FromStr for PopulationWeights {
+    type Err = EngineError;
+
+    /// Reads `equal` and `NAME=WEIGHT,...`; nothing is [`Self::Unchanged`].
+    fn from_str(text: &str) -> Result<Self, EngineError> {
+        let one = |part: &str| {
+            let (name, weight) = part.rsplit_once('=')?;
+            let weight = weight.trim().parse().ok().filter(|w: &f64| w.is_finite() && *w >= 0.0)?;
+            (!name.is_empty()).then(|| (name.to_owned(), weight))
+        };
+        match text {
+            "" => Ok(Self::Unchanged),
+            "equal" => Ok(Self::Equal),
+            _ => text.split(',').map(one).collect::<Option<_>>().map(Self::Named).ok_or_else(|| {
+                EngineError::refused(
+                    format!("population weights {text:?} are neither equal nor NAME=WEIGHT,..."),
+                    "give weights of 0 or more, such as KAZ=8,EUR=1",
+                )
+            }),
+        }
+    }
 }
 
 /// Who trains, who validates, who tests.

@@ -86,7 +86,7 @@ impl TraitPage<'_> {
             paths,
             paths_left_out,
             population_metrics: self.metrics.iter().filter_map(|row| self.metric(row)).collect(),
-            interval: String::new(),
+            interval: "standard error".to_owned(),
             top_variants: self.top_variants(),
             timings: self.timings(),
             warnings: self.warnings(),
@@ -204,7 +204,7 @@ impl TraitPage<'_> {
             let duration = Duration::try_from_secs_f64(seconds.as_f64()?).ok()?;
             Some(Timing { stage: stage.clone(), duration })
         };
-        self.record.timings.iter().filter_map(timing).collect()
+        self.record.timings.iter().filter(|(stage, _)| *stage != "total").filter_map(timing).collect()
     }
 
     fn warnings(&self) -> Vec<String> {

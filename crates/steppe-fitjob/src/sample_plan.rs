@@ -117,7 +117,7 @@ impl SamplePlan {
             groups,
             weighting,
             lists,
-            inputs: inputs.0,
+            inputs: if options.copied_inputs { inputs.without_folders() } else { inputs.0 },
             unknown_selected: sources.selection.unknown,
             counts,
             notices: Vec::new(),

@@ -7,12 +7,14 @@
 mod core;
 mod epoch;
 mod import_job;
+mod lasso_job;
 mod observe;
 mod process;
 mod progress;
 mod results;
 mod run;
 mod score_job;
+mod staged;
 mod submission;
 
 use std::time::{SystemTime, UNIX_EPOCH};

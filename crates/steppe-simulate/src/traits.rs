@@ -37,7 +37,16 @@ impl Effects {
     }
 }
 
-/// The phenotype table: a quantitative trait and a disease above a threshold of liability.
+/// Of ten people in a row, those that train, validate and test.
+fn split(number: usize) -> &'static str {
+    match number % 10 {
+        0..=6 => "train",
+        7 => "valid",
+        _ => "test",
+    }
+}
+
+/// The phenotype table: a quantitative trait and a disease above a threshold of liability, with population and split.
 pub(crate) fn phenotypes(spec: &CohortSpec, people: &[Person], genetic: &[[f64; 2]]) -> String {
     let mut values = [Vec::new(), Vec::new()];
     for (of_trait, values) in values.iter_mut().enumerate() {
@@ -52,11 +61,12 @@ pub(crate) fn phenotypes(spec: &CohortSpec, people: &[Person], genetic: &[[f64; 
     sorted.sort_by(f64::total_cmp);
     let at = ((1.0 - PREVALENCE) * sorted.len() as f64) as usize;
     let threshold = sorted.get(at).copied().unwrap_or(f64::INFINITY);
-    let mut text = String::from("#FID\tIID\tQT\tCC\tpopulation\n");
+    let mut text = String::from("#FID\tIID\tQT\tCC\tpopulation\tsplit\n");
     for (number, person) in people.iter().enumerate() {
         let case = if values[1][number] >= threshold { 2 } else { 1 };
         let population = &spec.populations[person.population].name;
-        text.push_str(&format!("0\t{}\t{:.6}\t{case}\t{population}\n", person.id, values[0][number]));
+        let (value, split) = (values[0][number], split(number));
+        text.push_str(&format!("0\t{}\t{value:.6}\t{case}\t{population}\t{split}\n", person.id));
     }
     text
 }

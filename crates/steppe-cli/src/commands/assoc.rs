@@ -106,6 +106,7 @@ impl AssocCommand {
             out: Location::parse(&self.out)?,
             overwrite: self.overwrite,
             scratch: None,
+            checkpoints: None,
             options: self.options()?,
             level: session.level,
             threads,

@@ -24,7 +24,7 @@ Examples:
     steppe simulate --unlinked --samples 100000 --variants 50000 --scores 10 --out big
 
 Writes PREFIX.bed, .bim and .fam; for a cohort also PREFIX.populations.tsv (each person's population), PREFIX.pheno.tsv
-(a quantitative trait and a disease) and scoring files in PREFIX.scores; with --unlinked --scores, PREFIX.scores.txt.
+(a quantitative trait, a disease, and who trains, validates and tests) and scoring files in PREFIX.scores; with --unlinked --scores, PREFIX.scores.txt.
 The same options give the same bytes on any machine.";
 
 /// Write a made-up cohort as PLINK files: Europeans, East Asians and Kazakh-like admixed people, with linkage

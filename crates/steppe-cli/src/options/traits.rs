@@ -77,6 +77,14 @@ impl TraitOptions {
         }
     }
 
+    /// How case and control are written, as the option names it.
+    pub(crate) fn coding_name(&self) -> &'static str {
+        match self.coding {
+            CodingOption::OneTwo => "12",
+            CodingOption::ZeroOne => "01",
+        }
+    }
+
     /// Where covariates come from.
     pub(crate) fn covariates(&self) -> Option<CovariateOptions> {
         self.covar.as_ref().map(|file| CovariateOptions {

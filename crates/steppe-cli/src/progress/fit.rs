@@ -4,6 +4,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use steppe_engine::PassProgress;
@@ -11,6 +12,9 @@ use steppe_fitjob::{FitObserver, FitProgress, Stage};
 
 use super::{Unit, bar, slot::Slot};
 use crate::console::Console;
+
+/// How often a log is told.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// The bar of a fit: first of the pass that counts genotypes, then of the lambdas of all paths of a stage.
 pub(crate) struct FitBar {
@@ -20,6 +24,8 @@ pub(crate) struct FitBar {
     /// Lambdas accepted and planned, by path.
     paths: BTreeMap<String, (usize, usize)>,
     expected: usize,
+    /// When a line was last written.
+    told: Instant,
 }
 
 /// What passes draw on too.
@@ -33,7 +39,14 @@ impl FitBar {
     /// A bar; the fit stops when `stop` becomes true.
     pub(crate) fn new(console: Console, stop: Arc<AtomicBool>) -> Self {
         let shared = Shared { slot: Slot::new(console), fitting: AtomicBool::new(false) };
-        Self { console, stop, shared: Arc::new(shared), paths: BTreeMap::new(), expected: 0 }
+        Self {
+            console,
+            stop,
+            shared: Arc::new(shared),
+            paths: BTreeMap::new(),
+            expected: 0,
+            told: Instant::now(),
+        }
     }
 
     /// What the passes of the fit report to.
@@ -91,7 +104,9 @@ impl FitObserver for FitBar {
             bar.set_length(planned as u64);
             bar.set_position(accepted as u64);
         });
-        if !self.console.is_terminal() {
+        // Where no person watches, a line now and then tells the log that it goes on.
+        if !self.console.is_terminal() && self.told.elapsed() >= TOLD_EVERY {
+            self.told = Instant::now();
             self.console.note(&line(progress));
         }
     }

@@ -69,6 +69,10 @@ impl<'a> RidgeJob<'a> {
     pub fn existing(&self) -> Result<Option<RidgeReport>, EngineError> {
         check_out(&self.request.out)?;
         let earlier = self.record.earlier(self.request)?;
+        if earlier.is_some() {
+            // A run that was killed right after its result was there left them.
+            self.checkpoints().remove()?;
+        }
         Ok(earlier.map(|record| RidgeReport { reused: true, record }))
     }
 
@@ -98,7 +102,7 @@ impl<'a> RidgeJob<'a> {
         let subset = VariantSubset::new(matrix, variants.used(), level)?;
         self.record.cohort.variants = table.len() as u64;
         self.record.variants = variants.counts;
-        let checkpoints = CheckpointFolder::of(&request.out, &self.record.job, request.scratch.as_deref());
+        let checkpoints = self.checkpoints();
         let fit = self.fit(&subset, table, &checkpoints, observer)?;
         self.record.timing("fit", started);
         for notice in self.note(&fit)? {
@@ -120,6 +124,10 @@ impl<'a> RidgeJob<'a> {
         let (record, reused) = self.record.commit(folder, request)?;
         checkpoints.remove()?;
         Ok(RidgeReport { reused, record })
+    }
+
+    fn checkpoints(&self) -> CheckpointFolder {
+        CheckpointFolder::of(&self.request.out, &self.record.job, self.request.checkpoints.as_ref())
     }
 
     fn fit(

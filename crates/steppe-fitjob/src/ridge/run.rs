@@ -115,6 +115,6 @@ impl RidgeCheckpoint for Bridge<'_> {
         ciborium::into_writer(&content, &mut bytes).map_err(io::Error::other)?;
         let hash = blake3::hash(&bytes[HASH..]);
         bytes[..HASH].copy_from_slice(hash.as_bytes());
-        Ok(self.checkpoints.write_file(&Self::file(block), &bytes)?)
+        Ok(self.checkpoints.write_file(&Self::file(block), bytes)?)
     }
 }

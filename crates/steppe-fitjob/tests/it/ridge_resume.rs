@@ -50,6 +50,20 @@ fn every_stop_ends_alike() {
 }
 
 #[test]
+fn what_a_run_killed_at_its_end_left_is_removed() {
+    let scene = Scene::new();
+    let out = scene.path("step1");
+    scene.stored.ridge(&scene.options, &out, &mut Steps::stopping_after(2)).expect_err("cancelled");
+    let checkpoints = scene.path(&hidden(&scene)[0]);
+    let aside = scene.path("aside");
+    std::fs::rename(&checkpoints, &aside).expect("moved");
+    scene.stored.ridge(&scene.options, &out, &mut ()).expect("the job runs");
+    std::fs::rename(&aside, &checkpoints).expect("moved");
+    assert!(scene.stored.ridge(&scene.options, &out, &mut ()).expect("it is found").reused);
+    assert!(hidden(&scene).is_empty());
+}
+
+#[test]
 fn a_damaged_block_is_fitted_again() {
     let scene = Scene::new();
     let out = scene.path("step1");

@@ -59,6 +59,7 @@ impl Stored {
             out: Location::local(out),
             overwrite: false,
             scratch: None,
+            checkpoints: None,
             options,
             level: Level::best(),
             threads: self.threads,

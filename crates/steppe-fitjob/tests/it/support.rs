@@ -185,6 +185,7 @@ impl Cohort {
             out: Location::local(out),
             overwrite: false,
             scratch: None,
+            checkpoints: None,
         };
         let job = FitJob::describe(&request, plan, self.samples.len() as u64);
         if let Some(report) = job.existing()? {

@@ -107,7 +107,7 @@ impl FitReport {
     fn populations(&self) -> Vec<Block> {
         let others = self.population_metrics.iter().any(|entry| entry.metric != self.metric);
         let more = if others { " Other metrics are in the tables." } else { "" };
-        let lines = if self.interval.is_empty() {
+        let lines = if self.population_metrics.iter().all(|entry| entry.interval.is_none()) {
             String::new()
         } else {
             format!("; lines are the {}", self.interval)

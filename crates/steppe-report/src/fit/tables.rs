@@ -63,26 +63,30 @@ impl FitReport {
 
     fn metric_table(&self, metric: Metric) -> Table {
         let none = || number::NONE.to_owned();
+        let of_metric = || self.population_metrics.iter().filter(|entry| entry.metric == metric);
+        let intervals = of_metric().any(|entry| entry.interval.is_some());
         let row = |entry: &PopulationMetric| {
             let interval = |(low, high)| format!("{} to {}", number::fixed(low, 3), number::fixed(high, 3));
-            vec![
+            let mut cells = vec![
                 entry.population.clone(),
                 entry.split.clone(),
                 number::count(entry.samples),
                 entry.estimate.map_or_else(none, |value| number::fixed(value, 3)),
-                entry.interval.map_or_else(none, interval),
-            ]
+            ];
+            cells.extend(intervals.then(|| entry.interval.map_or_else(none, interval)));
+            cells
         };
+        let mut columns = vec![
+            Column::text("Population"),
+            Column::text("Split"),
+            Column::number("Samples"),
+            Column::number(metric.title()),
+        ];
+        columns.extend(intervals.then(|| Column::number(self.interval.as_str())));
         Table {
             caption: format!("{} of the chosen model by population and split.", metric.title()),
-            columns: vec![
-                Column::text("Population"),
-                Column::text("Split"),
-                Column::number("Samples"),
-                Column::number(metric.title()),
-                Column::number(self.interval.as_str()),
-            ],
-            rows: self.population_metrics.iter().filter(|entry| entry.metric == metric).map(row).collect(),
+            columns,
+            rows: of_metric().map(row).collect(),
             highlighted: None,
         }
     }

@@ -117,7 +117,10 @@ impl PointRange {
             }
         }
         if numbers > 0.0 {
-            let heading = format!("{} ({})", self.axis.title, self.interval);
+            let heading = match self.estimates().any(|estimate| estimate.interval.is_some()) {
+                true => format!("{} ({})", self.axis.title, self.interval),
+                false => self.axis.title.clone(),
+            };
             elements.push(text((width - 16.0, panel.top - 8.0), TICK, Anchor::End, &QUIET, &heading));
         }
         elements.extend(frame::horizontal_axis(&panel, &scale, &self.axis.title));

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -26,6 +26,8 @@ const TELL: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(super) struct JobProgress {
     stage: Mutex<String>,
+    /// Passes are parts of the stage that is told.
+    fixed: AtomicBool,
     genotypes: AtomicU64,
     tiles_done: AtomicU64,
     tiles_total: AtomicU64,
@@ -65,6 +67,12 @@ impl JobProgress {
         }
     }
 
+    /// Sets a stage that passes do not replace by theirs.
+    pub(super) fn fixed_stage(&self, name: &str) {
+        self.fixed.store(true, Relaxed);
+        self.set_stage(name);
+    }
+
     fn set_stage(&self, name: &str) {
         name.clone_into(&mut self.stage.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -72,7 +80,9 @@ impl JobProgress {
 
 impl PassProgress for JobProgress {
     fn stage(&self, name: &str, _total: u64) {
-        self.set_stage(name);
+        if !self.fixed.load(Relaxed) {
+            self.set_stage(name);
+        }
     }
 
     fn advance(&self, units: u64) {

@@ -11,9 +11,10 @@ use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Core, blocking, epoch, import_job, now,
+    Core, blocking, epoch, import_job, lasso_job, now,
     progress::{self, JobProgress},
     score_job,
+    staged::Staged,
 };
 use crate::{
     FailureKind, ServerError, chain,
@@ -125,6 +126,7 @@ async fn execute(core: &Arc<Core>, job: &Job, cancel: &CancellationToken) -> Res
         blocking(move || match spec.job {
             Some(job_spec::Job::Score(score)) => score_job::run(&core, &id, &score, &progress, cancel),
             Some(job_spec::Job::Import(import)) => import_job::run(&core, &import, &progress),
+            Some(job_spec::Job::Lasso(lasso)) => lasso_job::run(&core, &id, &lasso, &progress, cancel),
             None => Err(ServerError::JobInvalid { field: "payload", problem: "is empty".to_owned() }),
         })
     };
@@ -159,10 +161,8 @@ fn end_of(core: &Core, id: &JobId, ended: Result<Made, ServerError>, stopped: bo
         }
         Err(error) => {
             let kind = FailureKind::of(&error).name().to_owned();
-            // The folder of staged inputs means nothing to who reads it: files have the names that they came with.
-            let staged = format!("{}/", core.job_scratch(id).join("inputs").display());
             let message = match &error {
-                ServerError::Engine(_) => chain(&error).replace(&staged, ""),
+                ServerError::Engine(_) => Staged::new(core, id).without_folders(&chain(&error)),
                 error => chain(error),
             };
             tracing::warn!(kind, message, "a job failed");

@@ -1,10 +1,6 @@
 //! A scoring job: the same one as `steppe score`, over the cluster.
 
-use std::{
-    path::{Path, PathBuf},
-    str::FromStr,
-    sync::Arc,
-};
+use std::{str::FromStr, sync::Arc};
 
 use steppe_cluster::ClusterEngine;
 use steppe_engine::{
@@ -21,11 +17,13 @@ use steppe_kernels::Level;
 use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
-use super::{Core, progress::JobProgress, results::score_digest, run::Made, submission::refuse};
+use super::{
+    Core, progress::JobProgress, results::score_digest, run::Made, staged::Staged, submission::refuse,
+};
 use crate::{
     ServerError,
     jobs::JobId,
-    wire::job::{InputFile, Matching, ScoreJob, input_file},
+    wire::job::{Matching, ScoreJob},
 };
 
 /// Least share of rows that must match, where a job does not say.
@@ -45,19 +43,10 @@ pub(super) fn run(
     progress: &Arc<JobProgress>,
     cancel: CancellationToken,
 ) -> Result<Made, ServerError> {
-    let scratch = core.job_scratch(id);
-    let inputs = scratch.join("inputs");
-    std::fs::create_dir_all(&inputs).map_err(ServerError::file(&inputs, "make the folder"))?;
     progress.stage("fetching inputs", 0);
-    let scores = job.scoring_files.iter().map(|file| {
-        let path = stage(core, &inputs, file)?;
-        Ok(path.display().to_string())
-    });
+    let staged = Staged::new(core, id);
+    let scores = job.scoring_files.iter().map(|file| Ok(staged.file("scores", file)?.display().to_string()));
     let scores = scores.collect::<Result<_, ServerError>>()?;
-    let list = |name: &str, file: &Option<InputFile>| {
-        let folder = scratch.join(name);
-        file.as_ref().map(|file| stage(core, &folder, file)).transpose()
-    };
     let out = match job.out.as_str() {
         "" => core.result_folder(id),
         out => Location::parse(out)?,
@@ -67,13 +56,13 @@ pub(super) fn run(
         out: out.clone(),
         overwrite: job.overwrite,
         sscore: !job.no_sscore,
-        scratch: Some(scratch.clone()),
+        scratch: Some(core.job_scratch(id)),
         options: ScoreOptions {
             matching: settings(job.matching.as_ref(), scores)?,
             missing: missing(&job.missing)?,
-            frequency_file: list("frequencies", &job.frequencies)?,
-            keep: list("keep", &job.keep)?,
-            remove: list("remove", &job.remove)?,
+            frequency_file: staged.optional("frequencies", job.frequencies.as_ref())?,
+            keep: staged.optional("keep", job.keep.as_ref())?,
+            remove: staged.optional("remove", job.remove.as_ref())?,
             copied_inputs: true,
             memory: core.memory,
             level: Level::best(),
@@ -89,17 +78,6 @@ pub(super) fn run(
     Ok(Made { location: out.to_string(), digest: score_digest(&out, &report.job)? })
 }
 
-/// Puts an input file where the job reads it.
-fn stage(core: &Core, folder: &Path, file: &InputFile) -> Result<PathBuf, ServerError> {
-    let Some(input_file::Source::Blake3(blake3)) = &file.source else {
-        return Err(refuse("source", "it is not in the store", "submit the job again"));
-    };
-    std::fs::create_dir_all(folder).map_err(ServerError::file(folder, "make the folder"))?;
-    let path = folder.join(&file.name);
-    std::fs::write(&path, core.inputs.read(blake3)?).map_err(ServerError::file(&path, "write the input"))?;
-    Ok(path)
-}
-
 fn missing(word: &str) -> Result<MissingPolicy, ServerError> {
     match word {
         "" => Ok(MissingPolicy::Mean),
@@ -107,7 +85,7 @@ fn missing(word: &str) -> Result<MissingPolicy, ServerError> {
     }
 }
 
-fn unknown(field: &'static str, word: &str, remedy: &'static str) -> ServerError {
+pub(super) fn unknown(field: &'static str, word: &str, remedy: &'static str) -> ServerError {
     refuse(field, format!("{:?} is unknown", word.chars().take(100).collect::<String>()), remedy)
 }
 

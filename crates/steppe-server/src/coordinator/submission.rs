@@ -7,12 +7,12 @@ use steppe_engine::score::KERNEL_SEMANTICS;
 use steppe_store::{Cohort, Location, StoreError};
 use url::Url;
 
-use super::{Core, blocking, import_job, now, run::enqueue, score_job};
+use super::{Core, blocking, import_job, lasso_job, now, run::enqueue, score_job};
 use crate::{
     ServerError,
     identity::roles::Principal,
     jobs::{JobState, NewJob, Submitted},
-    wire::job::{ImportJob, InputFile, JobSpec, ScoreJob, SubmitRequest, input_file, job_spec},
+    wire::job::{ImportJob, InputFile, JobSpec, LassoJob, ScoreJob, SubmitRequest, input_file, job_spec},
 };
 
 /// Scoring files of one job.
@@ -34,7 +34,7 @@ pub(crate) async fn submit(
     if core.stop.is_cancelled() {
         return Err(ServerError::Unavailable { problem: "stops" });
     }
-    let nothing = || refuse("spec", "it names no job", "give one of score and import");
+    let nothing = || refuse("spec", "it names no job", "give one of score, import and lasso");
     let job = request.spec.and_then(|spec| spec.job).ok_or_else(nothing)?;
     let (kind, job, identity) = match job {
         job_spec::Job::Score(score) => {
@@ -44,6 +44,10 @@ pub(crate) async fn submit(
         job_spec::Job::Import(import) => {
             let (import, identity) = check_import(core, principal, import).await?;
             ("import", job_spec::Job::Import(import), identity)
+        }
+        job_spec::Job::Lasso(lasso) => {
+            let (lasso, identity) = check_lasso(core, principal, lasso).await?;
+            ("lasso", job_spec::Job::Lasso(lasso), identity)
         }
     };
     let spec = JobSpec { job: Some(job) };
@@ -119,6 +123,25 @@ async fn check_score(
     score_job::check(&score)?;
     let digest = blocking(move || Ok(Cohort::open(&location(&cohort)?)?.digest().to_owned())).await?;
     Ok((score, digest))
+}
+
+/// Checks a fitting job; gives it with all files in the store, and the digest of its cohort.
+async fn check_lasso(
+    core: &Arc<Core>,
+    principal: &Principal,
+    mut lasso: LassoJob,
+) -> Result<(LassoJob, String), ServerError> {
+    let cohort = allowed_cohort(core, principal, "cohort", &lasso.cohort)?;
+    lasso.cohort = cohort.to_string();
+    if !lasso.out.is_empty() {
+        lasso.out = core.allowed.check_as("out", &lasso.out)?.to_string();
+    }
+    for file in lasso_job::files(&mut lasso) {
+        keep(core, file).await?;
+    }
+    lasso_job::check(&lasso)?;
+    let digest = blocking(move || Ok(Cohort::open(&location(&cohort)?)?.digest().to_owned())).await?;
+    Ok((lasso, digest))
 }
 
 fn allowed_cohort(

@@ -1,3 +1,5 @@
+mod remotely;
+
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use clap::Args;
@@ -12,7 +14,7 @@ use super::shown;
 use crate::{
     commands::Session,
     console::print,
-    exit::{Outcome, Usage},
+    exit::Outcome,
     interrupt::raise_on_interrupt,
     options::{
         ColumnName, RemoteOptions, SelectionOptions, ThreadsOption, TraitOptions, column_name, fraction,
@@ -162,7 +164,9 @@ struct PathArguments {
 impl LassoCommand {
     /// Fits, and shows a line per trait and metric.
     pub(super) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        remote::refuse(remote, "fits")?;
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let started = Instant::now();
         let threads = self.threads.count();
         let engine = LocalEngine::new(threads)?;
@@ -171,6 +175,7 @@ impl LassoCommand {
             out: Location::parse(&self.out)?,
             overwrite: self.overwrite,
             scratch: None,
+            checkpoints: None,
             options: self.options()?,
             level: session.level,
             threads,
@@ -179,21 +184,27 @@ impl LassoCommand {
         let progress: Arc<dyn PassProgress> = bar.passes();
         let fitted = fit_cohort(&request, &engine, &progress, &mut bar);
         bar.clear();
-        self.show(&fitted?, started, session)
+        self.show(&fitted?, &self.out, started, session)
     }
 
-    fn show(&self, report: &FitReport, started: Instant, session: Session) -> anyhow::Result<Outcome> {
+    fn show(
+        &self,
+        report: &FitReport,
+        place: &str,
+        started: Instant,
+        session: Session,
+    ) -> anyhow::Result<Outcome> {
         print(&shown::traits(&report.record))?;
         if !report.metrics.is_empty() {
             print(&format!("\n{}", shown::metrics(&report.metrics)))?;
         }
         session.console.note(&if report.reused {
-            format!("{}: this result was there already; nothing was computed", self.out)
+            format!("{place}: this result was there already; nothing was computed")
         } else {
             format!("done in {}", render::duration(started.elapsed()))
         });
         if let Some(file) = shown::first_score(&report.record) {
-            let next = format!("next:  steppe score --cohort COHORT --score {}/{file} --out DIR", self.out);
+            let next = format!("next:  steppe score --cohort COHORT --score {place}/{file} --out DIR");
             session.console.note(&next);
         }
         Ok(Outcome::Done)
@@ -230,6 +241,7 @@ impl LassoCommand {
             },
             refit: split.refit,
             seed: split.seed,
+            copied_inputs: false,
         })
     }
 
@@ -238,28 +250,8 @@ impl LassoCommand {
         column: Option<steppe_fitjob::SampleColumn>,
     ) -> anyhow::Result<Option<PopulationOptions>> {
         let Some(column) = column else { return Ok(None) };
-        let weights = match self.population.population_weights.as_deref() {
-            None => PopulationWeights::Unchanged,
-            Some("equal") => PopulationWeights::Equal,
-            Some(named) => PopulationWeights::Named(named_weights(named)?),
-        };
+        let weights: PopulationWeights =
+            self.population.population_weights.as_deref().unwrap_or_default().parse()?;
         Ok(Some(PopulationOptions { column, weights, specific: self.population.shared_plus_specific }))
     }
-}
-
-/// Reads `NAME=WEIGHT,...`.
-fn named_weights(text: &str) -> anyhow::Result<Vec<(String, f64)>> {
-    let one = |part: &str| {
-        let (name, weight) = part.rsplit_once('=')?;
-        let weight =
-            weight.trim().parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0)?;
-        (!name.is_empty()).then(|| (name.to_owned(), weight))
-    };
-    let named: Option<Vec<_>> = text.split(',').map(one).collect();
-    named.ok_or_else(|| {
-        Usage::refuse(
-            format!("--population-weights {text:?} is neither equal nor NAME=WEIGHT,..."),
-            "give weights of 0 or more, such as KAZ=8,EUR=1",
-        )
-    })
 }

@@ -112,6 +112,7 @@ impl RidgeCommand {
             out: Location::parse(&self.out)?,
             overwrite: self.overwrite,
             scratch: None,
+            checkpoints: None,
             options: self.options()?,
             level: session.level,
             threads,

@@ -1,6 +1,6 @@
 //! What a fit shows at its end.
 
-use steppe_fitjob::{FitRecord, MetricRow, TraitRecord};
+use steppe_fitjob::{FitRecord, MetricRow, Part, TraitRecord};
 
 use crate::render::{self, Align};
 
@@ -38,7 +38,7 @@ fn row(of: &TraitRecord) -> Vec<String> {
     ]
 }
 
-/// A line per model, part of the split and population.
+/// A line per model, part of the split and population, of the parts that did not train; `metrics.tsv` has all.
 pub(super) fn metrics(rows: &[MetricRow]) -> String {
     let columns = [
         ("trait", Align::Left),
@@ -51,7 +51,7 @@ pub(super) fn metrics(rows: &[MetricRow]) -> String {
         ("covariates", Align::Right),
         ("incremental", Align::Right),
     ];
-    render::table(columns, rows.iter().map(metric))
+    render::table(columns, rows.iter().filter(|row| row.part != Part::Train).map(metric))
 }
 
 fn metric(row: &MetricRow) -> Vec<String> {

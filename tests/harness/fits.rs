@@ -1,0 +1,64 @@
+//! Fits of made-up cohorts.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use crate::{Call, steppe};
+
+/// PLINK files and phenotypes of a made-up cohort.
+#[derive(Debug, Clone)]
+pub struct FitData {
+    /// The prefix of the files.
+    pub prefix: PathBuf,
+}
+
+impl FitData {
+    /// Makes some people of three populations.
+    pub fn simulate(folder: &Path) -> Self {
+        let prefix = folder.join("people");
+        let people = ["--population", "EUR=400", "--population", "EAS=150", "--population", "KAZ=150"];
+        steppe(["simulate", "--variants", "3000"]).args(people).arg("--out").arg(&prefix).ok();
+        Self { prefix }
+    }
+
+    /// The phenotype file.
+    pub fn phenotypes(&self) -> PathBuf {
+        self.prefix.with_extension("pheno.tsv")
+    }
+
+    /// Adds a fit of both traits to a command line, all but the place of its result.
+    pub fn fit(&self, call: Call, cohort: &str) -> Call {
+        let call = call.args(["fit", "lasso", "--cohort", cohort, "--pheno"]).arg(self.phenotypes());
+        call.args(["--trait", "QT,CC", "--split", "split", "--population", "population", "--refit"]).args([
+            "--no-early-stopping",
+            "--lambdas",
+            "30",
+            "--lambda-min-ratio",
+            "0.05",
+        ])
+    }
+}
+
+/// The hashes of a fit's files, but for those that say how long it took.
+///
+/// # Errors
+/// A folder that can not be read.
+pub fn fit_digests(folder: &Path) -> Result<BTreeMap<String, String>, String> {
+    let unreadable = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut digests = BTreeMap::new();
+    for file in std::fs::read_dir(folder).map_err(unreadable)? {
+        let file = file.map_err(unreadable)?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        if name != "run.json" && !name.ends_with(".html") {
+            let content = std::fs::read(file.path()).map_err(unreadable)?;
+            digests.insert(name, blake3::hash(&content).to_hex().to_string());
+        }
+    }
+    if digests.keys().any(|name| name.ends_with(".score.txt")) {
+        Ok(digests)
+    } else {
+        Err(format!("{}: no scoring file among {:?}", folder.display(), digests.keys()))
+    }
+}
