@@ -11,10 +11,10 @@ use steppe_tests::{data_folder, steppe};
 use crate::sets::{Imported, new_folder};
 
 /// How many moments are tried.
-const MOMENTS: u32 = 20;
+pub(crate) const MOMENTS: u32 = 20;
 
 /// How long a command takes when nobody kills it.
-fn duration(mut command: Command) -> Duration {
+pub(crate) fn duration(mut command: Command) -> Duration {
     let started = Instant::now();
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("the command");
     assert!(status.success(), "{command:?}");

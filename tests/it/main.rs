@@ -13,6 +13,7 @@ mod decoding;
 mod digests;
 mod faults;
 mod fit;
+mod fits;
 mod interrupted;
 mod matching;
 mod plink2_scores;

@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Score(commands::score::ScoreCommand),
     /// Train scores on a cohort's own phenotypes.
     Fit(commands::fit::FitCommand),
+    /// Test every variant of a cohort for association with traits.
+    Assoc(Box<commands::assoc::AssocCommand>),
     /// Look at cohorts and results with SQL.
     Sql(commands::sql::SqlCommand),
     /// Make a cohort of three populations, import it, score it, and show what came out.

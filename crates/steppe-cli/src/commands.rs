@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod assoc;
 pub(crate) mod certs;
 pub(crate) mod cluster;
 pub(crate) mod coordinator;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Match(command) => command.run(session),
         Command::Score(command) => command.run(&cli.remote, session),
         Command::Fit(command) => command.run(&cli.remote, session),
+        Command::Assoc(command) => command.run(&cli.remote, session),
         Command::Sql(command) => command.run(session),
         Command::Demo(command) => command.run(session),
         Command::Simulate(command) => command.run(session),

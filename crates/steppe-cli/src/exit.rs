@@ -1,7 +1,7 @@
 use std::{io, process::ExitCode};
 
 use datafusion::error::DataFusionError;
-use steppe_engine::EngineError;
+use steppe_engine::{EngineError, ErrorKind};
 use steppe_formats::FormatError;
 use steppe_server::{FailureKind, ServerError, settings::SettingsError};
 use steppe_store::StoreError;
@@ -75,6 +75,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> ExitCode {
 fn status_of(error: &anyhow::Error) -> u8 {
     let stopped = |cause: &(dyn std::error::Error + 'static)| {
         matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Cancelled))
+            || cause.downcast_ref::<EngineError>().is_some_and(|error| error.kind() == ErrorKind::Cancelled)
     };
     if error.chain().any(stopped) {
         return INTERRUPTED;
@@ -141,6 +142,7 @@ fn engine_refused(error: &EngineError) -> bool {
         EngineError::Store(error) => store_refused(error),
         EngineError::DataFusion(error) => is_query_problem(error),
         EngineError::Cluster { kind, .. } => refused_there(kind.name()),
+        EngineError::Fit(_) => error.kind() == ErrorKind::InvalidInput,
         _ => false,
     }
 }
@@ -204,6 +206,13 @@ mod tests {
         assert_eq!(status_of(&anyhow::Error::from(engine).context("scoring")), 2);
         let missing = io::Error::from(io::ErrorKind::NotFound);
         assert_eq!(status_of(&FormatError::io(Path::new("x"), "can not open", missing).into()), 2);
+    }
+
+    #[test]
+    fn an_interrupted_fit_is_130_and_a_refused_one_is_two() {
+        use steppe_fitjob::FitError;
+        assert_eq!(status_of(&EngineError::Fit(FitError::Cancelled).into()), 130);
+        assert_eq!(status_of(&EngineError::Fit(FitError::BlockSize).into()), 2);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod fit;
 mod import;
+mod slot;
 mod stages;
+mod steps;
 
 use std::fmt;
 
@@ -11,6 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 pub(crate) use fit::FitBar;
 pub(crate) use import::ImportBar;
 pub(crate) use stages::StageBar;
+pub(crate) use steps::StepBar;
 
 use crate::{console::Console, render};
 

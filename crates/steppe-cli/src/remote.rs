@@ -28,6 +28,17 @@ pub(crate) fn is_named(options: &RemoteOptions) -> bool {
     options.coordinator.is_some() || options.profile.is_some()
 }
 
+/// Refuses a coordinator for work that does not run on one.
+pub(crate) fn refuse(options: &RemoteOptions, what: &str) -> anyhow::Result<()> {
+    if !is_named(options) {
+        return Ok(());
+    }
+    Err(Usage::refuse(
+        format!("{what} do not run on a coordinator yet"),
+        "leave --coordinator and --profile out, and run on this machine",
+    ))
+}
+
 impl Remote {
     /// Connects to the coordinator that the options name.
     pub(crate) fn connect(options: &RemoteOptions) -> anyhow::Result<Self> {

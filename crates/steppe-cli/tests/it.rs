@@ -6,7 +6,19 @@ use std::{
     process::{Command, Output},
 };
 
-const COMMANDS: [&str; 8] = ["import", "describe", "verify", "match", "score", "sql", "demo", "simulate"];
+const COMMANDS: [&[&str]; 11] = [
+    &["import"],
+    &["describe"],
+    &["verify"],
+    &["match"],
+    &["score"],
+    &["assoc"],
+    &["fit", "lasso"],
+    &["fit", "ridge"],
+    &["sql"],
+    &["demo"],
+    &["simulate"],
+];
 
 fn steppe(arguments: &[&str]) -> io::Result<Output> {
     // A debug build of clap asserts the whole definition when it parses.
@@ -22,11 +34,11 @@ fn every_command_has_help_with_examples() -> io::Result<()> {
     let overview = steppe(&["--help"])?;
     assert!(overview.status.success());
     for command in COMMANDS {
-        assert!(text(&overview.stdout).contains(command), "{command} is in the overview");
-        let help = steppe(&[command, "--help"])?;
-        assert!(help.status.success(), "{command}: {}", text(&help.stderr));
-        assert!(text(&help.stdout).contains("Example"), "{command} has an example");
-        assert!(text(&help.stdout).contains("--simd"), "{command} takes --simd");
+        assert!(text(&overview.stdout).contains(command[0]), "{command:?} is in the overview");
+        let help = steppe(&[command, &["--help"]].concat())?;
+        assert!(help.status.success(), "{command:?}: {}", text(&help.stderr));
+        assert!(text(&help.stdout).contains("Example"), "{command:?} has an example");
+        assert!(text(&help.stdout).contains("--simd"), "{command:?} takes --simd");
     }
     Ok(())
 }
@@ -39,6 +51,14 @@ fn misuse_is_status_two_and_says_why() -> io::Result<()> {
         (&["score", "--cohort", "c", "--score", "s", "--out", "o", "--memory", "2"], "2GiB"),
         (&["describe", "no-such-cohort"], "no-such-cohort"),
         (&["describe", "x", "--simd", "mmx"], "avx512"),
+        (&["assoc", "--cohort", "no-such-cohort", "--pheno", "p", "--out", "o"], "no-such-cohort"),
+        (&["assoc", "--cohort", "c", "--pheno", "p", "--out", "o", "--firth", "maybe"], "fallback"),
+        (&["assoc", "--cohort", "c", "--pheno", "p", "--out", "o", "--family", "poisson"], "gaussian"),
+        (&["fit", "ridge", "--cohort", "no-such-cohort", "--pheno", "p", "--out", "o"], "no-such-cohort"),
+        (
+            &["fit", "ridge", "--cohort", "c", "--pheno", "p", "--out", "o", "--loocv", "--folds", "3"],
+            "cannot be used",
+        ),
         (&["nonsense"], "nonsense"),
         (&["sql", "SELEKT 1"], "SELEKT"),
         (&["sql", "DROP TABLE scores"], "DDL"),

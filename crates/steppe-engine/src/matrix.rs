@@ -6,7 +6,7 @@ mod selection;
 use std::{ops::Range, sync::Arc};
 
 use steppe_fit::{GenotypeMatrix, GramSums, MatrixError, PackedColumns, Products, ResidualPrecision};
-use steppe_kernels::{GramPanel, Level, Rows, SampleGather, gram_symmetric};
+use steppe_kernels::Level;
 use steppe_store::Cohort;
 
 use crate::{
@@ -166,29 +166,7 @@ impl<'a> EngineMatrix<'a> {
         count: usize,
     ) -> Result<Vec<GramSums>, EngineError> {
         let columns = self.selection.read(&self.cohort, &variants.collect::<Vec<_>>())?;
-        let samples = columns.samples();
-        let all = Rows { bytes: columns.bytes(), stride: columns.stride(), rows: columns.len(), samples };
-        let mut sums = Vec::with_capacity(count);
-        for group in 0..count as u32 {
-            let members: Vec<u32> =
-                (0..).zip(groups).filter(|(_, of)| **of == group).map(|(sample, _)| sample).collect();
-            let gather = SampleGather::new(self.level, samples, &members)?;
-            let stride = members.len().div_ceil(4);
-            let mut bytes = vec![0; stride * columns.len()];
-            gather.gather(all, &mut bytes, stride)?;
-            let rows = Rows { bytes: &bytes, stride, rows: columns.len(), samples: members.len() };
-            let panel = GramPanel::new(self.level, rows)?;
-            let gram = gram_symmetric(&panel);
-            sums.push(GramSums {
-                variants: columns.len(),
-                samples: members.len() as u64,
-                codes: gram.codes,
-                code_missing: gram.code_missing,
-                both_missing: gram.both_missing,
-                counts: panel.counts().to_vec(),
-            });
-        }
-        Ok(sums)
+        Ok(columns.gram(groups, count, self.level)?)
     }
 }
 

@@ -40,6 +40,14 @@ pub enum FitError {
         /// Length given.
         found: usize,
     },
+    /// Variants that are no part of a matrix.
+    #[error(
+        "the chosen variants do not ascend within the matrix's {variants}; sort them and remove duplicates"
+    )]
+    VariantSubset {
+        /// Variants of the matrix.
+        variants: usize,
+    },
     /// Blocks without variants.
     #[error("the block size is 0; give at least 1, usually 1000")]
     BlockSize,

@@ -10,4 +10,6 @@ pub mod ridge;
 pub mod solver;
 
 pub use error::{FitError, MatrixError, TraitProblem};
-pub use matrix::{GenotypeMatrix, GramSums, MemoryMatrix, PackedColumns, Products, ResidualPrecision};
+pub use matrix::{
+    GenotypeMatrix, GramSums, MemoryMatrix, PackedColumns, Products, ResidualPrecision, VariantSubset,
+};

@@ -7,11 +7,13 @@
 
 mod memory;
 mod packed;
+mod subset;
 
 use std::ops::Range;
 
 pub use memory::MemoryMatrix;
 pub use packed::PackedColumns;
+pub use subset::VariantSubset;
 
 use crate::error::MatrixError;
 

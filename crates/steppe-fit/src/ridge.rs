@@ -49,6 +49,20 @@ use crate::matrix::GenotypeMatrix;
 use design::Design;
 use options::RidgeProgress as Progress;
 
+/// Why each trait can not be fitted, as far as samples, covariates and traits say it: what is told before any pass.
+/// Chromosomes are not looked at.
+///
+/// # Errors
+/// As [`fit_ridge`], of options, folds and covariates.
+pub fn trait_problems(
+    data: &RidgeData<'_>,
+    options: &RidgeOptions,
+    samples: usize,
+) -> Result<Vec<Option<TraitProblem>>, FitError> {
+    options.check()?;
+    Ok(Design::new(data, options, samples)?.1)
+}
+
 /// Fits the stacked block ridge of all traits.
 ///
 /// # Errors

@@ -5,9 +5,10 @@ use steppe_engine::{
     output::{seal_compact, sibling, unseal},
 };
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use steppe_fit::lasso::Checkpoint;
-use steppe_store::Location;
+use steppe_store::{Location, StoreError};
 
 use super::Stage;
 
@@ -37,6 +38,10 @@ pub(super) enum Found {
     Unusable(String),
 }
 
+fn file_name(stage: Stage) -> String {
+    format!("checkpoint.{}.json", stage.as_str())
+}
+
 impl CheckpointFolder {
     /// The folder of a job; it is not made yet. It is in `place`, by default beside a local result, or in the system's
     /// temporary folder.
@@ -50,15 +55,27 @@ impl CheckpointFolder {
         Self { folder, job: job.to_owned() }
     }
 
-    fn file(&self, stage: Stage) -> Location {
-        self.folder.child(&format!("checkpoint.{}.json", stage.as_str()))
+    /// The job's identity.
+    pub(super) fn job(&self) -> &str {
+        &self.job
+    }
+
+    /// A file of the folder, if it is there.
+    pub(super) fn read_file(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
+        let file = self.folder.child(name);
+        if file.exists()? { file.read().map(Some) } else { Ok(None) }
+    }
+
+    /// Puts a file in the place of the last one of its name; after a crash either is there.
+    pub(super) fn write_file(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+        self.folder.child(name).put(bytes.into())
     }
 
     /// What an earlier run left of a stage.
     pub(super) fn read(&self, stage: Stage) -> Found {
-        let file = self.file(stage);
-        let bytes = match file.exists().and_then(|there| if there { file.read().map(Some) } else { Ok(None) })
-        {
+        let name = file_name(stage);
+        let file = self.folder.child(&name);
+        let bytes = match self.read_file(&name) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Found::Nothing,
             Err(error) => return Found::Unusable(error.to_string()),
@@ -77,7 +94,7 @@ impl CheckpointFolder {
         let content = Content { job: self.job.clone(), stage: stage.as_str().to_owned(), checkpoint };
         let bytes = seal_compact(&content)
             .map_err(|error| EngineError::write(self.folder.to_string())(std::io::Error::other(error)))?;
-        Ok(self.file(stage).put(bytes.into())?)
+        Ok(self.write_file(&file_name(stage), bytes)?)
     }
 
     /// Removes the folder, when its result is there.

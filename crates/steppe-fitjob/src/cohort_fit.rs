@@ -1,16 +1,19 @@
-//! A fitting job from a stored cohort to its result.
+//! Jobs from a stored cohort to their results.
 
 use std::{path::PathBuf, sync::Arc};
 
 use steppe_engine::{Engine, EngineError, EngineMatrix, PassProgress};
 use steppe_kernels::Level;
-use steppe_store::{Cohort, Location};
+use steppe_store::{Cohort, CohortVariants, Location, SampleTable};
 
-use super::{FitJob, FitObserver, FitOptions, FitReport, FitRequest, SamplePlan};
+use super::{
+    AssociationJob, AssociationOptions, AssociationPlan, AssociationReport, FitJob, FitObserver, FitOptions,
+    FitReport, FitRequest, RidgeJob, RidgeJobOptions, RidgePlan, RidgeReport, SamplePlan, StepObserver,
+};
 
-/// A fit of a stored cohort, and where its result goes.
+/// A job over a stored cohort, and where its result goes.
 #[derive(Debug, Clone)]
-pub struct CohortFit {
+pub struct CohortJob<O> {
     /// The cohort store.
     pub cohort: Location,
     /// The folder of the result.
@@ -22,11 +25,57 @@ pub struct CohortFit {
     /// As [`FitRequest::checkpoints`].
     pub checkpoints: Option<Location>,
     /// What is fitted, and how.
-    pub options: FitOptions,
+    pub options: O,
     /// The kernel level.
     pub level: Level,
     /// Threads of the solver; the engine has its own.
     pub threads: usize,
+}
+
+/// A path of penalised regressions of a stored cohort.
+pub type CohortFit = CohortJob<FitOptions>;
+
+/// An association of a stored cohort.
+pub type CohortAssociation = CohortJob<AssociationOptions>;
+
+/// A block ridge of a stored cohort.
+pub type CohortRidge = CohortJob<RidgeJobOptions>;
+
+/// A cohort that was opened for a job.
+struct Opened {
+    cohort: Cohort,
+    samples: SampleTable,
+    variants: CohortVariants,
+    request: FitRequest,
+}
+
+impl<O> CohortJob<O> {
+    fn open(&self, progress: &dyn PassProgress) -> Result<Opened, EngineError> {
+        progress.stage("reading phenotypes", 0);
+        let cohort = Cohort::open(&self.cohort)?;
+        let request = FitRequest {
+            cohort: self.cohort.to_string(),
+            digest: cohort.digest().to_owned(),
+            genome_build: Some(cohort.manifest().genome_build()?),
+            out: self.out.clone(),
+            overwrite: self.overwrite,
+            scratch: self.scratch.clone(),
+            checkpoints: self.checkpoints.clone(),
+        };
+        Ok(Opened { samples: cohort.samples()?, variants: cohort.variants()?, cohort, request })
+    }
+
+    /// Does the solver's work on its own threads.
+    fn on_threads<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T, EngineError> + Send,
+    ) -> Result<T, EngineError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .map_err(|error| EngineError::write("the solver's threads")(std::io::Error::other(error)))?;
+        pool.install(work)
+    }
 }
 
 /// Fits, with the passes over all genotypes on `engine`, and commits the result. All input is read and checked first;
@@ -36,37 +85,70 @@ pub struct CohortFit {
 /// Input that can not be used, a pass that fails, [`steppe_fit::FitError::Cancelled`] where the observer asks for it, a
 /// result of other inputs in the way.
 pub fn fit_cohort(
-    request: &CohortFit,
+    job: &CohortFit,
     engine: &dyn Engine,
     progress: &Arc<dyn PassProgress>,
     observer: &mut (dyn FitObserver + Send),
 ) -> Result<FitReport, EngineError> {
-    progress.stage("reading phenotypes", 0);
-    let cohort = Cohort::open(&request.cohort)?;
-    let (samples, table) = (cohort.samples()?, cohort.variants()?);
-    let plan = SamplePlan::read(&request.options, &samples)?;
-    let job = FitRequest {
-        cohort: request.cohort.to_string(),
-        digest: cohort.digest().to_owned(),
-        genome_build: Some(cohort.manifest().genome_build()?),
-        out: request.out.clone(),
-        overwrite: request.overwrite,
-        scratch: request.scratch.clone(),
-        checkpoints: request.checkpoints.clone(),
-    };
-    let described = FitJob::describe(&job, &plan, samples.len() as u64);
+    let Opened { cohort, samples, variants: table, request } = job.open(progress.as_ref())?;
+    let plan = SamplePlan::read(&job.options, &samples)?;
+    let described = FitJob::describe(&request, &plan, samples.len() as u64);
     if let Some(report) = described.existing()? {
         return Ok(report);
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(request.threads)
-        .build()
-        .map_err(|error| EngineError::write("the solver's threads")(std::io::Error::other(error)))?;
-    pool.install(|| {
+    job.on_threads(|| {
         let progress = Arc::clone(progress);
         let matrix =
-            EngineMatrix::new(engine, &cohort, plan.samples(), plan.reference(), request.level, progress)?;
+            EngineMatrix::new(engine, &cohort, plan.samples(), plan.reference(), job.level, progress)?;
         let variants = plan.variants(&matrix, &table)?;
         described.run(&matrix, &table, &variants, observer)
+    })
+}
+
+/// Tests every variant of a stored cohort, and commits the tables; otherwise as [`fit_cohort`].
+///
+/// # Errors
+/// As [`fit_cohort`].
+pub fn associate_cohort(
+    job: &CohortAssociation,
+    engine: &dyn Engine,
+    progress: &Arc<dyn PassProgress>,
+    observer: &mut dyn StepObserver,
+) -> Result<AssociationReport, EngineError> {
+    let Opened { cohort, samples, variants: table, request } = job.open(progress.as_ref())?;
+    let plan = AssociationPlan::read(&job.options, &samples)?;
+    let described = AssociationJob::describe(&request, &plan, samples.len() as u64);
+    if let Some(report) = described.existing()? {
+        return Ok(report);
+    }
+    job.on_threads(|| {
+        let progress = Arc::clone(progress);
+        let matrix =
+            EngineMatrix::new(engine, &cohort, plan.samples(), plan.reference(), job.level, progress)?;
+        described.run(&matrix, &table, job.level, observer)
+    })
+}
+
+/// Fits a stacked block ridge of a stored cohort, and commits the result; otherwise as [`fit_cohort`].
+///
+/// # Errors
+/// As [`fit_cohort`].
+pub fn ridge_cohort(
+    job: &CohortRidge,
+    engine: &dyn Engine,
+    progress: &Arc<dyn PassProgress>,
+    observer: &mut dyn StepObserver,
+) -> Result<RidgeReport, EngineError> {
+    let Opened { cohort, samples, variants: table, request } = job.open(progress.as_ref())?;
+    let plan = RidgePlan::read(&job.options, &samples)?;
+    let described = RidgeJob::describe(&request, &plan, samples.len() as u64);
+    if let Some(report) = described.existing()? {
+        return Ok(report);
+    }
+    job.on_threads(|| {
+        let progress = Arc::clone(progress);
+        let everyone = vec![true; plan.samples().len()];
+        let matrix = EngineMatrix::new(engine, &cohort, plan.samples(), &everyone, job.level, progress)?;
+        described.run(&matrix, &table, &samples, job.level, observer)
     })
 }

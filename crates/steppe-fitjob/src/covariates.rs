@@ -17,7 +17,8 @@ pub(super) struct Covariates {
     pub(super) complete: Vec<bool>,
 }
 
-/// A covariate as numbers, one per sample that takes part.
+/// A covariate as numbers, one per sample that takes part; NaN where it is missing.
+#[derive(Debug, Clone)]
 pub(super) struct Covariate {
     pub(super) name: String,
     pub(super) values: Vec<f64>,
@@ -76,8 +77,7 @@ impl Covariates {
         self.join.row[sample].is_some()
     }
 
-    /// The covariates of some samples of the cohort, which have them all: categories as indicators of all that occur but
-    /// the first.
+    /// The covariates of some samples of the cohort: categories as indicators of all that occur but the first.
     pub(super) fn of(&self, samples: &[u32]) -> Vec<Covariate> {
         let row = samples.iter().map(|sample| self.join.row[*sample as usize]).collect();
         let join = Join {

@@ -1,16 +1,9 @@
 //! A fitting job from its plan to its committed result.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
-use steppe_engine::{
-    EngineError,
-    output::{CohortRecord, Existing, ResultFolder, existing},
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Instant};
+use steppe_engine::EngineError;
 
-use serde_json::{Map, json};
+use serde_json::json;
 use steppe_fit::GenotypeMatrix;
 use steppe_genome::{GenomeBuild, VariantTable};
 use steppe_store::Location;
@@ -22,7 +15,7 @@ use super::{
     outputs::{Results, final_point},
     pages::TraitPage,
     parameters::parameters,
-    record::{FitRecord, VariantCounts},
+    record::{Beginning, FitRecord},
     solve::{Fitted, Outcomes, Solver},
 };
 
@@ -70,36 +63,19 @@ pub struct FitReport {
 impl<'a> FitJob<'a> {
     /// Gives a plan its identity: the cohort, the parameters, and the content of every input file.
     pub fn describe(request: &'a FitRequest, plan: &'a SamplePlan, cohort_samples: u64) -> Self {
-        let parameters = parameters(&plan.options);
-        let hashes: Vec<(&str, &str)> =
-            plan.inputs.iter().map(|input| (input.role.as_str(), input.blake3.as_str())).collect();
         let traits: Vec<&str> = plan.traits.iter().map(|of| of.name.as_str()).collect();
-        let columns = (traits, &plan.covariate_names);
-        let identity = json!(["fit lasso", FIT_SEMANTICS, request.digest, parameters, hashes, columns]);
-        let record = FitRecord {
-            kind: "fit".to_owned(),
-            job: blake3::hash(identity.to_string().as_bytes()).to_hex().to_string(),
-            steppe_version: env!("CARGO_PKG_VERSION").to_owned(),
-            kernel_semantics: FIT_SEMANTICS,
-            finished_unix: 0,
-            cohort: CohortRecord {
-                location: request.cohort.clone(),
-                digest: request.digest.clone(),
-                genome_build: request.genome_build.map_or_else(String::new, |build| build.to_string()),
-                samples: cohort_samples,
-                samples_kept: plan.samples.len() as u64,
-                variants: 0,
-            },
-            parameters,
-            inputs: plan.inputs.clone(),
+        let record = FitRecord::begin(Beginning {
+            kind: "fit",
+            identity: json!(["lasso", traits, plan.covariate_names]),
+            semantics: FIT_SEMANTICS,
+            request,
+            cohort_samples,
+            parameters: parameters(&plan.options),
+            inputs: &plan.inputs,
             unknown_selected: plan.unknown_selected,
-            samples: plan.counts.clone(),
-            variants: VariantCounts::default(),
-            traits: Vec::new(),
-            notices: plan.notices.clone(),
-            outputs: Vec::new(),
-            timings: Map::new(),
-        };
+            samples: &plan.counts,
+            notices: &plan.notices,
+        });
         Self { request, plan, record }
     }
 
@@ -113,11 +89,16 @@ impl<'a> FitJob<'a> {
     /// # Errors
     /// Something else lies where the result shall go.
     pub fn existing(&self) -> Result<Option<FitReport>, EngineError> {
-        let request = self.request;
-        Ok(match existing(&request.out, &self.record.job, request.overwrite)? {
-            Existing::Same(record) => Some(FitReport { reused: true, record: *record, metrics: Vec::new() }),
-            Existing::Absent => None,
-        })
+        let earlier = self.record.earlier(self.request)?;
+        if earlier.is_some() {
+            // A run that was killed right after its result was there left them.
+            self.checkpoints().remove()?;
+        }
+        Ok(earlier.map(|record| FitReport { reused: true, record, metrics: Vec::new() }))
+    }
+
+    fn checkpoints(&self) -> CheckpointFolder {
+        CheckpointFolder::of(&self.request.out, &self.record.job, self.request.checkpoints.as_ref())
     }
 
     /// Fits, writes the result and makes it visible in one step. A run that was stopped is gone on with, from the last
@@ -145,7 +126,7 @@ impl<'a> FitJob<'a> {
         for notice in &plan.notices {
             observer.notice(notice);
         }
-        let checkpoints = CheckpointFolder::of(&request.out, &self.record.job, request.checkpoints.as_ref());
+        let checkpoints = self.checkpoints();
         let mut solver =
             Solver { plan, matrix, variants, checkpoints: &checkpoints, observer, notices: Vec::new() };
         let (fitted, failed) = sort_outcomes(plan, solver.choose()?)?;
@@ -153,19 +134,14 @@ impl<'a> FitJob<'a> {
         notices.extend(notices_of(plan, &fitted, &failed));
         notices.iter().for_each(|notice| observer.notice(notice));
         self.record.notices.extend(notices);
-        self.timing("fit", started);
+        self.record.timing("fit", started);
         let evaluating = Instant::now();
         let mut metrics = Vec::new();
         for of in &fitted {
             metrics.extend(evaluate(plan, matrix, of)?);
         }
-        self.timing("evaluate", evaluating);
-        let folder = ResultFolder::stage(
-            &request.out,
-            &self.record.job,
-            request.overwrite,
-            request.scratch.as_deref(),
-        )?;
+        self.record.timing("evaluate", evaluating);
+        let folder = self.record.stage(request)?;
         let results = Results {
             plan,
             variants: table,
@@ -176,7 +152,7 @@ impl<'a> FitJob<'a> {
         };
         let written = results.write(folder.path())?;
         (self.record.outputs, self.record.traits) = (written.outputs, written.traits);
-        self.timing("total", started);
+        self.record.timing("total", started);
         for of in &fitted {
             let page = TraitPage {
                 plan,
@@ -189,31 +165,9 @@ impl<'a> FitJob<'a> {
             let pages = page.write(folder.path())?;
             self.record.outputs.extend(pages);
         }
-        let report = self.commit(folder, metrics)?;
+        let (record, reused) = self.record.commit(folder, request)?;
         checkpoints.remove()?;
-        Ok(report)
-    }
-
-    fn commit(mut self, folder: ResultFolder, metrics: Vec<MetricRow>) -> Result<FitReport, EngineError> {
-        self.record.finished_unix =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        match folder.commit(&self.record) {
-            Ok(()) => Ok(FitReport { reused: false, record: self.record, metrics }),
-            // Another run of the same job may have been faster.
-            Err(error @ EngineError::Occupied { .. }) => {
-                match existing(&self.request.out, &self.record.job, false)? {
-                    Existing::Same(record) => Ok(FitReport { reused: true, record: *record, metrics }),
-                    Existing::Absent => Err(error),
-                }
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Notes how long a stage took.
-    fn timing(&mut self, stage: &str, since: Instant) {
-        let seconds = (since.elapsed().as_secs_f64() * 1e6).round() / 1e6;
-        self.record.timings.insert(stage.to_owned(), json!(seconds));
+        Ok(FitReport { reused, record, metrics })
     }
 }
 

@@ -1,5 +1,7 @@
-//! Fitting jobs: phenotypes, covariates and lists joined to a cohort, a path of penalised regressions for each trait, and
-//! a folder of scoring files, tables and `run.json`.
+//! Fitting jobs: phenotypes, covariates and lists joined to a cohort; a path of penalised regressions for each trait
+//! ([`FitJob`]), a stacked block ridge ([`RidgeJob`]) or a test of every variant ([`AssociationJob`]); and a folder of
+//! scoring files, tables and `run.json`. [`fit_cohort`], [`ridge_cohort`] and [`associate_cohort`] do all of it for a
+//! stored cohort.
 //!
 //! A job sees the cohort through three views: its samples ([`steppe_store::SampleTable`]), its variants
 //! ([`steppe_genome::VariantTable`]) and the four passes over its genotypes ([`steppe_fit::GenotypeMatrix`]). In order:
@@ -10,6 +12,7 @@
 //! 4. [`SamplePlan::variants`] says which variants take part.
 //! 5. [`FitJob::run`] fits, with checkpoints beside the result, and commits the result.
 
+mod assoc;
 mod checkpoint_file;
 mod cohort_fit;
 mod columns;
@@ -17,8 +20,10 @@ mod covariates;
 mod cross_validation;
 mod evaluation;
 mod groups;
+mod input_options;
 mod inputs;
 mod job;
+mod joined;
 mod metrics_table;
 mod names;
 mod observer;
@@ -29,22 +34,38 @@ mod parameters;
 mod path_tables;
 mod phenotypes;
 mod record;
+mod ridge;
 mod sample_plan;
 mod selection;
 mod solve;
+mod sources;
 mod split;
 mod table;
 mod variant_plan;
 
-pub use cohort_fit::{CohortFit, fit_cohort};
+pub use assoc::{
+    AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord, AssociationReport,
+    AssociationTraitRecord, DroppedCovariateRecord,
+};
+pub use cohort_fit::{
+    CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,
+};
 pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};
+pub use input_options::InputOptions;
 pub use job::{FitJob, FitReport, FitRequest};
-pub use observer::{FitObserver, FitProgress, Stage};
+pub use observer::{FitObserver, FitProgress, Stage, StepObserver};
 pub use options::{
     CovariateOptions, Family, FitOptions, PathOptions, PhenotypeSource, PopulationOptions, PopulationWeights,
     SampleColumn, SplitOption,
 };
-pub use record::{FitRecord, SampleCounts, ScoreFileRecord, TraitRecord, VariantCounts};
+pub use record::{FitRecord, JobRecord, SampleCounts, ScoreFileRecord, TraitRecord, VariantCounts};
+pub use ridge::{
+    RidgeJob, RidgeJobOptions, RidgePlan, RidgeRecord, RidgeReport, RidgeTraitRecord, RidgeValidation,
+};
 pub use sample_plan::{SamplePlan, TraitPlan};
 pub use split::Part;
+pub use steppe_fit::{
+    FitError,
+    assoc::{Firth, TestedAllele},
+};
 pub use variant_plan::VariantPlan;

@@ -27,8 +27,12 @@ pub(super) fn score_name(trait_name: &str, population: Option<&str>) -> String {
     }
 }
 
-/// Refuses two scores of one name, also where only the case differs: some file systems do not tell these apart.
-pub(super) fn check_distinct(traits: &[&str], populations: &[&str]) -> Result<(), EngineError> {
+/// Refuses two scores of one name, each with a `file`, also where only the case differs: some file systems do not tell these apart.
+pub(super) fn check_distinct(
+    traits: &[&str],
+    populations: &[&str],
+    file: impl Fn(&str) -> String,
+) -> Result<(), EngineError> {
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
     for name in traits {
         let own = std::iter::once(None).chain(populations.iter().copied().map(Some));
@@ -40,7 +44,7 @@ pub(super) fn check_distinct(traits: &[&str], populations: &[&str]) -> Result<()
             };
             if let Some(other) = taken.insert(score.to_lowercase(), described.clone()) {
                 return Err(EngineError::refused(
-                    format!("{described} and {other} would both be written to {}", score_file(&score)),
+                    format!("{described} and {other} would both be written to {}", file(&score)),
                     "rename one of them, with letters, digits, _, . and - alone",
                 ));
             }
@@ -58,14 +62,14 @@ mod tests {
         assert_eq!(safe("LDL-c_2.0"), "LDL-c_2.0");
         assert_eq!(safe("../LDL c"), "x..\u{5f}LDL_c");
         assert_eq!(safe("холестерин"), "x__________");
-        assert!(check_distinct(&["a b", "a.b"], &[]).is_ok());
-        let message = check_distinct(&["a b", "A/b"], &[]).unwrap_err().to_string();
+        assert!(check_distinct(&["a b", "a.b"], &[], score_file).is_ok());
+        let message = check_distinct(&["a b", "A/b"], &[], score_file).unwrap_err().to_string();
         assert_eq!(
             message,
             "trait \"A/b\" and trait \"a b\" would both be written to A_b.score.txt; rename one of them, with letters, \
              digits, _, . and - alone"
         );
-        let message = check_distinct(&["a", "a.KAZ"], &["KAZ"]).unwrap_err().to_string();
+        let message = check_distinct(&["a", "a.KAZ"], &["KAZ"], score_file).unwrap_err().to_string();
         assert!(message.contains("trait \"a.KAZ\" and trait \"a\" of population \"KAZ\""), "{message}");
     }
 }

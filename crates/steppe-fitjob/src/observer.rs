@@ -72,3 +72,28 @@ pub trait FitObserver: Sync {
 }
 
 impl FitObserver for () {}
+
+/// Follows an association or a block ridge, which go on in equal steps. All methods have defaults; `()` follows nothing.
+pub trait StepObserver: Send + Sync {
+    /// A stage begins, of so many steps.
+    fn stage(&mut self, name: &'static str, steps: u64) {
+        let _ = (name, steps);
+    }
+
+    /// So many steps of the stage are done.
+    fn done(&mut self, steps: u64) {
+        let _ = steps;
+    }
+
+    /// Something that the user should know; it is in the record too.
+    fn notice(&mut self, text: &str) {
+        let _ = text;
+    }
+
+    /// Whether to stop; asked between steps.
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+impl StepObserver for () {}

@@ -5,6 +5,11 @@ use steppe_engine::EngineError;
 
 use steppe_formats::phenotype::BinaryCoding;
 
+use super::{
+    sources::SourceOptions,
+    variant_plan::{VariantFiles, VariantFilter},
+};
+
 /// A fit of penalised regressions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitOptions {
@@ -47,13 +52,7 @@ impl FitOptions {
     /// All columns of a phenotype file with everything else at its default: a fifth of the samples validates.
     pub fn new(phenotypes: impl Into<PathBuf>) -> Self {
         Self {
-            phenotypes: PhenotypeSource {
-                file: phenotypes.into(),
-                traits: Vec::new(),
-                family: Family::Auto,
-                coding: BinaryCoding::OneTwo,
-                missing_code: -9.0,
-            },
+            phenotypes: PhenotypeSource::new(phenotypes),
             covariates: None,
             keep: None,
             remove: None,
@@ -71,6 +70,37 @@ impl FitOptions {
             copied_inputs: false,
         }
     }
+
+    /// The files of samples.
+    pub(super) fn sources(&self) -> SourceOptions<'_> {
+        SourceOptions {
+            phenotypes: &self.phenotypes,
+            covariates: self.covariates.as_ref(),
+            keep: self.keep.as_deref(),
+            remove: self.remove.as_deref(),
+            population: self.population.as_ref().map(|population| &population.column),
+            weights: self.weights.as_ref(),
+            split: match &self.split {
+                SplitOption::Column(column) => Some(column),
+                SplitOption::Fraction(_) | SplitOption::Folds(_) => None,
+            },
+        }
+    }
+
+    /// The files of variants.
+    pub(super) fn variant_files(&self) -> VariantFiles<'_> {
+        VariantFiles {
+            extract: self.extract.as_deref(),
+            exclude: self.exclude.as_deref(),
+            factors: self.penalty_factors.as_deref(),
+        }
+    }
+
+    /// Which variants are left out by their counts.
+    pub(super) fn filter(&self) -> VariantFilter {
+        let (min_frequency, max_missing) = (self.min_frequency, self.max_missing);
+        VariantFilter { min_frequency, max_missing, constant: false }
+    }
 }
 
 /// Where traits come from.
@@ -86,6 +116,19 @@ pub struct PhenotypeSource {
     pub coding: BinaryCoding,
     /// The number that means missing.
     pub missing_code: f64,
+}
+
+impl PhenotypeSource {
+    /// All columns of a file, of the kinds that their values say.
+    pub fn new(file: impl Into<PathBuf>) -> Self {
+        Self {
+            file: file.into(),
+            traits: Vec::new(),
+            family: Family::Auto,
+            coding: BinaryCoding::OneTwo,
+            missing_code: -9.0,
+        }
+    }
 }
 
 /// The kind of traits.

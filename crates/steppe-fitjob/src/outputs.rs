@@ -93,33 +93,18 @@ impl Results<'_> {
         effects: &BTreeMap<u32, f64>,
     ) -> Result<OutputRecord, EngineError> {
         let of = &self.plan.traits[fitted.at];
-        let name = names::score_name(&of.name, population);
-        let file = names::score_file(&name);
-        let path = folder.join(&file);
-        let score = NewScore {
-            name,
-            trait_reported: of.name.clone(),
-            genome_build: self.build,
-            weight_type: weight_type(&of.response).to_owned(),
-            citation: String::new(),
-            license: String::new(),
-            variants: effects.len() as u64,
-        };
-        let mut writer = ScoringFileWriter::create(&path, &score)?;
-        for (variant, weight) in effects {
-            let variant = *variant as usize;
-            writer.write(&NewScoreRow {
-                id: self.variants.id(variant),
-                chromosome: self.variants.chromosome(variant),
-                position: self.variants.position(variant),
-                effect_allele: self.variants.counted_allele(variant),
-                other_allele: self.variants.other_allele(variant),
-                weight: *weight,
-            })?;
-        }
-        writer.finish()?;
-        let (bytes, blake3) = hash_file(&path).map_err(EngineError::write(path.display().to_string()))?;
-        Ok(OutputRecord { name: file, bytes, blake3 })
+        let weights: Vec<(u32, f64)> = effects.iter().map(|(variant, weight)| (*variant, *weight)).collect();
+        write_score(
+            folder,
+            self.variants,
+            &ScoreToWrite {
+                name: names::score_name(&of.name, population),
+                trait_name: &of.name,
+                build: self.build,
+                weight_type: weight_type(&of.response),
+                weights: &weights,
+            },
+        )
     }
 
     fn trait_record(&self, at: usize, of: &TraitPlan) -> TraitRecord {
@@ -158,6 +143,52 @@ impl Results<'_> {
             scores: Vec::new(),
         }
     }
+}
+
+/// A scoring file to write.
+pub(super) struct ScoreToWrite<'a> {
+    /// The score's name, which is safe.
+    pub(super) name: String,
+    /// The trait's, as the phenotype file has it.
+    pub(super) trait_name: &'a str,
+    pub(super) build: Option<GenomeBuild>,
+    pub(super) weight_type: &'a str,
+    /// Weights per copy of the counted allele, by variants of the table, at least one.
+    pub(super) weights: &'a [(u32, f64)],
+}
+
+/// Writes a scoring file.
+pub(super) fn write_score(
+    folder: &Path,
+    variants: &dyn VariantTable,
+    of: &ScoreToWrite<'_>,
+) -> Result<OutputRecord, EngineError> {
+    let file = names::score_file(&of.name);
+    let path = folder.join(&file);
+    let score = NewScore {
+        name: of.name.clone(),
+        trait_reported: of.trait_name.to_owned(),
+        genome_build: of.build,
+        weight_type: of.weight_type.to_owned(),
+        citation: String::new(),
+        license: String::new(),
+        variants: of.weights.len() as u64,
+    };
+    let mut writer = ScoringFileWriter::create(&path, &score)?;
+    for (variant, weight) in of.weights {
+        let variant = *variant as usize;
+        writer.write(&NewScoreRow {
+            id: variants.id(variant),
+            chromosome: variants.chromosome(variant),
+            position: variants.position(variant),
+            effect_allele: variants.counted_allele(variant),
+            other_allele: variants.other_allele(variant),
+            weight: *weight,
+        })?;
+    }
+    writer.finish()?;
+    let (bytes, blake3) = hash_file(&path).map_err(EngineError::write(path.display().to_string()))?;
+    Ok(OutputRecord { name: file, bytes, blake3 })
 }
 
 /// The path that lambda was chosen on; of the folds the one that went the least far.

@@ -5,27 +5,36 @@ use serde_json::{Map, Value, json};
 use steppe_engine::EngineError;
 use steppe_formats::phenotype::BinaryCoding;
 
-use super::options::{Family, FitOptions, PopulationWeights, SplitOption};
+use super::options::{CovariateOptions, Family, FitOptions, PhenotypeSource, PopulationWeights, SplitOption};
 
-/// Parameters by name.
-pub(super) fn parameters(options: &FitOptions) -> Map<String, Value> {
-    let mut map = Map::new();
-    let mut set = |name: &str, value: Value| {
-        map.insert(name.to_owned(), value);
-    };
-    let phenotypes = &options.phenotypes;
-    set("traits", json!(phenotypes.traits));
-    set("family", family(&phenotypes.family));
+/// The parameters of traits and covariates by name.
+pub(super) fn of_traits(
+    phenotypes: &PhenotypeSource,
+    covariates: Option<&CovariateOptions>,
+) -> Map<String, Value> {
     let coding = match phenotypes.coding {
         BinaryCoding::OneTwo => "1/2",
         BinaryCoding::ZeroOne => "0/1",
     };
-    set("binary_coding", json!(coding));
-    set("missing_code", json!(phenotypes.missing_code));
-    if let Some(covariates) = &options.covariates {
-        set("covariates", json!(covariates.names));
-        set("categorical_covariates", json!(covariates.categorical));
+    let mut all = vec![
+        ("traits", json!(phenotypes.traits)),
+        ("family", family(&phenotypes.family)),
+        ("binary_coding", json!(coding)),
+        ("missing_code", json!(phenotypes.missing_code)),
+    ];
+    if let Some(covariates) = covariates {
+        all.push(("covariates", json!(covariates.names)));
+        all.push(("categorical_covariates", json!(covariates.categorical)));
     }
+    all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Parameters by name.
+pub(super) fn parameters(options: &FitOptions) -> Map<String, Value> {
+    let mut map = of_traits(&options.phenotypes, options.covariates.as_ref());
+    let mut set = |name: &str, value: Value| {
+        map.insert(name.to_owned(), value);
+    };
     set("split", split(&options.split));
     set("sample_weights", json!(options.weights.as_ref().map(|weights| &weights.column)));
     if let Some(population) = &options.population {
@@ -98,11 +107,16 @@ impl FitOptions {
                 "above 0",
             ),
         ];
-        match checks.into_iter().find(|(holds, _, _)| !holds) {
-            None => Ok(()),
-            Some((_, what, range)) => {
-                Err(EngineError::refused(format!("{what} is out of range"), format!("give a number {range}")))
-            }
+        refuse_out_of_range(&checks)
+    }
+}
+
+/// Refuses the first number that is out of its range. Of each: whether it is within, what it is, and the range.
+pub(super) fn refuse_out_of_range(checks: &[(bool, &str, &str)]) -> Result<(), EngineError> {
+    match checks.iter().find(|(holds, _, _)| !holds) {
+        None => Ok(()),
+        Some((_, what, range)) => {
+            Err(EngineError::refused(format!("{what} is out of range"), format!("give a number {range}")))
         }
     }
 }

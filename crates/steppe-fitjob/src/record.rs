@@ -1,16 +1,24 @@
 //! `run.json`: what went in, what came out, what was left out and why.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use steppe_engine::output::{CohortRecord, InputRecord, OutputRecord, ResultRecord};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+use steppe_engine::{
+    EngineError,
+    output::{CohortRecord, Existing, InputRecord, OutputRecord, ResultFolder, ResultRecord, existing},
+};
 use steppe_fit::lasso::MetricKind;
 
-/// The content of `run.json` of a fit.
+use super::job::FitRequest;
+
+/// The content of `run.json` of a job that says `T` of each trait.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FitRecord {
-    /// `fit`.
+pub struct JobRecord<T> {
+    /// `fit`, `fit ridge` or `assoc`.
     pub kind: String,
     /// The job's identity: a hash of the cohort, parameters and inputs.
     pub job: String,
@@ -33,7 +41,7 @@ pub struct FitRecord {
     /// Variants of the cohort.
     pub variants: VariantCounts,
     /// Every trait that was asked for.
-    pub traits: Vec<TraitRecord>,
+    pub traits: Vec<T>,
     /// What the user should know.
     pub notices: Vec<String>,
     /// Every output file with its hash.
@@ -42,13 +50,102 @@ pub struct FitRecord {
     pub timings: Map<String, Value>,
 }
 
-impl ResultRecord for FitRecord {
+/// The record of a path of penalised regressions.
+pub type FitRecord = JobRecord<TraitRecord>;
+
+impl<T: Serialize + DeserializeOwned> ResultRecord for JobRecord<T> {
     fn job(&self) -> &str {
         &self.job
     }
 
     fn outputs(&self) -> &[OutputRecord] {
         &self.outputs
+    }
+}
+
+/// What is known of a job before it runs.
+pub(super) struct Beginning<'a> {
+    pub(super) kind: &'a str,
+    /// What tells the job from others, beside the cohort.
+    pub(super) identity: Value,
+    /// Changes when the same inputs may give other bits.
+    pub(super) semantics: u32,
+    pub(super) request: &'a FitRequest,
+    /// Samples of the cohort.
+    pub(super) cohort_samples: u64,
+    pub(super) parameters: Map<String, Value>,
+    pub(super) inputs: &'a [InputRecord],
+    pub(super) unknown_selected: u64,
+    pub(super) samples: &'a SampleCounts,
+    pub(super) notices: &'a [String],
+}
+
+impl<T: Serialize + DeserializeOwned> JobRecord<T> {
+    /// A job with its identity: the cohort, the parameters, the content of every input file, and what else there is.
+    pub(super) fn begin(of: Beginning<'_>) -> Self {
+        let hashes: Vec<(&str, &str)> =
+            of.inputs.iter().map(|input| (input.role.as_str(), input.blake3.as_str())).collect();
+        let identity = json!([of.kind, of.semantics, of.request.digest, of.parameters, hashes, of.identity]);
+        Self {
+            kind: of.kind.to_owned(),
+            job: blake3::hash(identity.to_string().as_bytes()).to_hex().to_string(),
+            steppe_version: env!("CARGO_PKG_VERSION").to_owned(),
+            kernel_semantics: of.semantics,
+            finished_unix: 0,
+            cohort: CohortRecord {
+                location: of.request.cohort.clone(),
+                digest: of.request.digest.clone(),
+                genome_build: of.request.genome_build.map_or_else(String::new, |build| build.to_string()),
+                samples: of.cohort_samples,
+                samples_kept: of.samples.used,
+                variants: 0,
+            },
+            parameters: of.parameters,
+            inputs: of.inputs.to_vec(),
+            unknown_selected: of.unknown_selected,
+            samples: of.samples.clone(),
+            variants: VariantCounts::default(),
+            traits: Vec::new(),
+            notices: of.notices.to_vec(),
+            outputs: Vec::new(),
+            timings: Map::new(),
+        }
+    }
+
+    /// The record of an earlier run of the same job; `None` where nothing is in the way.
+    pub(super) fn earlier(&self, request: &FitRequest) -> Result<Option<Self>, EngineError> {
+        Ok(match existing(&request.out, &self.job, request.overwrite)? {
+            Existing::Same(record) => Some(*record),
+            Existing::Absent => None,
+        })
+    }
+
+    /// The folder where the result is written meanwhile.
+    pub(super) fn stage(&self, request: &FitRequest) -> Result<ResultFolder, EngineError> {
+        ResultFolder::stage(&request.out, &self.job, request.overwrite, request.scratch.as_deref())
+    }
+
+    /// Notes how long a stage took.
+    pub(super) fn timing(&mut self, stage: &str, since: Instant) {
+        let seconds = (since.elapsed().as_secs_f64() * 1e6).round() / 1e6;
+        self.timings.insert(stage.to_owned(), json!(seconds));
+    }
+
+    /// Makes the result visible. The flag says that another run of the same job was faster, whose record this is then.
+    pub(super) fn commit(
+        mut self,
+        folder: ResultFolder,
+        request: &FitRequest,
+    ) -> Result<(Self, bool), EngineError> {
+        self.finished_unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        match folder.commit(&self) {
+            Ok(()) => Ok((self, false)),
+            Err(error @ EngineError::Occupied { .. }) => match existing(&request.out, &self.job, false)? {
+                Existing::Same(record) => Ok((*record, true)),
+                Existing::Absent => Err(error),
+            },
+            Err(error) => Err(error),
+        }
     }
 }
 

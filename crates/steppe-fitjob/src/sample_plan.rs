@@ -1,6 +1,5 @@
 //! All files joined to the samples of the cohort, before any pass.
 
-mod sources;
 mod traits;
 
 use nalgebra::DMatrix;
@@ -12,8 +11,8 @@ use steppe_fit::{
 use steppe_genome::VariantTable;
 use steppe_store::SampleTable;
 
+use self::traits::TraitReader;
 pub(super) use self::traits::is_case;
-use self::{sources::Sources, traits::TraitReader};
 use super::{
     covariates::Covariate,
     groups::{Groups, Weighting},
@@ -21,6 +20,7 @@ use super::{
     names,
     options::FitOptions,
     record::SampleCounts,
+    sources::Sources,
     split::Part,
     variant_plan::{VariantLists, VariantPlan},
 };
@@ -81,8 +81,8 @@ impl SamplePlan {
     pub fn read(options: &FitOptions, samples: &SampleTable) -> Result<Self, EngineError> {
         options.check()?;
         let mut inputs = Inputs::default();
-        let sources = Sources::read(options, samples, &mut inputs)?;
-        let lists = VariantLists::read(options, &mut inputs)?;
+        let sources = Sources::read(&options.sources(), samples, &mut inputs)?;
+        let lists = VariantLists::read(&options.variant_files(), &mut inputs)?;
         let (taking, mut counts) = sources.take_part(samples)?;
         let labels: Option<Vec<&str>> = sources.population.as_ref().map(|column| {
             taking.iter().map(|sample| column.get(*sample as usize).unwrap_or_default()).collect()
@@ -146,7 +146,7 @@ impl SamplePlan {
         matrix: &dyn GenotypeMatrix,
         table: &dyn VariantTable,
     ) -> Result<VariantPlan, EngineError> {
-        VariantPlan::new(&self.options, &self.lists, matrix, table)
+        VariantPlan::new(self.options.filter(), &self.lists, matrix, table)
     }
 
     /// Refuses names that collide, and a job of which no trait can be fitted.
@@ -157,35 +157,10 @@ impl SamplePlan {
             Some(groups) if specific => groups.names.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         };
-        names::check_distinct(&traits, &populations)?;
-        let problems: Vec<String> = self
-            .traits
-            .iter()
-            .filter_map(|of| Some(format!("trait '{}': {}", of.name, of.problem.as_ref()?)))
-            .collect();
-        if problems.len() == self.traits.len() {
-            return Err(match problems.as_slice() {
-                [] => EngineError::refused(
-                    "the phenotype file has no column that no other option names",
-                    "name the traits to fit",
-                ),
-                [one] => {
-                    let (problem, remedy) = one.split_once("; ").unwrap_or((one, "leave it out"));
-                    EngineError::refused(problem, remedy)
-                }
-                [first, ..] => EngineError::refused(
-                    format!("none of the {} traits can be fitted", problems.len()),
-                    format!("the first: {first}"),
-                ),
-            });
-        }
+        names::check_distinct(&traits, &populations, names::score_file)?;
+        let problems = problems_of(self.traits.iter().map(|of| (of.name.as_str(), of.problem.as_deref())))?;
         self.notices.extend(problems);
-        if self.unknown_selected > 0 {
-            self.notices.push(format!(
-                "{} entries of the keep and remove lists name nobody in the cohort",
-                self.unknown_selected
-            ));
-        }
+        self.notices.extend(notice_of_unknown(self.unknown_selected));
         Ok(())
     }
 
@@ -233,6 +208,36 @@ impl SamplePlan {
         let covariates = self.covariates.clone();
         Trait { name, response: of.response.clone(), weights, roles, covariates, lambdas: None }
     }
+}
+
+/// Why some traits can not be fitted, each with its name; refuses a job of which none can.
+pub(super) fn problems_of<'a>(
+    traits: impl Iterator<Item = (&'a str, Option<&'a str>)> + Clone,
+) -> Result<Vec<String>, EngineError> {
+    let named = |(name, problem): (&str, Option<&str>)| Some(format!("trait '{name}': {}", problem?));
+    let problems: Vec<String> = traits.clone().filter_map(named).collect();
+    if problems.len() < traits.count() {
+        return Ok(problems);
+    }
+    Err(match problems.as_slice() {
+        [] => EngineError::refused(
+            "the phenotype file has no column that no other option names",
+            "name the traits to fit",
+        ),
+        [one] => {
+            let (problem, remedy) = one.split_once("; ").unwrap_or((one, "leave it out"));
+            EngineError::refused(problem, remedy)
+        }
+        [first, ..] => EngineError::refused(
+            format!("none of the {} traits can be fitted", problems.len()),
+            format!("the first: {first}"),
+        ),
+    })
+}
+
+/// What the user should know of entries of lists that name nobody.
+pub(super) fn notice_of_unknown(entries: u64) -> Option<String> {
+    (entries > 0).then(|| format!("{entries} entries of the keep and remove lists name nobody in the cohort"))
 }
 
 /// Samples that train some trait.

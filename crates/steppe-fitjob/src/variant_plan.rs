@@ -7,7 +7,26 @@ use steppe_fit::GenotypeMatrix;
 use steppe_formats::variant_list::{PenaltyFactors, VariantList, read_penalty_factors, read_variant_list};
 use steppe_genome::{Chromosome, VariantTable};
 
-use super::{inputs::Inputs, options::FitOptions, record::VariantCounts};
+use super::{inputs::Inputs, record::VariantCounts};
+
+/// The files of variants that a job names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VariantFiles<'a> {
+    pub(super) extract: Option<&'a Path>,
+    pub(super) exclude: Option<&'a Path>,
+    pub(super) factors: Option<&'a Path>,
+}
+
+/// Which variants are left out by their counts over the reference samples.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VariantFilter {
+    /// Least frequency of the rarer allele.
+    pub(super) min_frequency: f64,
+    /// Largest share of missing calls.
+    pub(super) max_missing: f64,
+    /// Whether variants that do not vary, or have no call, take part all the same.
+    pub(super) constant: bool,
+}
 
 /// Lists of variants, read before any pass.
 #[derive(Debug)]
@@ -19,17 +38,17 @@ pub(super) struct VariantLists {
 
 impl VariantLists {
     /// Reads the lists.
-    pub(super) fn read(options: &FitOptions, inputs: &mut Inputs) -> Result<Self, EngineError> {
+    pub(super) fn read(files: &VariantFiles<'_>, inputs: &mut Inputs) -> Result<Self, EngineError> {
         let mut list = |role: &str, path: &Path| {
             inputs.add(role, path)?;
             let list = read_variant_list(path)?;
             inputs.note(&list.notes);
             Ok::<_, EngineError>(list)
         };
-        let extract = options.extract.as_deref().map(|path| list("extract", path)).transpose()?;
-        let exclude = options.exclude.as_deref().map(|path| list("exclude", path)).transpose()?;
-        inputs.add_if("penalty_factors", options.penalty_factors.as_deref())?;
-        let factors = options.penalty_factors.as_deref().map(read_penalty_factors).transpose()?;
+        let extract = files.extract.map(|path| list("extract", path)).transpose()?;
+        let exclude = files.exclude.map(|path| list("exclude", path)).transpose()?;
+        inputs.add_if("penalty_factors", files.factors)?;
+        let factors = files.factors.map(read_penalty_factors).transpose()?;
         if let Some(factors) = &factors {
             inputs.note(&factors.notes);
         }
@@ -39,7 +58,7 @@ impl VariantLists {
     /// Why a variant is left out; none if it takes part. Counts are of codes 0, 1, 2 and missing.
     fn reason(
         &self,
-        options: &FitOptions,
+        filter: VariantFilter,
         table: &dyn VariantTable,
         variant: usize,
         counts: [u64; 4],
@@ -59,14 +78,15 @@ impl VariantLists {
         }
         let [n0, n1, n2, missing] = counts;
         let called = n0 + n1 + n2;
-        if called == 0 || missing as f64 > options.max_missing * (called + missing) as f64 {
+        let silent = called == 0 && !filter.constant;
+        if silent || missing as f64 > filter.max_missing * (called + missing) as f64 {
             return Some("too_many_missing_calls");
         }
-        if [n0, n1, n2].iter().filter(|count| **count > 0).count() == 1 {
+        if !filter.constant && [n0, n1, n2].iter().filter(|count| **count > 0).count() == 1 {
             return Some("monomorphic");
         }
-        let frequency = (n1 + 2 * n2) as f64 / (2 * called) as f64;
-        (frequency.min(1.0 - frequency) < options.min_frequency).then_some("rare")
+        let frequency = (n1 + 2 * n2) as f64 / (2 * called.max(1)) as f64;
+        (frequency.min(1.0 - frequency) < filter.min_frequency).then_some("rare")
     }
 }
 
@@ -82,7 +102,7 @@ pub struct VariantPlan {
 impl VariantPlan {
     /// Goes through the variants of the matrix, which are those of the table in its order.
     pub(super) fn new(
-        options: &FitOptions,
+        filter: VariantFilter,
         lists: &VariantLists,
         matrix: &dyn GenotypeMatrix,
         table: &dyn VariantTable,
@@ -94,7 +114,7 @@ impl VariantPlan {
         let mut counts = VariantCounts::default();
         let mut penalty_factors = Vec::with_capacity(table.len());
         for (variant, codes) in matrix.counts().iter().enumerate() {
-            if let Some(reason) = lists.reason(options, table, variant, *codes) {
+            if let Some(reason) = lists.reason(filter, table, variant, *codes) {
                 *left_out.entry(reason.to_owned()).or_default() += 1;
                 penalty_factors.push(f64::INFINITY);
                 continue;
@@ -118,6 +138,13 @@ impl VariantPlan {
             ));
         }
         Ok(Self { penalty_factors, counts })
+    }
+}
+
+impl VariantPlan {
+    /// The variants that take part, ascending.
+    pub(super) fn used(&self) -> Vec<u32> {
+        (0..).zip(&self.penalty_factors).filter(|(_, factor)| factor.is_finite()).map(|(at, _)| at).collect()
     }
 }
 

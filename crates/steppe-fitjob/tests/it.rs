@@ -2,11 +2,17 @@
 
 #[cfg(test)]
 mod it {
+    mod association;
     mod bad_input;
     mod cross_validation;
     mod families;
     mod path;
     mod populations;
     mod resume;
+    mod ridge;
+    mod ridge_regenie;
+    mod ridge_resume;
+    mod ridge_support;
+    mod stored;
     mod support;
 }

@@ -1,6 +1,7 @@
 //! `steppe fit`: scores trained on a cohort's own phenotypes.
 
 mod lasso;
+mod ridge;
 mod shown;
 
 use clap::{Args, Subcommand};
@@ -19,6 +20,8 @@ pub(crate) struct FitCommand {
 enum Method {
     /// Lasso, elastic net or ridge along a path of lambdas, on all variants at once.
     Lasso(Box<lasso::LassoCommand>),
+    /// regenie's stacked block ridge: predictions without each chromosome for its step 2, and weights.
+    Ridge(Box<ridge::RidgeCommand>),
 }
 
 impl FitCommand {
@@ -26,6 +29,7 @@ impl FitCommand {
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
         match &self.method {
             Method::Lasso(command) => command.run(remote, session),
+            Method::Ridge(command) => command.run(remote, session),
         }
     }
 }

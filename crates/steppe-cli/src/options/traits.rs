@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use steppe_fitjob::{CovariateOptions, Family, PhenotypeSource, SampleColumn};
+use steppe_fitjob::{CovariateOptions, Family, InputOptions, PhenotypeSource, SampleColumn};
 use steppe_formats::phenotype::BinaryCoding;
 
 const READING: &str = "Phenotypes and covariates";
@@ -54,6 +54,26 @@ impl TraitOptions {
                 CodingOption::ZeroOne => BinaryCoding::ZeroOne,
             },
             missing_code: self.missing_code,
+        }
+    }
+
+    /// What association and block ridge take from files.
+    pub(crate) fn input(
+        &self,
+        family: Family,
+        selection: &SelectionOptions,
+        min_frequency: f64,
+        max_missing: f64,
+    ) -> InputOptions {
+        InputOptions {
+            phenotypes: self.phenotypes(family),
+            covariates: self.covariates(),
+            keep: selection.keep.clone(),
+            remove: selection.remove.clone(),
+            extract: selection.extract.clone(),
+            exclude: selection.exclude.clone(),
+            min_frequency,
+            max_missing,
         }
     }
 

@@ -1,17 +1,16 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use indicatif::ProgressBar;
 use steppe_engine::PassProgress;
 use steppe_fitjob::{FitObserver, FitProgress, Stage};
 
-use super::{Unit, bar};
+use super::{Unit, bar, slot::Slot};
 use crate::console::Console;
 
 /// How often a log is told.
@@ -31,8 +30,7 @@ pub(crate) struct FitBar {
 
 /// What passes draw on too.
 struct Shared {
-    console: Console,
-    current: Mutex<Option<ProgressBar>>,
+    slot: Slot,
     /// Lambdas are shown; passes are part of them then.
     fitting: AtomicBool,
 }
@@ -40,7 +38,7 @@ struct Shared {
 impl FitBar {
     /// A bar; the fit stops when `stop` becomes true.
     pub(crate) fn new(console: Console, stop: Arc<AtomicBool>) -> Self {
-        let shared = Shared { console, current: Mutex::new(None), fitting: AtomicBool::new(false) };
+        let shared = Shared { slot: Slot::new(console), fitting: AtomicBool::new(false) };
         Self {
             console,
             stop,
@@ -58,36 +56,25 @@ impl FitBar {
 
     /// Takes the bar off the screen.
     pub(crate) fn clear(&self) {
-        self.shared.replace(None);
-    }
-}
-
-impl Shared {
-    fn replace(&self, next: Option<ProgressBar>) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(previous) = current.take() {
-            previous.finish_and_clear();
-        }
-        *current = next;
-    }
-
-    fn with(&self, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = &*self.current.lock().unwrap_or_else(PoisonError::into_inner) {
-            act(bar);
-        }
+        self.shared.slot.replace(None);
     }
 }
 
 impl PassProgress for Shared {
     fn stage(&self, name: &str, total: u64) {
         if !self.fitting.load(Ordering::Relaxed) {
-            self.replace(Some(bar(self.console, total, Unit::Counted("genotypes"), name.to_owned())));
+            self.slot.replace(Some(bar(
+                self.slot.console,
+                total,
+                Unit::Counted("genotypes"),
+                name.to_owned(),
+            )));
         }
     }
 
     fn advance(&self, units: u64) {
         if !self.fitting.load(Ordering::Relaxed) {
-            self.with(|bar| bar.inc(units));
+            self.slot.with(|bar| bar.inc(units));
         }
     }
 }
@@ -98,7 +85,12 @@ impl FitObserver for FitBar {
         self.paths.clear();
         self.expected = paths.max(1);
         // The number of lambdas is known with the first one.
-        self.shared.replace(Some(bar(self.console, 1, Unit::Counted("lambdas"), name_of(stage).to_owned())));
+        self.shared.slot.replace(Some(bar(
+            self.console,
+            1,
+            Unit::Counted("lambdas"),
+            name_of(stage).to_owned(),
+        )));
     }
 
     fn progress(&mut self, progress: &FitProgress<'_>) {
@@ -107,7 +99,7 @@ impl FitObserver for FitBar {
         let planned: usize = self.paths.values().map(|(_, planned)| planned).sum();
         // Paths that have not begun are expected to be as long as the others.
         let planned = planned * self.expected.max(self.paths.len()) / self.paths.len();
-        self.shared.with(|bar| {
+        self.shared.slot.with(|bar| {
             bar.set_message(line(progress));
             bar.set_length(planned as u64);
             bar.set_position(accepted as u64);
@@ -120,8 +112,7 @@ impl FitObserver for FitBar {
     }
 
     fn notice(&mut self, text: &str) {
-        self.shared.with(|bar| bar.suspend(|| ()));
-        self.console.note(text);
+        self.shared.slot.note(text);
     }
 
     fn cancelled(&self) -> bool {
@@ -180,7 +171,7 @@ mod tests {
             validation: None,
         };
         bar.progress(&progress);
-        bar.shared.with(|bar| assert_eq!((bar.position(), bar.length()), (12, Some(200))));
+        bar.shared.slot.with(|bar| assert_eq!((bar.position(), bar.length()), (12, Some(200))));
         let text = "height: lambda 12 of 100 (3.210e-2), 153 variants, 2 violations";
         assert_eq!(line(&progress), text);
     }

@@ -4,7 +4,7 @@
 //! Traits with the same samples share the covariates' columns. A missing call takes its sample out of the variant's
 //! regression: the adjoint products lose the mean that stood for it, the other sums lose the sample.
 
-use steppe_stats::distributions::t_two_sided;
+use steppe_stats::distributions::ln_t_two_sided;
 
 use super::{
     collinearity::CollinearityLimits,
@@ -173,7 +173,7 @@ impl Genotype<'_> {
         }
         let standard_error = variance.sqrt();
         let statistic = beta / standard_error;
-        let p = t_two_sided(statistic, self.freedom);
-        Ok(AssocEstimate { beta, standard_error, statistic, p, unfinished: false })
+        let ln_p = ln_t_two_sided(statistic, self.freedom);
+        Ok(AssocEstimate { beta, standard_error, statistic, p: ln_p.exp(), ln_p, unfinished: false })
     }
 }

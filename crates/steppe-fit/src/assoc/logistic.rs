@@ -1,6 +1,6 @@
 //! A binary trait's test of one variant: what rules the variant out, Newton's method, and Firth's where it fails.
 
-use steppe_stats::distributions::normal_two_sided;
+use steppe_stats::distributions::ln_normal_two_sided;
 
 use super::{
     design::Design,
@@ -192,5 +192,6 @@ fn wald(beta: &[f64], inverse: &[f64], unfinished: bool) -> Result<AssocEstimate
     let beta = beta[width - 1];
     let standard_error = variance(width - 1).sqrt();
     let statistic = beta / standard_error;
-    Ok(AssocEstimate { beta, standard_error, statistic, p: normal_two_sided(statistic), unfinished })
+    let ln_p = ln_normal_two_sided(statistic);
+    Ok(AssocEstimate { beta, standard_error, statistic, p: ln_p.exp(), ln_p, unfinished })
 }

@@ -58,8 +58,10 @@ pub struct AssocEstimate {
     pub standard_error: f64,
     /// `beta / standard_error`: Student's t for a quantitative trait, Wald's z for a binary one.
     pub statistic: f64,
-    /// Two-sided p-value of the statistic.
+    /// Two-sided p-value of the statistic; 0 where it is too small for a double.
     pub p: f64,
+    /// Its natural logarithm, also there.
+    pub ln_p: f64,
     /// Stopped at the limit of iterations; plink2 prints `UNFINISHED` as error code beside the estimate.
     pub unfinished: bool,
 }

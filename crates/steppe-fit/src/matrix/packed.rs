@@ -1,5 +1,9 @@
 //! Some variants' codes in memory, packed: a solver holds these, never floats.
 
+use steppe_kernels::{GramPanel, KernelError, Level, Rows, SampleGather, gram_symmetric};
+
+use super::GramSums;
+
 /// Packed codes, a row per variant: four samples a byte, little end first; code 3 is missing. Padding is zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackedColumns {
@@ -71,5 +75,35 @@ impl PackedColumns {
     /// The code of one sample.
     pub fn code(&self, column: usize, sample: usize) -> u8 {
         (self.column(column)[sample / 4] >> (2 * (sample % 4))) & 3
+    }
+
+    /// Products of all pairs of columns over each group of samples: a [`super::GenotypeMatrix::gram`] pass over what is
+    /// in memory. `groups[sample]` is the sample's group; a sample with a number of `count` or more is in none.
+    ///
+    /// # Errors
+    /// A group is given of a sample that is not there.
+    pub fn gram(&self, groups: &[u32], count: usize, level: Level) -> Result<Vec<GramSums>, KernelError> {
+        let all = Rows { bytes: &self.bytes, stride: self.stride, rows: self.len(), samples: self.samples };
+        let mut sums = Vec::with_capacity(count);
+        for group in 0..count as u32 {
+            let members: Vec<u32> =
+                (0..).zip(groups).filter(|(_, of)| **of == group).map(|(sample, _)| sample).collect();
+            let gather = SampleGather::new(level, self.samples, &members)?;
+            let stride = members.len().div_ceil(4);
+            let mut bytes = vec![0; stride * self.len()];
+            gather.gather(all, &mut bytes, stride)?;
+            let rows = Rows { bytes: &bytes, stride, rows: self.len(), samples: members.len() };
+            let panel = GramPanel::new(level, rows)?;
+            let gram = gram_symmetric(&panel);
+            sums.push(GramSums {
+                variants: self.len(),
+                samples: members.len() as u64,
+                codes: gram.codes,
+                code_missing: gram.code_missing,
+                both_missing: gram.both_missing,
+                counts: panel.counts().to_vec(),
+            });
+        }
+        Ok(sums)
     }
 }

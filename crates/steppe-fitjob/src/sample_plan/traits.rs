@@ -10,9 +10,10 @@ use super::{
         groups::{Groups, Weighting},
         options::{FitOptions, SplitOption},
         phenotypes::TraitValues,
+        sources::Sources,
         split::{self, Part},
     },
-    Sources, TraitPlan,
+    TraitPlan,
 };
 
 /// What a trait's plan is made from.

@@ -120,7 +120,12 @@ fn european_training_people() {
     scores_are_the_prediction(&cohort, &plan, &out, record, value(Model::Refit, Part::Test, "KAZ").0);
     let found = names(&out);
     let expected = [
+        "QT.certificate.svg",
+        "QT.coefficients.svg",
+        "QT.html",
+        "QT.populations.svg",
         "QT.score.txt",
+        "QT.validation.svg",
         "lambdas.parquet",
         "lambdas.tsv",
         "metrics.parquet",

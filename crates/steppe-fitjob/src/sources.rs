@@ -5,17 +5,28 @@ use steppe_engine::EngineError;
 
 use steppe_store::SampleTable;
 
-use super::super::{
+use super::{
     columns::TextBySample,
     covariates::Covariates,
     inputs::Inputs,
-    options::{Family, FitOptions, SplitOption},
+    options::{CovariateOptions, Family, PhenotypeSource, SampleColumn},
     phenotypes::{Phenotypes, TraitValues},
     record::SampleCounts,
     selection::Selection,
     split,
     variant_plan::reasons,
 };
+
+/// The files of samples that a job names.
+pub(super) struct SourceOptions<'a> {
+    pub(super) phenotypes: &'a PhenotypeSource,
+    pub(super) covariates: Option<&'a CovariateOptions>,
+    pub(super) keep: Option<&'a Path>,
+    pub(super) remove: Option<&'a Path>,
+    pub(super) population: Option<&'a SampleColumn>,
+    pub(super) weights: Option<&'a SampleColumn>,
+    pub(super) split: Option<&'a SampleColumn>,
+}
 
 /// What was read, by the samples of the cohort.
 pub(super) struct Sources {
@@ -30,12 +41,12 @@ pub(super) struct Sources {
 impl Sources {
     /// Reads the files.
     pub(super) fn read(
-        options: &FitOptions,
+        options: &SourceOptions<'_>,
         samples: &SampleTable,
         inputs: &mut Inputs,
     ) -> Result<Self, EngineError> {
         refuse_ambiguous_columns(options)?;
-        let source = &options.phenotypes;
+        let source = options.phenotypes;
         let phenotypes = Phenotypes::read(source, &reserved_of_phenotypes(options), samples, inputs)?;
         if !phenotypes.traits.is_empty()
             && phenotypes.traits.iter().all(|(_, values)| matches!(values, TraitValues::Categorical))
@@ -45,7 +56,7 @@ impl Sources {
                 "recode it as numbers, or fit another",
             ));
         }
-        let covariates = match &options.covariates {
+        let covariates = match options.covariates {
             Some(wanted) => {
                 let reserved = reserved_of_covariates(options, &wanted.file);
                 Some(Covariates::read(wanted, source.missing_code, &reserved, samples, inputs)?)
@@ -53,13 +64,10 @@ impl Sources {
             None => None,
         };
         let mut column = |role: &str, column| TextBySample::read(role, column, samples, inputs);
-        let population = options.population.as_ref().map(|p| column("population", &p.column)).transpose()?;
-        let weights = options.weights.as_ref().map(|weights| column("weights", weights)).transpose()?;
-        let split = match &options.split {
-            SplitOption::Column(split) => Some(column("split", split)?),
-            SplitOption::Fraction(_) | SplitOption::Folds(_) => None,
-        };
-        let selection = Selection::read(samples, options.keep.as_deref(), options.remove.as_deref(), inputs)?;
+        let population = options.population.map(|of| column("population", of)).transpose()?;
+        let weights = options.weights.map(|of| column("weights", of)).transpose()?;
+        let split = options.split.map(|of| column("split", of)).transpose()?;
+        let selection = Selection::read(samples, options.keep, options.remove, inputs)?;
         Ok(Self { selection, phenotypes, covariates, population, weights, split })
     }
 
@@ -116,6 +124,16 @@ impl Sources {
         Ok((taking, counts))
     }
 
+    /// The samples that the lists leave, ascending.
+    pub(super) fn listed(&self) -> Vec<u32> {
+        let Selection { kept, removed, .. } = &self.selection;
+        (0..)
+            .zip(kept.iter().zip(removed))
+            .filter(|(_, (kept, removed))| **kept && !**removed)
+            .map(|(at, _)| at)
+            .collect()
+    }
+
     /// The weights of some samples.
     pub(super) fn weights_of(&self, samples: &[u32]) -> Result<Option<Vec<f64>>, EngineError> {
         let Some(column) = &self.weights else { return Ok(None) };
@@ -125,26 +143,22 @@ impl Sources {
 }
 
 /// Columns of a file that split, population and weights are taken from.
-fn labels_of<'a>(options: &'a FitOptions, file: &Path) -> Vec<&'a str> {
-    let split = match &options.split {
-        SplitOption::Column(column) => Some(column),
-        SplitOption::Fraction(_) | SplitOption::Folds(_) => None,
-    };
-    let columns = [split, options.weights.as_ref(), options.population.as_ref().map(|p| &p.column)];
+fn labels_of<'a>(options: &SourceOptions<'a>, file: &Path) -> Vec<&'a str> {
+    let columns = [options.split, options.weights, options.population];
     let of_file = columns.into_iter().flatten().filter(|column| column.file == file);
     of_file.map(|column| column.column.as_str()).collect()
 }
 
-fn reserved_of_phenotypes(options: &FitOptions) -> Vec<&str> {
+fn reserved_of_phenotypes<'a>(options: &SourceOptions<'a>) -> Vec<&'a str> {
     let file = &options.phenotypes.file;
     let mut reserved = labels_of(options, file);
-    if let Some(covariates) = options.covariates.as_ref().filter(|covariates| covariates.file == *file) {
+    if let Some(covariates) = options.covariates.filter(|covariates| covariates.file == *file) {
         reserved.extend(covariates.names.iter().map(String::as_str));
     }
     reserved
 }
 
-fn reserved_of_covariates<'a>(options: &'a FitOptions, file: &Path) -> Vec<&'a str> {
+fn reserved_of_covariates<'a>(options: &SourceOptions<'a>, file: &Path) -> Vec<&'a str> {
     let mut reserved = labels_of(options, file);
     if options.phenotypes.file == file {
         reserved.extend(options.phenotypes.traits.iter().map(String::as_str));
@@ -156,10 +170,10 @@ fn reserved_of_covariates<'a>(options: &'a FitOptions, file: &Path) -> Vec<&'a s
 }
 
 /// One file of traits and covariates, neither of which are named.
-fn refuse_ambiguous_columns(options: &FitOptions) -> Result<(), EngineError> {
-    let phenotypes = &options.phenotypes;
+fn refuse_ambiguous_columns(options: &SourceOptions<'_>) -> Result<(), EngineError> {
+    let phenotypes = options.phenotypes;
     let survival = matches!(phenotypes.family, Family::Cox { .. });
-    match &options.covariates {
+    match options.covariates {
         Some(covariates)
             if covariates.file == phenotypes.file
                 && covariates.names.is_empty()
