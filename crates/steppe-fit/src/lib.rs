@@ -7,7 +7,7 @@ pub mod lasso;
 mod loss;
 pub mod matrix;
 pub mod ridge;
-pub mod solver;
+mod solver;
 
 pub use error::{FitError, MatrixError, TraitProblem};
 pub use matrix::{

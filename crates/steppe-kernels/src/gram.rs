@@ -138,12 +138,19 @@ fn finish(left: &GramPanel<'_>, right: &GramPanel<'_>, products: &[i64], sums: &
     let samples = left.samples() as i64;
     let columns = right.rows();
     sums.codes.reserve_exact(products.len());
+    let centred: Vec<i64> = (0..columns).map(|j| right.centred_sum(j)).collect();
     for i in 0..left.rows() {
-        for j in 0..columns {
+        if sums.both_missing.is_empty() {
+            let row = products[i * columns..(i + 1) * columns].iter().zip(&centred);
+            let own = left.centred_sum(i) + samples;
+            sums.codes.extend(row.map(|(product, other)| (product + other + own) as u64));
+            continue;
+        }
+        for (j, other) in centred.iter().enumerate() {
             let at = i * columns + j;
             let missing = [&sums.code_missing, &sums.missing_code, &sums.both_missing];
             let missing: u64 = missing.iter().map(|sums| sums.get(at).copied().unwrap_or(0)).sum();
-            let all = products[at] + left.centred_sum(i) + right.centred_sum(j) + samples;
+            let all = products[at] + left.centred_sum(i) + other + samples;
             sums.codes.push((all - missing as i64) as u64);
         }
     }

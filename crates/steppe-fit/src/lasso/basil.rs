@@ -22,7 +22,8 @@ use super::{
 use crate::{
     error::{FitError, TraitProblem},
     solver::{
-        newton::{Model, NotConverged, Solution, Task, Working, solve},
+        newton::{Model, NotConverged, Task, Working, solve},
+        solution::Solution,
         strong_set::StrongSet,
     },
 };
@@ -229,7 +230,7 @@ impl<'a> TraitFit<'a> {
 
     fn solve_null(&mut self) -> Result<(), FitError> {
         let mut working = Working::default();
-        working.restart(&self.strong, &[]);
+        working.restart(&self.strong, &[], false);
         let model = self.model();
         let start = Solution::at(&model, vec![0.0; self.strong.len()], vec![0.0; self.design.basis.len()]);
         let tolerance = 1e-9 * (start.loss - self.design.loss.saturated()).max(0.0).sqrt();
@@ -255,9 +256,10 @@ impl<'a> TraitFit<'a> {
         let (beta, gamma) = self.last();
         let (beta, gamma) = (beta.to_vec(), gamma.to_vec());
         let mut working = std::mem::take(&mut self.working);
-        let known = |j: &usize| self.ever_active.binary_search(&self.strong.features[*j]).is_ok();
-        let positions: Vec<usize> = (0..self.strong.len()).filter(known).collect();
-        working.restart(&self.strong, &positions);
+        // Those that were active earlier come back by their gradients, if at all.
+        let place = |(feature, _): &(u32, f64)| self.strong.features.binary_search(feature).ok();
+        let positions: Vec<usize> = beta.iter().filter_map(place).collect();
+        working.restart(&self.strong, &positions, self.design.loss.quadratic().is_some());
         let model = self.model();
         let mut solution = Solution::at(&model, self.spread(&beta), gamma);
         let mut pending = Vec::new();
@@ -273,9 +275,7 @@ impl<'a> TraitFit<'a> {
             let task = Task { lambda, tolerance: share * self.options.tolerance * lambda };
             solution = solve(&model, solution, &mut working, task)
                 .map_err(|failure| self.not_converged(lambda, failure))?;
-            // What is pending is checked by its residual: the rest only the next lambda starts from.
-            let checked = Solution { beta: Vec::new(), gradient: Vec::new(), ..solution.clone() };
-            pending.push(Pending { lambda, beta: self.gather(&solution), solution: checked });
+            pending.push(Pending { lambda, beta: self.gather(&solution), solution: solution.to_check() });
         }
         self.pending = pending;
         self.working = working;

@@ -1,9 +1,10 @@
 //! The space of coefficients: each variant's shared effect, then each population's own part of it.
 
 use rayon::prelude::*;
+use steppe_kernels::{Level, column_moments};
 
 use super::{input::LassoProblem, options::LassoOptions};
-use crate::{error::FitError, solver::columns};
+use crate::error::FitError;
 
 /// Variants whose columns are in memory at once while standard deviations are computed.
 const CHUNK: usize = 1024;
@@ -101,7 +102,10 @@ fn scales(problem: &LassoProblem<'_>, weights: &[f64]) -> Result<Vec<f64>, FitEr
         let selected = matrix.select(&variants)?;
         let chunk: Vec<f64> = (0..selected.len())
             .into_par_iter()
-            .map(|i| spread(columns::moments(selected.column(i), samples, weights), matrix.mean(start + i)))
+            .map(|i| {
+                let moments = column_moments(Level::best(), selected.column(i), samples, weights);
+                spread(moments, matrix.mean(start + i))
+            })
             .collect();
         scales.extend(chunk);
     }

@@ -35,7 +35,7 @@ pub struct LassoOptions {
     pub tolerance: f64,
     /// Stops once the best validation metric of the last so many lambdas is below the best before them.
     pub stopping_lag: Option<usize>,
-    /// Largest working set whose Gram matrix is kept, for gaussian traits; it takes four bytes a pair.
+    /// Largest working set whose Gram matrix is kept; it takes four bytes a pair.
     pub gram_limit: usize,
 }
 

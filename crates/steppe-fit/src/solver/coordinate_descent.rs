@@ -6,8 +6,9 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
+use steppe_kernels::{Level, column_add_weighted, column_moments};
 
-use super::{columns, newton::Model, penalty::Penalty, strong_set::StrongSet};
+use super::{newton::Model, penalty::Penalty, strong_set::StrongSet};
 
 /// Sweeps after which the model is looked at again whether or not it is solved.
 const MAX_SWEEPS: usize = 1000;
@@ -50,7 +51,7 @@ impl Metric {
 
     /// The curvature of one feature's column.
     pub(crate) fn column(&self, strong: &StrongSet, j: usize) -> ColumnCurvature {
-        let moments = columns::moments(&strong.columns[j], strong.samples, &self.w);
+        let moments = column_moments(Level::best(), &strong.columns[j], strong.samples, &self.w);
         let mean = strong.mean[j];
         let square = moments[1] + 4.0 * moments[2] + mean * mean * moments[3];
         let scale = strong.scale[j];
@@ -141,7 +142,8 @@ impl Descent<'_> {
                 continue;
             }
             beta[j] = target;
-            columns::add_weighted(
+            column_add_weighted(
+                Level::best(),
                 &strong.columns[j],
                 strong.samples,
                 strong.table(j, -delta),

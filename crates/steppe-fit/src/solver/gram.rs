@@ -1,4 +1,4 @@
-//! Coordinate descent by covariance updates, for a quadratic loss: the working set's gradients are all kept, and a step
+//! Coordinate descent by covariance updates on a quadratic model: the working set's gradients are all kept, and a step
 //! costs one row of its Gram matrix and no column.
 //!
 //! Rows are 32-bit floats, half the memory and time of 64-bit ones. That does not limit accuracy: the caller computes the
@@ -10,11 +10,10 @@ use std::{collections::HashMap, sync::Arc};
 use rayon::prelude::*;
 
 use super::{
-    code_products::{Planes, code_products, padded_words, planes},
-    columns,
     coordinate_descent::{ColumnCurvature, Metric},
     penalty::Penalty,
     strong_set::StrongSet,
+    weight_classes::{PairSums, PanelBytes, WeightClasses},
 };
 
 /// Sweeps after which the true gradient is looked at again whether or not the model is solved.
@@ -26,28 +25,23 @@ const BLOCK: usize = 128;
 /// Sweeps over a block before the others get their turn.
 const MAX_BLOCK_SWEEPS: usize = 100;
 
+/// Members that are appended at once: bounds the memory that their products take until they are in place.
+const APPENDED: usize = 512;
+
+/// Members whose products with those that are appended make one task.
+const PANEL: usize = 64;
+
 /// A feature of the Gram matrix.
 #[derive(Debug)]
 struct Member {
     feature: u32,
     curvature: ColumnCurvature,
-    /// Codes, 0 where the call is missing or the sample does not train.
-    codes: Planes,
-    /// Training samples with a missing call, ascending.
-    missing: Vec<u32>,
-    /// The packed bytes as the strong set has them.
-    column: Arc<[u8]>,
+    /// Codes, class by class.
+    codes: Arc<[u8]>,
     mean: f64,
     scale: f64,
     /// Its products with all members, in their order.
     row: Vec<f32>,
-}
-
-impl Member {
-    fn code(&self, sample: u32) -> f64 {
-        let bit = |plane: &[u64]| (plane[sample as usize / 64] >> (sample % 64)) & 1;
-        (bit(&self.codes.low) + 2 * bit(&self.codes.high)) as f64
-    }
 }
 
 /// XᵀWX of some features, covariates projected out. It may hold more of them than the working set, which changes no bit
@@ -58,88 +52,20 @@ pub(crate) struct Gram {
     place: HashMap<u32, usize>,
 }
 
-/// The sample weights W, as products over pairs need them.
-pub(crate) struct PairWeights<'a> {
-    w: &'a [f64],
-    /// The weight of every training sample, where they have one.
-    uniform: Option<f64>,
-    /// The bit of each sample that trains.
-    mask: Vec<u64>,
-}
-
-impl<'a> PairWeights<'a> {
-    pub(crate) fn new(w: &'a [f64]) -> Self {
-        let mut mask = vec![0_u64; padded_words(w.len())];
-        let mut positive = w.iter().copied().filter(|w| *w > 0.0);
-        let first = positive.next();
-        for (sample, _) in w.iter().enumerate().filter(|(_, w)| **w > 0.0) {
-            mask[sample / 64] |= 1 << (sample % 64);
-        }
-        Self { w, uniform: first.filter(|first| positive.all(|w| w == *first)), mask }
+/// The entry of two members, from sums over their pair, those of `a` first.
+fn entry(a: &Member, b: &Member, sums: &PairSums, at: usize) -> f32 {
+    let mut sum = sums.codes[at];
+    let (low, high) = if a.feature <= b.feature { (a, b) } else { (b, a) };
+    if let (Some(code_missing), Some(missing_code), Some(both)) =
+        (sums.code_missing.get(at), sums.missing_code.get(at), sums.both_missing.get(at))
+    {
+        let (low_missing, high_missing) =
+            if a.feature <= b.feature { (missing_code, code_missing) } else { (code_missing, missing_code) };
+        sum += low.mean * low_missing + high.mean * high_missing;
+        sum += low.mean * high.mean * both;
     }
-
-    fn member(&self, strong: &StrongSet, j: usize, curvature: ColumnCurvature) -> Member {
-        let bytes = &strong.columns[j];
-        let mut codes = Planes { low: vec![0; self.mask.len()], high: vec![0; self.mask.len()] };
-        let mut missing = Vec::new();
-        for (i, chunk) in bytes.chunks(16).enumerate() {
-            let (low, high) = planes(chunk);
-            let mut absent = low & high & self.mask[i];
-            codes.low[i] = low & self.mask[i] & !absent;
-            codes.high[i] = high & self.mask[i] & !absent;
-            while absent != 0 {
-                missing.push((64 * i) as u32 + absent.trailing_zeros());
-                absent &= absent - 1;
-            }
-        }
-        let (mean, scale) = (strong.mean[j], strong.scale[j]);
-        let column = Arc::clone(bytes);
-        Member {
-            feature: strong.features[j],
-            curvature,
-            codes,
-            missing,
-            column,
-            mean,
-            scale,
-            row: Vec::new(),
-        }
-    }
-
-    /// w × code of each sample, 0 where missing; empty where weights are uniform.
-    fn dense(&self, member: &Member) -> Vec<f64> {
-        if self.uniform.is_some() {
-            return Vec::new();
-        }
-        self.w.iter().enumerate().map(|(sample, w)| w * member.code(sample as u32)).collect()
-    }
-
-    /// The entry of two members. `dense` is that of `b`.
-    fn entry(&self, a: &Member, b: &Member, dense: &[f64]) -> f32 {
-        let codes = match self.uniform {
-            Some(w) => w * code_products(&a.codes, &b.codes) as f64,
-            // Codes are 0, 1 or 2, so each term w·code·code is exact, and the same from both sides.
-            None => columns::dot(&a.column, self.w.len(), dense).0,
-        };
-        let (low, high) = if a.feature <= b.feature { (a, b) } else { (b, a) };
-        let mut sum = codes;
-        if !low.missing.is_empty() || !high.missing.is_empty() {
-            sum += low.mean * self.missing_codes(low, high) + high.mean * self.missing_codes(high, low);
-            sum += low.mean * high.mean * self.both_missing(low, high);
-        }
-        let h: f64 = low.curvature.h.iter().zip(&high.curvature.a).map(|(h, a)| h * a).sum();
-        (sum / (low.scale * high.scale) - h) as f32
-    }
-
-    /// Σ w × code of `other` over samples whose call in `absent` is missing.
-    fn missing_codes(&self, absent: &Member, other: &Member) -> f64 {
-        absent.missing.iter().map(|sample| self.w[*sample as usize] * other.code(*sample)).sum()
-    }
-
-    fn both_missing(&self, a: &Member, b: &Member) -> f64 {
-        let both = a.missing.iter().filter(|sample| b.missing.binary_search(sample).is_ok());
-        both.map(|sample| self.w[*sample as usize]).sum()
-    }
+    let h: f64 = low.curvature.h.iter().zip(&high.curvature.a).map(|(h, a)| h * a).sum();
+    (sum / (low.scale * high.scale) - h) as f32
 }
 
 impl Gram {
@@ -165,35 +91,71 @@ impl Gram {
         self.place = self.members.iter().enumerate().map(|(m, member)| (member.feature, m)).collect();
     }
 
-    /// Appends the strong set's `positions`, none of which is a member yet.
-    pub(crate) fn append(&mut self, strong: &StrongSet, positions: &[usize], metric: &Metric) {
-        let weights = PairWeights::new(&metric.w);
-        let old = self.members.len();
-        let fresh: Vec<Member> = positions
-            .par_iter()
-            .with_min_len(8)
-            .map(|j| weights.member(strong, *j, metric.column(strong, *j)))
-            .collect();
-        self.members.extend(fresh);
-        self.place.extend(self.members.iter().enumerate().skip(old).map(|(m, member)| (member.feature, m)));
-        let members = &self.members;
-        let rows: Vec<Vec<f32>> = (old..members.len())
-            .into_par_iter()
-            .map(|m| {
-                let dense = weights.dense(&members[m]);
-                members[..=m].iter().map(|other| weights.entry(other, &members[m], &dense)).collect()
-            })
-            .collect();
-        // Rows grow by an eighth: doubling would waste as much memory as they take.
-        let room = rows.len().max(self.members.len() / 8);
-        for member in self.members.iter_mut().filter(|member| member.row.capacity() < old + rows.len()) {
-            member.row.reserve_exact(room);
+    /// Appends the strong set's `positions`, none of which is a member yet. `metric` has the weights of `classes`.
+    pub(crate) fn append(
+        &mut self,
+        strong: &StrongSet,
+        positions: &[usize],
+        metric: &Metric,
+        classes: &WeightClasses,
+    ) {
+        for positions in positions.chunks(APPENDED) {
+            let member = |j: &usize| Member {
+                feature: strong.features[*j],
+                curvature: metric.column(strong, *j),
+                codes: classes.gather(&strong.columns[*j]),
+                mean: strong.mean[*j],
+                scale: strong.scale[*j],
+                row: Vec::new(),
+            };
+            let old = self.members.len();
+            self.members.extend(positions.par_iter().with_min_len(8).map(member).collect::<Vec<_>>());
+            let fresh = self.members.iter().enumerate().skip(old);
+            self.place.extend(fresh.map(|(m, member)| (member.feature, m)));
+            self.extend_rows(old, classes);
         }
-        for (m, row) in (old..).zip(rows) {
-            for (member, entry) in self.members[..m].iter_mut().zip(&row) {
-                member.row.push(*entry);
+    }
+
+    /// Brings all rows up to date with the members from `old` on.
+    fn extend_rows(&mut self, old: usize, classes: &WeightClasses) {
+        let fresh = &self.members[old..];
+        let lay_out = |members: &[Member]| {
+            classes.lay_out(&members.iter().map(|member| &*member.codes).collect::<Vec<_>>())
+        };
+        let bytes: Vec<PanelBytes> = fresh.par_chunks(PANEL).map(lay_out).collect();
+        let panels: Vec<_> = bytes.par_iter().map(|bytes| classes.panels(bytes)).collect();
+        // Products of a few members with the fresh ones, a row each.
+        let products = |members: &[Member]| -> Vec<Vec<f32>> {
+            let bytes = lay_out(members);
+            let own = classes.panels(&bytes);
+            let mut rows = vec![Vec::with_capacity(fresh.len()); members.len()];
+            for (fresh, panels) in fresh.chunks(PANEL).zip(&panels) {
+                let sums = classes.products(&own, panels);
+                for (i, (member, row)) in members.iter().zip(&mut rows).enumerate() {
+                    let at = |k: usize| i * fresh.len() + k;
+                    row.extend(fresh.iter().enumerate().map(|(k, other)| entry(member, other, &sums, at(k))));
+                }
             }
-            self.members[m].row = row;
+            rows
+        };
+        let rows: Vec<Vec<f32>> = self.members.par_chunks(PANEL).flat_map_iter(products).collect();
+        // Rows grow by an eighth: doubling would waste as much memory as they take.
+        let room = (rows.len() - old).max(self.members.len() / 8);
+        let (earlier, fresh) = self.members.split_at_mut(old);
+        for (member, row) in earlier.iter_mut().zip(&rows) {
+            if member.row.capacity() < rows.len() {
+                member.row.reserve_exact(room);
+            }
+            member.row.extend_from_slice(row);
+        }
+        for member in fresh.iter_mut() {
+            member.row.reserve_exact(rows.len());
+        }
+        // Turned a few rows at a time, which the caches hold.
+        for rows in rows.chunks(16) {
+            for (k, member) in fresh.iter_mut().enumerate() {
+                member.row.extend(rows.iter().map(|row| row[k]));
+            }
         }
     }
 

@@ -10,24 +10,35 @@ use super::{
     coordinate_descent::{ColumnCurvature, Descent, Metric, curvatures, dot},
     gram::{Goal, Gram},
     penalty::Penalty,
+    solution::Solution,
     strong_set::StrongSet,
+    weight_classes::WeightClasses,
 };
 use crate::loss::Loss;
 
 /// Quadratic models after which a lambda counts as not converging.
 const MAX_MODELS: usize = 500;
 
-/// Quadratic models that share one matrix of weights before it is computed anew.
+/// Quadratic models that share one matrix of weights at least.
 const MODELS_PER_METRIC: usize = 3;
+
+/// Share of the violation that a model with weights of some time ago may leave.
+const STALE: f64 = 0.85;
 
 /// Halvings of a step that does not lower the objective.
 const MAX_HALVINGS: usize = 30;
 
-/// Newton steps that covariates alone may take.
-const MAX_SETTLING: usize = 20;
+/// Slope at the end of a step, over that at its start, from which the step counts as too long.
+const OVERSHOT: f64 = 0.2;
 
-/// Gradient of covariates (of norm 1) that counts as none.
-const SETTLED: f64 = 1e-10;
+/// Slope that counts as the minimum along a step.
+const LEVEL_ENOUGH: f64 = 0.05;
+
+/// Points at which the slope along a step is looked at.
+const MAX_SECANTS: usize = 8;
+
+/// How far from the new lambda towards the last one a gradient is that enters a working set.
+const ENTRY: f64 = 0.5;
 
 /// The fixed parts of a problem.
 pub(crate) struct Model<'a> {
@@ -47,89 +58,22 @@ impl Model<'_> {
     }
 }
 
-/// Coefficients with what follows from them.
-#[derive(Clone, Debug)]
-pub(crate) struct Solution {
-    /// Of the strong set's features, on its scale.
-    pub(crate) beta: Vec<f64>,
-    /// Of the covariates.
-    pub(crate) gamma: Vec<f64>,
-    /// Predictor of all samples.
-    pub(crate) eta: Vec<f64>,
-    /// Weighted residual.
-    pub(crate) v: Vec<f64>,
-    pub(crate) loss: f64,
-    /// Xᵀv of the strong set; empty where it is not known.
-    pub(crate) gradient: Vec<f64>,
-}
-
-impl Solution {
-    /// The solution of these coefficients.
-    pub(crate) fn at(model: &Model<'_>, beta: Vec<f64>, gamma: Vec<f64>) -> Self {
-        let mut genetic = vec![0.0; model.strong.samples];
-        model.strong.add_predictor(&beta, &mut genetic);
-        Self::on(model, beta, gamma, &genetic)
-    }
-
-    /// The solution of coefficients whose genetic part of the predictor is known.
-    fn on(model: &Model<'_>, beta: Vec<f64>, gamma: Vec<f64>, genetic: &[f64]) -> Self {
-        let mut eta = genetic.to_vec();
-        for (c, gamma) in model.covariates.iter().zip(&gamma) {
-            for (eta, c) in eta.iter_mut().zip(c) {
-                *eta += gamma * c;
-            }
-        }
-        let mut v = vec![0.0; eta.len()];
-        let loss = model.loss.residual(&eta, &mut v);
-        Self { beta, gamma, eta, v, loss, gradient: Vec::new() }
-    }
-
-    /// Newton steps on the covariates alone, until their gradient is nothing: it has to be for the residual to be dual
-    /// feasible, however large lambda is.
-    fn settle(self, model: &Model<'_>) -> Self {
-        let mut genetic = vec![0.0; model.strong.samples];
-        model.strong.add_predictor(&self.beta, &mut genetic);
-        let mut solution = self;
-        for _ in 0..MAX_SETTLING {
-            let gradient = model.covariate_gradient(&solution.v);
-            if gradient.iter().all(|g| g.abs() <= SETTLED) {
-                break;
-            }
-            let mut w = vec![0.0; genetic.len()];
-            model.loss.curvature(&solution.eta, &mut w);
-            let step = Metric::new(w, model.covariates).solve(&gradient);
-            let gamma = solution.gamma.iter().zip(&step).map(|(gamma, step)| gamma + step).collect();
-            let next = Self::on(model, solution.beta.clone(), gamma, &genetic);
-            if next.loss > solution.loss {
-                break;
-            }
-            solution = next;
-        }
-        solution
-    }
-
-    fn objective(&self, model: &Model<'_>, penalty: Penalty) -> f64 {
-        let terms =
-            self.beta.iter().zip(&model.strong.factor).map(|(beta, factor)| penalty.value(*factor, *beta));
-        self.loss + terms.sum::<f64>()
-    }
-}
-
 /// Which features a solver works on, and what it knows of them.
 #[derive(Default)]
 pub(crate) struct Working {
     /// Positions in the strong set, in the order of descent.
     positions: Vec<usize>,
     included: Vec<bool>,
-    metric: Option<Metric>,
+    metric: Option<(Metric, WeightClasses)>,
     curvature: Vec<ColumnCurvature>,
     gram: Gram,
 }
 
 impl Working {
-    /// A working set for a new strong set, of `positions` (ascending). What is known of their pairs is kept.
-    pub(crate) fn restart(&mut self, strong: &StrongSet, positions: &[usize]) {
-        self.gram.retain(|feature| strong.features.binary_search(&feature).is_ok());
+    /// A working set for a new strong set, of `positions` (ascending). What is known of their pairs is kept where it
+    /// holds at any solution: with a quadratic loss.
+    pub(crate) fn restart(&mut self, strong: &StrongSet, positions: &[usize], quadratic: bool) {
+        self.gram.retain(|feature| quadratic && strong.features.binary_search(&feature).is_ok());
         self.positions.clear();
         self.curvature.clear();
         self.metric = None;
@@ -150,7 +94,7 @@ impl Working {
     /// The working set's places in the Gram matrix, which then has all of them and no more than `limit` members.
     fn members(&mut self, strong: &StrongSet, limit: usize) -> Vec<usize> {
         let feature = |j: &usize| strong.features[*j];
-        let Some(metric) = &self.metric else { return Vec::new() };
+        let Some((metric, classes)) = &self.metric else { return Vec::new() };
         let absent = |gram: &Gram| -> Vec<usize> {
             self.positions.iter().copied().filter(|j| gram.place(strong.features[*j]).is_none()).collect()
         };
@@ -161,7 +105,7 @@ impl Working {
             fresh = absent(&self.gram);
         }
         if !fresh.is_empty() {
-            self.gram.append(strong, &fresh, metric);
+            self.gram.append(strong, &fresh, metric, classes);
         }
         self.positions.iter().filter_map(|j| self.gram.place(feature(j))).collect()
     }
@@ -195,23 +139,30 @@ pub(crate) fn solve(
 ) -> Result<Solution, NotConverged> {
     let penalty = Penalty::new(task.lambda, model.alpha);
     let mut solution = start;
-    let all: Vec<usize> = (0..model.strong.len()).collect();
     let known = std::mem::take(&mut solution.gradient);
-    let known = if known.is_empty() { model.strong.gradients(&all, &solution.v) } else { known };
-    // Those that lambda is already below. The sequential strong rule would take twice as many, most for nothing, and
-    // what a member costs is its products with all others.
-    let entry = model.alpha * task.lambda;
-    working.add(all.into_iter().filter(|j| known[*j].abs() >= model.strong.factor[*j] * entry));
+    let known = if known.is_empty() {
+        let all: Vec<usize> = (0..model.strong.len()).collect();
+        model.strong.gradients(&all, &solution.v)
+    } else {
+        known
+    };
+    working.add(entering(model, &known, task.lambda));
     let mut gradient: Vec<f64> = working.positions.iter().map(|j| known[*j]).collect();
     let mut violation = worst(model, penalty, &working.positions, &gradient, &solution);
-    for round in 0..MAX_MODELS {
+    let mut age = 0;
+    let mut stale = false;
+    for _ in 0..MAX_MODELS {
         // A model that is not the loss itself is not worth solving far beyond what it is worth.
         let useful = if model.loss.quadratic().is_some() { 0.0 } else { 0.1 * violation };
         let tolerance = useful.max(0.5 * task.tolerance);
-        let step = Step { model, penalty, tolerance, refresh: round % MODELS_PER_METRIC == 0 };
+        let refresh = stale && age >= MODELS_PER_METRIC;
+        age = if refresh { 1 } else { age + 1 };
+        let step = Step { model, penalty, tolerance, refresh };
         solution = step.take(solution, working, &gradient);
         gradient = model.strong.gradients(&working.positions, &solution.v);
-        violation = worst(model, penalty, &working.positions, &gradient, &solution);
+        let left = worst(model, penalty, &working.positions, &gradient, &solution);
+        stale = left > STALE * violation;
+        violation = left;
         if violation > task.tolerance {
             continue;
         }
@@ -230,8 +181,27 @@ pub(crate) fn solve(
         }
         working.add(violators.iter().map(|(j, _)| *j));
         gradient.extend(violators.iter().map(|(_, g)| *g));
+        violation = worst(model, penalty, &working.positions, &gradient, &solution);
     }
     Err(NotConverged { violation })
+}
+
+/// The positions that enter the working set, from the gradients at the solution of the last lambda.
+///
+/// With a quadratic loss a member's products are computed once for the whole path: those that lambda is already below.
+/// Otherwise every change of the weights asks for the products of all pairs, and of those half never become active: only
+/// the half that is nearer to the last lambda, and others once they do violate.
+fn entering(model: &Model<'_>, known: &[f64], lambda: f64) -> Vec<usize> {
+    let score = |j: &usize| {
+        let factor = model.strong.factor[*j];
+        if factor > 0.0 { known[*j].abs() / factor } else { f64::INFINITY }
+    };
+    let lowest = model.alpha * lambda;
+    let all = 0..known.len();
+    let scores = all.clone().map(|j| score(&j)).filter(|score| score.is_finite());
+    let share = if model.loss.quadratic().is_some() { 0.0 } else { ENTRY };
+    let entry = lowest + share * (scores.fold(lowest, f64::max) - lowest);
+    all.filter(|j| score(j) >= entry).collect()
 }
 
 fn worst(
@@ -262,22 +232,31 @@ impl Step<'_> {
         if working.metric.is_none() || (self.refresh && quadratic.is_none()) {
             let mut w = vec![0.0; from.eta.len()];
             self.model.loss.curvature(&from.eta, &mut w);
-            working.metric = Some(Metric::new(w, self.model.covariates));
+            let classes = WeightClasses::new(&w);
+            working.metric = Some((Metric::new(classes.weights(), self.model.covariates), classes));
             working.curvature.clear();
+            if quadratic.is_none() {
+                working.gram = Gram::default();
+            }
         }
         let (mut beta, mut gamma) = (from.beta.clone(), from.gamma.clone());
-        if quadratic.is_some() && working.positions.len() <= self.model.gram_limit {
+        if working.positions.len() <= self.model.gram_limit {
             self.by_covariances(working, gradient, &from.v, &mut beta, &mut gamma);
         } else {
             working.gram = Gram::default();
             self.by_residual(working, &from.v, &mut beta, &mut gamma);
         }
         let candidate = Solution::at(self.model, beta, gamma);
-        if quadratic.is_some() { candidate } else { self.halve(from, candidate).settle(self.model) }
+        let exact = working.metric.as_ref().is_some_and(|(_, classes)| classes.exact());
+        if quadratic.is_some() && exact {
+            return candidate;
+        }
+        let candidate = self.shorten(&from, candidate);
+        self.halve(from, candidate).settle(self.model)
     }
 
     fn by_residual(&self, working: &mut Working, v: &[f64], beta: &mut [f64], gamma: &mut [f64]) {
-        let Some(metric) = &working.metric else { return };
+        let Some((metric, _)) = &working.metric else { return };
         let known = working.curvature.len();
         working.curvature.extend(curvatures(metric, self.model.strong, &working.positions[known..]));
         let descent = Descent {
@@ -301,7 +280,7 @@ impl Step<'_> {
     ) {
         let strong = self.model.strong;
         let members = working.members(strong, self.model.gram_limit);
-        let Some(metric) = &working.metric else { return };
+        let Some((metric, _)) = &working.metric else { return };
         // Covariates move first, and then with every coefficient.
         let shift = metric.solve(&self.model.covariate_gradient(v));
         let mut gradients = vec![0.0; working.gram.len()];
@@ -324,6 +303,53 @@ impl Step<'_> {
                 *gamma -= delta * a;
             }
         }
+    }
+
+    /// Where a step goes well past the objective's minimum along it, about as far as that minimum.
+    fn shorten(&self, from: &Solution, candidate: Solution) -> Solution {
+        let along: Vec<f64> = candidate.eta.iter().zip(&from.eta).map(|(to, from)| to - from).collect();
+        let mut v = vec![0.0; along.len()];
+        let mut slope = |t: f64| {
+            let eta: Vec<f64> = from.eta.iter().zip(&along).map(|(eta, along)| eta + t * along).collect();
+            self.model.loss.residual(&eta, &mut v);
+            let features = from.beta.iter().zip(&candidate.beta).zip(&self.model.strong.factor);
+            let moving = features.filter(|((from, to), _)| from != to);
+            let penalty = moving.map(|((from, to), factor)| {
+                let step = to - from;
+                let here = if t < 1.0 { from + t * step } else { *to };
+                // Where the penalty has a kink, at either end of the step, its slope is that between the ends.
+                let side = if *from == 0.0 {
+                    step
+                } else if here == 0.0 {
+                    *from
+                } else {
+                    here
+                };
+                step * self.penalty.slope(*factor, here, side)
+            });
+            penalty.sum::<f64>() - dot(&v, &along)
+        };
+        let first = slope(0.0);
+        let (mut low, mut high, mut best) = ((0.0, first), (1.0, slope(1.0)), 1.0);
+        if first >= 0.0 || high.1 <= OVERSHOT * -first {
+            return candidate;
+        }
+        for _ in 0..MAX_SECANTS {
+            best = low.0 - low.1 * (high.0 - low.0) / (high.1 - low.1);
+            let here = slope(best);
+            if here.abs() <= LEVEL_ENOUGH * -first {
+                break;
+            }
+            if here < 0.0 { low = (best, here) } else { high = (best, here) }
+        }
+        let parts = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + best * (b - a)).collect();
+        let moved = Solution::at(
+            self.model,
+            parts(&from.beta, &candidate.beta),
+            parts(&from.gamma, &candidate.gamma),
+        );
+        let worth = |solution: &Solution| solution.objective(self.model, self.penalty);
+        if worth(&moved) < worth(&candidate) { moved } else { candidate }
     }
 
     /// Halves the step until the objective does not rise beyond rounding.

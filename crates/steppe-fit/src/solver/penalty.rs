@@ -19,6 +19,11 @@ impl Penalty {
         if beta == 0.0 { 0.0 } else { factor * (self.l1 * beta.abs() + 0.5 * self.l2 * beta * beta) }
     }
 
+    /// The derivative for one coefficient, at 0 on the side that has the sign of `side`.
+    pub(crate) fn slope(self, factor: f64, beta: f64, side: f64) -> f64 {
+        factor * (self.l1.copysign(side) + self.l2 * beta)
+    }
+
     /// The minimiser along one coordinate, where the loss has gradient −`gradient` and curvature `kappa` at `beta`.
     pub(crate) fn minimiser(self, factor: f64, kappa: f64, gradient: f64, beta: f64) -> f64 {
         let target = gradient + kappa * beta;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use steppe_kernels::{Level, column_add, column_dot};
 
-use super::columns;
-
-/// Samples that one task of a forward product handles; a multiple of 4, so that it starts at a byte.
-const CHUNK: usize = 16_384;
+/// Samples that one task of a forward product handles: their sums stay in the nearest cache. A multiple of 32, so that
+/// it starts at a word.
+const CHUNK: usize = 2048;
 
 /// Features in ascending order, a column each. Feature j's value for a sample is code / scale, the mean / scale where the
 /// call is missing. It is not centred: covariates hold the intercept.
@@ -29,8 +29,8 @@ impl StrongSet {
 
     /// x_jᵀv.
     pub(crate) fn gradient(&self, j: usize, v: &[f64]) -> f64 {
-        let (called, missing) = columns::dot(&self.columns[j], self.samples, v);
-        (called + self.mean[j] * missing) / self.scale[j]
+        let sums = column_dot(Level::best(), &self.columns[j], self.samples, v);
+        (sums.codes + self.mean[j] * sums.missing) / self.scale[j]
     }
 
     /// x_jᵀv of some positions.
@@ -47,10 +47,11 @@ impl StrongSet {
     /// Adds Σ β_j x_j to `eta`, features in ascending order.
     pub(crate) fn add_predictor(&self, beta: &[f64], eta: &mut [f64]) {
         let active: Vec<usize> = (0..self.len()).filter(|j| beta[*j] != 0.0).collect();
+        let level = Level::best();
         eta.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, eta)| {
             for j in &active {
                 let bytes = &self.columns[*j][chunk * CHUNK / 4..];
-                columns::add(bytes, eta.len(), self.table(*j, beta[*j]), eta);
+                column_add(level, bytes, eta.len(), self.table(*j, beta[*j]), eta);
             }
         });
     }

@@ -1,0 +1,182 @@
+//! One lasso path over a .bed file, for `lasso.sh`: prints what it cost as one line of JSON.
+//!
+//! lasso PREFIX PHENO TRAIT FAMILY LAMBDAS RATIO THREADS [OUT]
+//!
+//! PREFIX names a .bed, .bim and .fam file, all of whose samples train, in the order of the rows of PHENO (with a header;
+//! TRAIT is one of its columns; FAMILY gaussian, or binomial with the values 1 and 2). OUT gets a row `lambda intercept`
+//! per lambda and a row `lambda variant effect` per coefficient: the variant counted from 0, the effect per copy of A1.
+
+mod bed;
+
+use std::{
+    error::Error,
+    fmt::Write as _,
+    fs,
+    io::{self, BufRead, BufReader, Write as _},
+    ops::Range,
+    path::Path,
+    sync::Mutex,
+    time::Instant,
+};
+
+use bed::BedMatrix;
+use nalgebra::DMatrix;
+use steppe_fit::{
+    GenotypeMatrix, GramSums, MatrixError, PackedColumns, Products, ResidualPrecision,
+    lasso::{LambdaPath, LassoOptions, LassoPath, LassoProblem, Observer, Response, Role, Trait, fit_lasso},
+};
+use steppe_kernels::Level;
+
+/// Adjoint passes, their columns of residuals, and seconds.
+#[derive(Default)]
+struct Passes {
+    count: usize,
+    columns: usize,
+    cpu: f64,
+    wall: f64,
+}
+
+/// A matrix whose adjoint passes are counted.
+struct Counted {
+    matrix: BedMatrix,
+    passes: Mutex<Passes>,
+}
+
+impl GenotypeMatrix for Counted {
+    fn samples(&self) -> usize {
+        self.matrix.samples()
+    }
+
+    fn variants(&self) -> usize {
+        self.matrix.variants()
+    }
+
+    fn counts(&self) -> &[[u64; 4]] {
+        self.matrix.counts()
+    }
+
+    fn adjoint(&self, residuals: &[&[f64]], precision: ResidualPrecision) -> Result<Products, MatrixError> {
+        let (cpu, wall) = (cpu_seconds(), Instant::now());
+        let products = self.matrix.adjoint(residuals, precision);
+        if let Ok(mut passes) = self.passes.lock() {
+            passes.count += 1;
+            passes.columns += residuals.len();
+            passes.cpu += cpu_seconds() - cpu;
+            passes.wall += wall.elapsed().as_secs_f64();
+        }
+        products
+    }
+
+    fn forward(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        self.matrix.forward(weights)
+    }
+
+    fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError> {
+        self.matrix.select(variants)
+    }
+
+    fn gram(
+        &self,
+        variants: Range<u32>,
+        groups: &[u32],
+        group_count: usize,
+    ) -> Result<Vec<GramSums>, MatrixError> {
+        self.matrix.gram(variants, groups, group_count)
+    }
+}
+
+struct Silent;
+
+impl Observer for Silent {}
+
+/// Seconds of all threads, in the program and in the kernel; in hundredths.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Largest resident set so far, in MiB.
+fn peak() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kib.unwrap_or(f64::NAN) / 1024.0
+}
+
+fn lines(path: &str) -> io::Result<usize> {
+    Ok(BufReader::new(fs::File::open(path)?).lines().count())
+}
+
+/// One column of a table with a header.
+fn values(path: &str, name: &str) -> Result<Vec<f64>, Box<dyn Error>> {
+    let table = fs::read_to_string(path)?;
+    let mut rows = table.lines().map(|line| line.split_whitespace());
+    let at = rows.next().and_then(|mut header| header.position(|field| field == name));
+    let at = at.ok_or_else(|| format!("{path} has no column {name}"))?;
+    rows.map(|mut row| Ok(row.nth(at).ok_or("a row is too short")?.parse()?)).collect()
+}
+
+fn response(family: &str, values: Vec<f64>) -> Result<Response, String> {
+    match family {
+        "gaussian" => Ok(Response::Gaussian(values)),
+        "binomial" => Ok(Response::Binomial(values.into_iter().map(|value| value - 1.0).collect())),
+        _ => Err(format!("unknown family {family}; give gaussian or binomial")),
+    }
+}
+
+fn write(path: &LassoPath, to: &Path) -> Result<(), Box<dyn Error>> {
+    let mut rows = String::new();
+    for point in &path.points {
+        writeln!(rows, "{} {}", point.lambda, point.intercept)?;
+        for coefficient in &point.coefficients {
+            writeln!(rows, "{} {} {}", point.lambda, coefficient.variant, coefficient.effect)?;
+        }
+    }
+    Ok(fs::write(to, rows)?)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [prefix, pheno, name, family, count, ratio, threads, out @ ..] = arguments.as_slice() else {
+        return Err("lasso PREFIX PHENO TRAIT FAMILY LAMBDAS RATIO THREADS [OUT]".into());
+    };
+    rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build_global()?;
+    let (samples, variants) = (lines(&format!("{prefix}.fam"))?, lines(&format!("{prefix}.bim"))?);
+    let input = Trait {
+        name: name.clone(),
+        response: response(family, values(pheno, name)?)?,
+        weights: Vec::new(),
+        roles: vec![Role::Train; samples],
+        covariates: DMatrix::zeros(samples, 0),
+        lambdas: None,
+    };
+    let lambdas = LambdaPath::Auto { count: count.parse()?, ratio: Some(ratio.parse()?) };
+    let options = LassoOptions { lambdas, standardize: true, stopping_lag: None, ..LassoOptions::default() };
+    let level = std::env::var("LEVEL").ok().map_or(Ok(Level::best()), |level| level.parse())?;
+    let (cpu, wall) = (cpu_seconds(), Instant::now());
+    let matrix = BedMatrix::open(Path::new(&format!("{prefix}.bed")), samples, variants, level)?;
+    let matrix = Counted { matrix, passes: Mutex::default() };
+    let reference = vec![true; samples];
+    let problem = LassoProblem { reference: Some(&reference), ..LassoProblem::new(&matrix) };
+    let path = fit_lasso(&problem, &[input], &options, None, &mut Silent)?.remove(0)?;
+    let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
+    if let [out] = out {
+        write(&path, Path::new(out))?;
+    }
+    let worst = path.points.iter().map(|point| point.certificate.violation).fold(0.0, f64::max);
+    let active = path.points.last().map_or(0, |point| point.coefficients.len());
+    let passes = matrix.passes.into_inner().unwrap_or_default();
+    writeln!(
+        io::stdout(),
+        r#"{{"wall": {wall:.3}, "cpu": {cpu:.2}, "peak_mib": {:.0}, "active": {active}, "violation": {worst:.1e}, "lambdas": {}, "passes": {}, "columns": {}, "pass_wall": {:.3}, "pass_cpu": {:.2}}}"#,
+        peak(),
+        path.points.len(),
+        passes.count,
+        passes.columns,
+        passes.wall,
+        passes.cpu,
+    )?;
+    Ok(())
+}
