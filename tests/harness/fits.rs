@@ -15,11 +15,16 @@ pub struct FitData {
 }
 
 impl FitData {
-    /// Makes some people of three populations.
-    pub fn simulate(folder: &Path) -> Self {
+    /// Makes some people of three populations, with this share of missing calls.
+    pub fn simulate(folder: &Path, missing: f64) -> Self {
         let prefix = folder.join("people");
         let people = ["--population", "EUR=400", "--population", "EAS=150", "--population", "KAZ=150"];
-        steppe(["simulate", "--variants", "3000"]).args(people).arg("--out").arg(&prefix).ok();
+        let missing = missing.to_string();
+        steppe(["simulate", "--variants", "3000", "--missing-rate", &missing])
+            .args(people)
+            .arg("--out")
+            .arg(&prefix)
+            .ok();
         Self { prefix }
     }
 
