@@ -235,10 +235,8 @@ fn nothing_gets_between_a_scan_and_its_descriptors() {
     let plan = committed_plan(spec, partials, &tiles).expect("a plan");
     let before = plan.properties().output_partitioning().partition_count();
     // Batches of one row: the optimizer leaves inputs of no more rows than a batch alone.
-    let mut config = SessionConfig::new()
-        .with_target_partitions(16)
-        .with_batch_size(1)
-        .with_round_robin_repartition(true);
+    let mut config =
+        SessionConfig::new().with_target_partitions(16).with_batch_size(1).with_round_robin_repartition(true);
     config.options_mut().optimizer.enable_round_robin_repartition = true;
     let rules = PhysicalOptimizer::new().rules;
     let optimized = rules
