@@ -20,7 +20,7 @@ guards() {
     cat <<LIST
 G1 unknown leaves|$cluster/plan_check.rs|if !is_table {|if !is_table \\&\\& false {|--lib|other_leaves_are_refused
 G2 no repartitioning|crates/steppe-engine/src/pass/scan.rs|vec!\[false\]|vec![true]|--lib|nothing_gets_between_a_scan_and_its_descriptors
-G3 cancelled operators stop|$cluster/execution.rs|let plan = with_cancellation(plan, &cancel)?;||--test it|a_cancelled_pass_stops_and_goes_on_later
+G3 cancelled operators stop|$cluster/execution.rs|let plan = with_cancellation(plan, &cancel)?;||--test it|workers_rest_and_nothing_is_left
 G4 plans that fit|$cluster/plan_check.rs|if bytes > limit {|if bytes > limit \\&\\& false {|--lib|large_plans_are_refused_before_anybody_gets_them
 G5 lost reports|$cluster/engine.rs|if moved.elapsed() > self.patience|if false \\&\\& moved.elapsed() > self.patience|--test it|a_pass_whose_reports_get_lost_is_submitted_again
 G6 plaintext only on loopback|$cluster/security.rs|if !address.ip().is_loopback() =>|if false \\&\\& !address.ip().is_loopback() =>|--test it|without_certificates_only_loopback_is_served
