@@ -1,5 +1,6 @@
 //! Options that several commands share, and the values they take.
 
+mod cohort_job;
 mod compute;
 mod fraction;
 mod matching;
@@ -10,6 +11,7 @@ mod settings;
 mod simd;
 mod traits;
 
+pub(crate) use cohort_job::{CohortJobOptions, note_end};
 pub(crate) use compute::{MemoryOption, ThreadsOption};
 pub(crate) use fraction::fraction;
 pub(crate) use matching::MatchingOptions;

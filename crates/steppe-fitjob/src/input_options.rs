@@ -1,4 +1,4 @@
-//! What association and block ridge take from files, and who and what takes part in them.
+//! What every job takes from files, and who and what takes part in it.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use super::{
 /// Traits, covariates, and lists and limits that samples and variants are chosen by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InputOptions {
-    /// The traits; of any family but Cox.
+    /// The traits; times to an event for the lasso alone.
     pub phenotypes: PhenotypeSource,
     /// Covariates.
     pub covariates: Option<CovariateOptions>,
@@ -31,6 +31,9 @@ pub struct InputOptions {
     pub min_frequency: f64,
     /// Largest share of missing calls.
     pub max_missing: f64,
+    /// The files are copies that came with the job: the record names them by their own names, without the folders that
+    /// they lie in here.
+    pub copied_inputs: bool,
 }
 
 impl InputOptions {
@@ -45,6 +48,7 @@ impl InputOptions {
             exclude: None,
             min_frequency: 0.0,
             max_missing: 1.0,
+            copied_inputs: false,
         }
     }
 
@@ -56,10 +60,15 @@ impl InputOptions {
                 "give the family auto, gaussian or binomial",
             ));
         }
-        refuse_out_of_range(&[
+        refuse_out_of_range(&self.ranges())
+    }
+
+    /// Whether each limit is in its range, what it is, and the range.
+    pub(super) fn ranges(&self) -> [(bool, &'static str, &'static str); 2] {
+        [
             ((0.0..0.5).contains(&self.min_frequency), "the least allele frequency", "from 0 to below 0.5"),
             ((0.0..=1.0).contains(&self.max_missing), "the largest share of missing calls", "from 0 to 1"),
-        ])
+        ]
     }
 
     /// Everything that can change a result but files, which enter by their hashes.

@@ -10,7 +10,7 @@ use steppe_formats::{FileNote, FormatError};
 
 /// The input files of a job, each under what it is.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Inputs(pub(super) Vec<InputRecord>);
+pub(super) struct Inputs(Vec<InputRecord>);
 
 impl Inputs {
     /// Hashes a file; called before it is read.
@@ -29,9 +29,9 @@ impl Inputs {
         }
     }
 
-    /// The files by their own names.
-    pub(super) fn without_folders(mut self) -> Vec<InputRecord> {
-        for input in &mut self.0 {
+    /// The files, by their own names where they are copies that came with the job.
+    pub(super) fn into_records(mut self, copied: bool) -> Vec<InputRecord> {
+        for input in self.0.iter_mut().filter(|_| copied) {
             if let Some(name) = Path::new(&input.path).file_name() {
                 input.path = name.to_string_lossy().into_owned();
             }

@@ -61,7 +61,7 @@ impl Joined {
             covariates: sources.covariates.as_ref().map_or_else(Vec::new, |read| read.of(&samples)),
             samples,
             lists,
-            inputs: inputs.0,
+            inputs: inputs.into_records(options.copied_inputs),
             unknown_selected: sources.selection.unknown,
             counts,
         })

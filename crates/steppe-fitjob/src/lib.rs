@@ -14,7 +14,7 @@
 
 mod assoc;
 mod checkpoint_file;
-mod cohort_fit;
+mod cohort_job;
 mod columns;
 mod covariates;
 mod cross_validation;
@@ -47,7 +47,7 @@ pub use assoc::{
     AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord, AssociationReport,
     AssociationTraitRecord, DroppedCovariateRecord,
 };
-pub use cohort_fit::{
+pub use cohort_job::{
     CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,
 };
 pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};

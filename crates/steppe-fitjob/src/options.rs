@@ -6,6 +6,7 @@ use steppe_engine::EngineError;
 use steppe_formats::phenotype::BinaryCoding;
 
 use super::{
+    InputOptions,
     sources::SourceOptions,
     variant_plan::{VariantFiles, VariantFilter},
 };
@@ -13,18 +14,8 @@ use super::{
 /// A fit of penalised regressions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitOptions {
-    /// The traits.
-    pub phenotypes: PhenotypeSource,
-    /// Covariates, which are not penalised.
-    pub covariates: Option<CovariateOptions>,
-    /// Only these samples, by a list as plink2's --keep takes it.
-    pub keep: Option<PathBuf>,
-    /// Not these samples.
-    pub remove: Option<PathBuf>,
-    /// Only these variants, by a list of ids.
-    pub extract: Option<PathBuf>,
-    /// Not these variants.
-    pub exclude: Option<PathBuf>,
+    /// Traits, covariates, and who and what takes part: frequencies and missing calls are over the training samples.
+    pub input: InputOptions,
     /// Who trains, who validates, who tests.
     pub split: SplitOption,
     /// A column of weights of the training samples, 0 or more.
@@ -33,72 +24,50 @@ pub struct FitOptions {
     pub population: Option<PopulationOptions>,
     /// Penalty factors by variant id; variants that the file lacks have 1.
     pub penalty_factors: Option<PathBuf>,
-    /// Least frequency of the rarer allele over the training samples.
-    pub min_frequency: f64,
-    /// Largest share of missing calls over the training samples.
-    pub max_missing: f64,
     /// The path.
     pub path: PathOptions,
     /// Fits the chosen lambda again on the training and validation samples together. Cross-validation does so anyway.
     pub refit: bool,
     /// Seed of random splits.
     pub seed: u64,
-    /// The files are copies that came with the job: the record names them by their own names, without the folders that
-    /// they lie in here.
-    pub copied_inputs: bool,
 }
 
 impl FitOptions {
     /// All columns of a phenotype file with everything else at its default: a fifth of the samples validates.
     pub fn new(phenotypes: impl Into<PathBuf>) -> Self {
         Self {
-            phenotypes: PhenotypeSource::new(phenotypes),
-            covariates: None,
-            keep: None,
-            remove: None,
-            extract: None,
-            exclude: None,
+            input: InputOptions { min_frequency: 0.001, max_missing: 0.1, ..InputOptions::new(phenotypes) },
             split: SplitOption::Fraction(0.2),
             weights: None,
             population: None,
             penalty_factors: None,
-            min_frequency: 0.001,
-            max_missing: 0.1,
             path: PathOptions::default(),
             refit: false,
             seed: 1,
-            copied_inputs: false,
         }
     }
 
     /// The files of samples.
     pub(super) fn sources(&self) -> SourceOptions<'_> {
         SourceOptions {
-            phenotypes: &self.phenotypes,
-            covariates: self.covariates.as_ref(),
-            keep: self.keep.as_deref(),
-            remove: self.remove.as_deref(),
             population: self.population.as_ref().map(|population| &population.column),
             weights: self.weights.as_ref(),
             split: match &self.split {
                 SplitOption::Column(column) => Some(column),
                 SplitOption::Fraction(_) | SplitOption::Folds(_) => None,
             },
+            ..self.input.sources()
         }
     }
 
     /// The files of variants.
     pub(super) fn variant_files(&self) -> VariantFiles<'_> {
-        VariantFiles {
-            extract: self.extract.as_deref(),
-            exclude: self.exclude.as_deref(),
-            factors: self.penalty_factors.as_deref(),
-        }
+        VariantFiles { factors: self.penalty_factors.as_deref(), ..self.input.variant_files() }
     }
 
     /// Which variants are left out by their counts.
     pub(super) fn filter(&self) -> VariantFilter {
-        let (min_frequency, max_missing) = (self.min_frequency, self.max_missing);
+        let InputOptions { min_frequency, max_missing, .. } = self.input;
         VariantFilter { min_frequency, max_missing, constant: false }
     }
 }

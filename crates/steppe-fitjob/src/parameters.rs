@@ -31,7 +31,7 @@ pub(super) fn of_traits(
 
 /// Parameters by name.
 pub(super) fn parameters(options: &FitOptions) -> Map<String, Value> {
-    let mut map = of_traits(&options.phenotypes, options.covariates.as_ref());
+    let mut map = of_traits(&options.input.phenotypes, options.input.covariates.as_ref());
     let mut set = |name: &str, value: Value| {
         map.insert(name.to_owned(), value);
     };
@@ -47,8 +47,8 @@ pub(super) fn parameters(options: &FitOptions) -> Map<String, Value> {
         set("population_weights", weights);
         set("shared_plus_specific", json!(population.specific));
     }
-    set("min_frequency", json!(options.min_frequency));
-    set("max_missing", json!(options.max_missing));
+    set("min_frequency", json!(options.input.min_frequency));
+    set("max_missing", json!(options.input.max_missing));
     let path = &options.path;
     set("alpha", json!(path.alpha));
     set("lambdas", json!(path.lambdas));
@@ -92,11 +92,12 @@ impl FitOptions {
             _ => 2,
         };
         let within = |value: f64, low: f64, high: f64| value > low && value < high;
+        let [frequency, missing] = self.input.ranges();
         let checks = [
             (within(fraction, 0.0, 1.0), "the share of validation samples", "between 0 and 1"),
             (folds >= 2, "the number of folds", "2 or more"),
-            ((0.0..0.5).contains(&self.min_frequency), "the least allele frequency", "from 0 to below 0.5"),
-            ((0.0..=1.0).contains(&self.max_missing), "the largest share of missing calls", "from 0 to 1"),
+            frequency,
+            missing,
             ((0.0..=1.0).contains(&path.alpha), "alpha", "from 0 (ridge) to 1 (lasso)"),
             (path.lambdas >= 1, "the number of lambdas", "1 or more"),
             (path.ratio.is_none_or(|ratio| within(ratio, 0.0, 1.0)), "the lambda ratio", "between 0 and 1"),

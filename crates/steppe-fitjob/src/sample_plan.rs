@@ -117,7 +117,7 @@ impl SamplePlan {
             groups,
             weighting,
             lists,
-            inputs: if options.copied_inputs { inputs.without_folders() } else { inputs.0 },
+            inputs: inputs.into_records(options.input.copied_inputs),
             unknown_selected: sources.selection.unknown,
             counts,
             notices: Vec::new(),

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use arrow::{
     array::{Array, BooleanArray, RecordBatch, StringArray, UInt32Array},
@@ -6,6 +6,7 @@ use arrow::{
 };
 use bytes::Bytes;
 use parquet::arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder};
+use steppe_formats::sample_list::SampleSelector;
 use steppe_genome::{Sex, StringColumn};
 
 use crate::StoreError;
@@ -46,6 +47,27 @@ impl SampleTable {
     /// How many founders there are.
     pub fn founders(&self) -> usize {
         self.founder.iter().filter(|&&founder| founder).count()
+    }
+
+    /// Whether each sample is on a list, and how many entries of the list name nobody here.
+    pub fn listed(&self, selectors: &[SampleSelector]) -> (Vec<bool>, u64) {
+        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::with_capacity(self.len());
+        for (index, id) in self.sample_id.iter().enumerate() {
+            by_id.entry(id).or_default().push(index);
+        }
+        let (mut listed, mut unknown) = (vec![false; self.len()], 0);
+        for selector in selectors {
+            let same_id = by_id.get(selector.sample_id.as_str()).into_iter().flatten();
+            let mut found = false;
+            for &index in
+                same_id.filter(|index| selector.matches(self.family_id.get(**index), &selector.sample_id))
+            {
+                listed[index] = true;
+                found = true;
+            }
+            unknown += u64::from(!found);
+        }
+        (listed, unknown)
     }
 
     /// The hash of the ordered sample ids, as manifests and parts hold it.

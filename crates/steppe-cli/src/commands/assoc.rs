@@ -3,17 +3,18 @@ use std::{sync::Arc, time::Instant};
 use clap::{Args, ValueEnum};
 use steppe_engine::{LocalEngine, PassProgress};
 use steppe_fitjob::{
-    AssociationOptions, AssociationRecord, AssociationReport, AssociationTraitRecord, CohortAssociation,
-    Family, Firth, TestedAllele, associate_cohort,
+    AssociationOptions, AssociationRecord, AssociationReport, AssociationTraitRecord, Family, Firth,
+    TestedAllele, associate_cohort,
 };
-use steppe_store::Location;
 
 use super::Session;
 use crate::{
     console::print,
     exit::Outcome,
     interrupt::raise_on_interrupt,
-    options::{RemoteOptions, SelectionOptions, ThreadsOption, TraitOptions, fraction},
+    options::{
+        CohortJobOptions, RemoteOptions, SelectionOptions, ThreadsOption, TraitOptions, fraction, note_end,
+    },
     progress::StepBar,
     remote,
     render::{self, Align},
@@ -49,15 +50,8 @@ Exit status: 0 done, 2 input or command line refused (nothing was written), 130 
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct AssocCommand {
-    /// The cohort: the folder or object-store URL that steppe import wrote.
-    #[arg(long, value_name = "COHORT")]
-    cohort: String,
-    /// The folder or URL of the result.
-    #[arg(long, value_name = "DIR")]
-    out: String,
-    /// Replace a result of other inputs or parameters.
-    #[arg(long)]
-    overwrite: bool,
+    #[command(flatten)]
+    place: CohortJobOptions,
     /// What the names of tables begin with.
     #[arg(long, value_name = "NAME", default_value = "assoc")]
     prefix: String,
@@ -99,18 +93,8 @@ impl AssocCommand {
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
         remote::refuse(remote, "associations")?;
         let started = Instant::now();
-        let threads = self.threads.count();
-        let engine = LocalEngine::new(threads)?;
-        let job = CohortAssociation {
-            cohort: Location::parse(&self.cohort)?,
-            out: Location::parse(&self.out)?,
-            overwrite: self.overwrite,
-            scratch: None,
-            checkpoints: None,
-            options: self.options()?,
-            level: session.level,
-            threads,
-        };
+        let job = self.place.job(self.options()?, &self.threads, session)?;
+        let engine = LocalEngine::new(job.threads)?;
         let mut bar = StepBar::new(session.console, raise_on_interrupt(session.console), "tests");
         let progress: Arc<dyn PassProgress> = bar.passes();
         let tested = associate_cohort(&job, &engine, &progress, &mut bar);
@@ -139,11 +123,7 @@ impl AssocCommand {
         session: Session,
     ) -> anyhow::Result<Outcome> {
         print(&table(&report.record))?;
-        session.console.note(&if report.reused {
-            format!("{}: this result was there already; nothing was computed", self.out)
-        } else {
-            format!("done in {}", render::duration(started.elapsed()))
-        });
+        note_end(&self.place.out, report.reused, started, session);
         Ok(Outcome::Done)
     }
 }

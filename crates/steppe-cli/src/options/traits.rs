@@ -57,7 +57,7 @@ impl TraitOptions {
         }
     }
 
-    /// What association and block ridge take from files.
+    /// What a job takes from files.
     pub(crate) fn input(
         &self,
         family: Family,
@@ -74,6 +74,7 @@ impl TraitOptions {
             exclude: selection.exclude.clone(),
             min_frequency,
             max_missing,
+            copied_inputs: false,
         }
     }
 

@@ -1,6 +1,6 @@
-use std::{collections::HashMap, path::Path};
+use std::path::Path;
 
-use steppe_formats::sample_list::{SampleSelector, read_sample_list};
+use steppe_formats::sample_list::read_sample_list;
 use steppe_store::SampleTable;
 
 use crate::EngineError;
@@ -38,20 +38,9 @@ impl Selection {
     }
 
     fn set(&mut self, samples: &SampleTable, path: &Path, value: bool) -> Result<(), EngineError> {
-        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-        for index in 0..samples.len() {
-            by_id.entry(samples.sample_id.get(index)).or_default().push(index);
-        }
-        for SampleSelector { family_id, sample_id } in read_sample_list(path)?.selectors {
-            let mut found = false;
-            for &index in by_id.get(sample_id.as_str()).into_iter().flatten() {
-                if family_id.as_deref().is_none_or(|family| family == samples.family_id.get(index)) {
-                    self.kept[index] = value;
-                    found = true;
-                }
-            }
-            self.unknown += u64::from(!found);
-        }
+        let (listed, unknown) = samples.listed(&read_sample_list(path)?.selectors);
+        self.kept.iter_mut().zip(listed).filter(|(_, listed)| *listed).for_each(|(kept, _)| *kept = value);
+        self.unknown += unknown;
         Ok(())
     }
 

@@ -46,6 +46,23 @@ pub(super) struct Level1Fit {
     pub parts: DMatrix<f64>,
 }
 
+impl Level1Fit {
+    /// The fit of folds, from the model of each at the chosen penalty.
+    fn of_folds(
+        design: &Design,
+        predictors: &Predictors,
+        scores: Vec<PenaltyScore>,
+        chosen: usize,
+        coefficients: Vec<DVector<f64>>,
+    ) -> Self {
+        let mut parts = DMatrix::zeros(design.rows(), predictors.of_chromosome.len());
+        for (rows, model) in design.ranges.iter().zip(&coefficients) {
+            parts_by_chromosome(predictors, rows, model, &mut parts);
+        }
+        Self { scores, chosen, coefficients, parts }
+    }
+}
+
 /// Predictors of one trait: standardised predictions of level 0, rows x (block, ridge), and the columns of each
 /// chromosome.
 pub(super) struct Predictors {

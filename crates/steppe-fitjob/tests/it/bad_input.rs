@@ -69,11 +69,11 @@ impl Lab {
 #[test]
 fn traits_and_rows() {
     let mut lab = Lab::new();
-    lab.options.phenotypes.traits = vec!["hieght".to_owned()];
+    lab.options.input.phenotypes.traits = vec!["hieght".to_owned()];
     lab.expect("pheno.tsv: the file has no column of this name (found \"hieght\"); did you mean height?");
-    lab.options.phenotypes.traits = vec!["height".to_owned(), "height".to_owned()];
+    lab.options.input.phenotypes.traits = vec!["height".to_owned(), "height".to_owned()];
     assert!(lab.message().contains("asked for twice"));
-    lab.options.phenotypes.traits.clear();
+    lab.options.input.phenotypes.traits.clear();
     let text = std::fs::read_to_string(lab.path().join("pheno.tsv")).expect("a text");
     file(lab.path(), "pheno.tsv", &format!("{text}f3\ts3\t1\t2\n"));
     lab.expect("pheno.tsv:62: sample id: the sample is also on line 5; keep one row per sample");
@@ -86,27 +86,27 @@ fn traits_and_rows() {
 #[test]
 fn values_of_traits() {
     let mut lab = Lab::new();
-    lab.options.phenotypes.file = pheno(lab.path(), "y", |_| "3".to_owned());
+    lab.options.input.phenotypes.file = pheno(lab.path(), "y", |_| "3".to_owned());
     lab.expect("trait 'y': constant over its 48 training samples; leave it out");
-    lab.options.phenotypes.file = pheno(lab.path(), "y", |_| "NA".to_owned());
+    lab.options.input.phenotypes.file = pheno(lab.path(), "y", |_| "NA".to_owned());
     assert_eq!(
         lab.message(),
         "none of the 60 samples takes part: 60 missing phenotype; check that all files have the cohort's ids, missing \
          codes, and the columns that were meant"
     );
-    lab.options.phenotypes.file = pheno(lab.path(), "y", |s| ["red", "blue"][s % 2].to_owned());
-    lab.options.phenotypes.traits = vec!["y".to_owned()];
+    lab.options.input.phenotypes.file = pheno(lab.path(), "y", |s| ["red", "blue"][s % 2].to_owned());
+    lab.options.input.phenotypes.traits = vec!["y".to_owned()];
     lab.expect("trait 'y': its values are categories; recode it as numbers, or fit another");
     // A binary trait with three values.
-    lab.options.phenotypes.family = Family::Binomial;
-    lab.options.phenotypes.file = pheno(lab.path(), "y", |s| (1 + s % 3).to_string());
+    lab.options.input.phenotypes.family = Family::Binomial;
+    lab.options.input.phenotypes.file = pheno(lab.path(), "y", |s| (1 + s % 3).to_string());
     assert!(lab.message().contains("a case/control trait has values 1 and 2"), "{}", lab.message());
-    lab.options.phenotypes.file = pheno(lab.path(), "y", |_| "1".to_owned());
+    lab.options.input.phenotypes.file = pheno(lab.path(), "y", |_| "1".to_owned());
     lab.expect("trait 'y': no case over its 48 training samples; leave it out");
-    lab.options.phenotypes.family = Family::Auto;
-    lab.options.phenotypes.file = pheno(lab.path(), "y", |s| (s % 2).to_string());
+    lab.options.input.phenotypes.family = Family::Auto;
+    lab.options.input.phenotypes.file = pheno(lab.path(), "y", |s| (s % 2).to_string());
     assert!(lab.message().contains("all values are 0 or 1"), "{}", lab.message());
-    lab.options.phenotypes.coding = BinaryCoding::ZeroOne;
+    lab.options.input.phenotypes.coding = BinaryCoding::ZeroOne;
     assert!(SamplePlan::read(&lab.options, &lab.cohort.samples).is_ok());
 }
 
@@ -118,13 +118,13 @@ fn families() {
     assert!("cox".parse::<Family>().expect_err("columns").to_string().contains("write cox:TIME,EVENT"));
     let cox = "cox:time,died".parse::<Family>().expect("known");
     assert_eq!(cox, Family::Cox { time: "time".to_owned(), event: "died".to_owned() });
-    lab.options.phenotypes.family = cox;
-    lab.options.phenotypes.file = pheno(lab.path(), "time\tdied", |s| format!("{}\t0", 1 + s));
+    lab.options.input.phenotypes.family = cox;
+    lab.options.input.phenotypes.file = pheno(lab.path(), "time\tdied", |s| format!("{}\t0", 1 + s));
     lab.expect("trait 'died': no event over its 48 training samples; leave it out");
-    lab.options.phenotypes.traits = vec!["died".to_owned()];
+    lab.options.input.phenotypes.traits = vec!["died".to_owned()];
     assert!(lab.message().contains("leave out the traits' names"));
-    lab.options.phenotypes.traits.clear();
-    lab.options.phenotypes.file = pheno(lab.path(), "time\tdied", |s| format!("{s}\t1"));
+    lab.options.input.phenotypes.traits.clear();
+    lab.options.input.phenotypes.file = pheno(lab.path(), "time\tdied", |s| format!("{s}\t1"));
     assert!(lab.message().contains("pheno.tsv:2: time: the time is not above 0"), "{}", lab.message());
 }
 
@@ -139,12 +139,12 @@ fn splits() {
     );
     // With those left out it is a split.
     let remove: String = (0..SAMPLES).filter(|s| s % 3 == 2).map(|s| format!("f{s} s{s}\n")).collect();
-    lab.options.remove = Some(file(lab.path(), "remove.txt", &format!("{remove}nobody nobody\n")));
+    lab.options.input.remove = Some(file(lab.path(), "remove.txt", &format!("{remove}nobody nobody\n")));
     let plan = SamplePlan::read(&lab.options, &lab.cohort.samples).expect("a plan");
     assert_eq!((plan.counts.used, plan.counts.left_out["removed"]), (40, 20));
     assert_eq!(plan.notices, ["1 entries of the keep and remove lists name nobody in the cohort"]);
     lab.labels("split", |s| ["TRAINING", "test", "NA"][s % 3].to_owned());
-    lab.options.remove = None;
+    lab.options.input.remove = None;
     let message = lab.message();
     assert_eq!(
         message,
@@ -156,7 +156,7 @@ fn splits() {
     lab.options.split = SplitOption::Folds(1);
     lab.expect("the number of folds is out of range; give a number 2 or more");
     lab.options.split = SplitOption::Folds(5);
-    lab.options.phenotypes.file = pheno(lab.path(), "y", |s| (1 + u8::from(s < 3)).to_string());
+    lab.options.input.phenotypes.file = pheno(lab.path(), "y", |s| (1 + u8::from(s < 3)).to_string());
     lab.expect("trait 'y': 3 cases and 57 controls are too few for 5 folds; use fewer folds");
 }
 
@@ -169,17 +169,17 @@ fn covariates() {
     let rows: String = (0..SAMPLES).map(|s| format!("f{s}\ts{s}\t{}\n", many(s))).collect();
     let covar = file(lab.path(), "covar.tsv", &format!("#FID\tIID\t{}\n{rows}", header.join("\t")));
     let mut covariates = CovariateOptions { file: covar.clone(), names: Vec::new(), categorical: Vec::new() };
-    lab.options.covariates = Some(covariates.clone());
-    lab.options.phenotypes.traits = vec!["height".to_owned()];
+    lab.options.input.covariates = Some(covariates.clone());
+    lab.options.input.phenotypes.traits = vec!["height".to_owned()];
     lab.expect(
         "trait 'height': 48 training samples are too few for 55 covariates and an intercept; use fewer covariates",
     );
     covariates.names = vec!["PC1".to_owned()];
     covariates.categorical = vec!["PC2".to_owned()];
-    lab.options.covariates = Some(covariates.clone());
+    lab.options.input.covariates = Some(covariates.clone());
     lab.expect("covar.tsv: \"PC2\" is to be a category and is no covariate; the covariates are PC1");
     covariates.categorical.clear();
-    lab.options.covariates = Some(covariates);
+    lab.options.input.covariates = Some(covariates);
     file(lab.path(), "covar.tsv", "#FID\tIID\tPC1\nf1\ts1\t2\nf2\ts2\tNA\nf3\ts3\tinf\n");
     assert!(lab.message().contains("covar.tsv:4: PC1: this is no finite number"), "{}", lab.message());
     file(lab.path(), "covar.tsv", "#FID\tIID\tPC1\nf1\ts1\tNA\nf2\ts2\tNA\nf3\ts3\tnan\n");
@@ -196,12 +196,12 @@ fn covariates() {
     file(lab.path(), "covar.tsv", &format!("#FID\tIID\tPC1\n{rows}"));
     let plan = SamplePlan::read(&lab.options, &lab.cohort.samples).expect("a plan");
     assert_eq!((plan.counts.used, plan.counts.left_out["missing_covariate"]), (45, 15));
-    lab.options.covariates = Some(CovariateOptions {
-        file: lab.options.phenotypes.file.clone(),
+    lab.options.input.covariates = Some(CovariateOptions {
+        file: lab.options.input.phenotypes.file.clone(),
         names: Vec::new(),
         categorical: Vec::new(),
     });
-    lab.options.phenotypes.traits.clear();
+    lab.options.input.phenotypes.traits.clear();
     lab.expect("pheno.tsv: it has both traits and covariates, and neither are named; name the traits, the covariates, or both");
 }
 
@@ -213,7 +213,7 @@ fn weights_and_populations() {
         "labels.tsv:6: w: this is no sample weight (found \"-1\"); give a number of 0 or more, or NA to leave the sample out",
     );
     lab.options.weights = Some(lab.labels("w", |_| "0".to_owned()));
-    lab.options.phenotypes.traits = vec!["ldl".to_owned()];
+    lab.options.input.phenotypes.traits = vec!["ldl".to_owned()];
     lab.expect(
         "trait 'ldl': no sample trains it: of 60 that take part 0 have no value and 60 have weight 0; check its missing \
          codes, the split and the weights",
@@ -262,7 +262,7 @@ fn weights_and_populations() {
 #[test]
 fn names_that_collide() {
     let mut lab = Lab::new();
-    lab.options.phenotypes.file = pheno(lab.path(), "a/b\tA:b", |s| format!("{s}\t{}", s * 3 % 7));
+    lab.options.input.phenotypes.file = pheno(lab.path(), "a/b\tA:b", |s| format!("{s}\t{}", s * 3 % 7));
     lab.expect(
         "trait \"A:b\" and trait \"a/b\" would both be written to A_b.score.txt; rename one of them, with letters, digits, \
          _, . and - alone",
@@ -278,7 +278,7 @@ fn lists_of_variants() {
          penalised) or more per line",
     );
     lab.options.penalty_factors = None;
-    lab.options.extract = Some(file(lab.path(), "extract.txt", "rs999\n"));
+    lab.options.input.extract = Some(file(lab.path(), "extract.txt", "rs999\n"));
     let of_matrix = |options: &FitOptions| {
         let plan = SamplePlan::read(options, &lab.cohort.samples).expect("a plan");
         let matrix = lab.cohort.matrix(&plan);
@@ -290,12 +290,12 @@ fn lists_of_variants() {
          missing calls"
     );
     let mut options = lab.options.clone();
-    options.extract = None;
+    options.input.extract = None;
     let all_free: String = (0..20).map(|v| format!("rs{v} 0\n")).collect();
     options.penalty_factors = Some(file(lab.path(), "factors.tsv", &all_free));
     assert!(of_matrix(&options).expect_err("refused").to_string().contains("nothing is penalised"));
     options.penalty_factors = Some(file(lab.path(), "factors.tsv", "rs3 0\nrs4 2.5\nrs77 1\n"));
-    options.exclude = Some(file(lab.path(), "exclude.txt", "rs0 rs1\n"));
+    options.input.exclude = Some(file(lab.path(), "exclude.txt", "rs0 rs1\n"));
     let plan = of_matrix(&options).expect("a plan");
     assert_eq!(
         (plan.counts.used, plan.counts.with_penalty_factor, plan.counts.left_out["excluded"]),
@@ -321,7 +321,7 @@ fn variants_that_say_nothing() {
         columns.push_codes((0..SAMPLES).map(code).collect::<Vec<_>>());
     }
     lab.cohort.columns = columns;
-    lab.options.min_frequency = 0.2;
+    lab.options.input.min_frequency = 0.2;
     let plan = SamplePlan::read(&lab.options, &lab.cohort.samples).expect("a plan");
     let variants = plan.variants(&lab.cohort.matrix(&plan), &lab.cohort.variants).expect("a plan");
     for reason in

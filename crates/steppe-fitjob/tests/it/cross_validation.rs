@@ -29,7 +29,7 @@ fn lab(folder: &Path) -> (Cohort, FitOptions) {
 fn equals_folds_fitted_one_by_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let (cohort, mut options) = lab(folder.path());
-    options.phenotypes.traits = vec!["qt".to_owned()];
+    options.input.phenotypes.traits = vec!["qt".to_owned()];
     let plan = SamplePlan::read(&options, &cohort.samples).expect("a plan");
     let mut watcher = Watcher::default();
     let report = cohort.fit_plan(&plan, &folder.path().join("fit"), &mut watcher).expect("the job runs");

@@ -16,10 +16,10 @@ fn simulated_case_control() {
     let lists = ["EUR.train", "EUR.valid", "EUR.test"].map(|list| data.join(format!("keep.{list}.txt")));
     let keep: String = lists.iter().map(|list| std::fs::read_to_string(list).expect("a list")).collect();
     let mut options = FitOptions::new(data.join("pheno.tsv"));
-    options.keep = Some(file(folder.path(), "keep.txt", &keep));
+    options.input.keep = Some(file(folder.path(), "keep.txt", &keep));
     options.split =
         SplitOption::Column(SampleColumn { file: data.join("samples.tsv"), column: "split".to_owned() });
-    options.phenotypes.traits = vec!["CC".to_owned()];
+    options.input.phenotypes.traits = vec!["CC".to_owned()];
     options.path.lambdas = 12;
     options.path.ratio = Some(0.2);
     let report = cohort.fit(&options, &folder.path().join("fit"), &mut ()).expect("the job runs");
@@ -70,9 +70,9 @@ fn lab(folder: &Path) -> (Cohort, FitOptions) {
 fn times_to_an_event() {
     let folder = tempfile::tempdir().expect("a folder");
     let (cohort, mut options) = lab(folder.path());
-    options.phenotypes.family = Family::Cox { time: "time".to_owned(), event: "event".to_owned() };
-    options.covariates = Some(CovariateOptions {
-        file: options.phenotypes.file.clone(),
+    options.input.phenotypes.family = Family::Cox { time: "time".to_owned(), event: "event".to_owned() };
+    options.input.covariates = Some(CovariateOptions {
+        file: options.input.phenotypes.file.clone(),
         names: vec!["city".to_owned(), "sex".to_owned()],
         categorical: vec!["sex".to_owned()],
     });
@@ -97,7 +97,7 @@ fn times_to_an_event() {
 fn a_bad_trait_does_not_stop_others() {
     let folder = tempfile::tempdir().expect("a folder");
     let (cohort, mut options) = lab(folder.path());
-    options.phenotypes.traits = vec!["flat".to_owned(), "qt".to_owned(), "city".to_owned()];
+    options.input.phenotypes.traits = vec!["flat".to_owned(), "qt".to_owned(), "city".to_owned()];
     let mut watcher = Watcher::default();
     let report = cohort.fit(&options, &folder.path().join("fit"), &mut watcher).expect("the job runs");
     let problems: Vec<Option<&str>> = report.record.traits.iter().map(|of| of.problem.as_deref()).collect();
@@ -118,7 +118,7 @@ fn a_bad_trait_does_not_stop_others() {
 fn dependent_covariates_are_noted_and_small_parts_have_no_metric() {
     let folder = tempfile::tempdir().expect("a folder");
     let (cohort, mut options) = lab(folder.path());
-    options.phenotypes.traits = vec!["qt".to_owned()];
+    options.input.phenotypes.traits = vec!["qt".to_owned()];
     let rows: String = (0..300)
         .map(|s| {
             format!(
@@ -130,7 +130,7 @@ fn dependent_covariates_are_noted_and_small_parts_have_no_metric() {
         })
         .collect();
     let covar = file(folder.path(), "covar.tsv", &format!("#FID\tIID\tx\ty\tsplit\n{rows}"));
-    options.covariates =
+    options.input.covariates =
         Some(CovariateOptions { file: covar.clone(), names: Vec::new(), categorical: Vec::new() });
     options.split = SplitOption::Column(SampleColumn { file: covar, column: "split".to_owned() });
     let report = cohort.fit(&options, &folder.path().join("fit"), &mut ()).expect("the job runs");
@@ -153,7 +153,7 @@ fn dependent_covariates_are_noted_and_small_parts_have_no_metric() {
 fn no_variant_in_the_best_model() {
     let folder = tempfile::tempdir().expect("a folder");
     let (cohort, mut options) = lab(folder.path());
-    options.phenotypes.traits = vec!["qt".to_owned()];
+    options.input.phenotypes.traits = vec!["qt".to_owned()];
     options.path.lambdas = 1;
     // At the largest lambda there is no variant, and a constant prediction has no metric.
     let error = cohort.fit(&options, &folder.path().join("fit"), &mut ()).expect_err("refused");
@@ -162,8 +162,8 @@ fn no_variant_in_the_best_model() {
         error.to_string(),
         "trait 'qt': its validation metric is not defined at any lambda; validate on more samples"
     );
-    options.covariates = Some(CovariateOptions {
-        file: options.phenotypes.file.clone(),
+    options.input.covariates = Some(CovariateOptions {
+        file: options.input.phenotypes.file.clone(),
         names: vec!["time".to_owned()],
         categorical: Vec::new(),
     });

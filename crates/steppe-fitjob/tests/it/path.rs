@@ -24,10 +24,10 @@ fn options(data: &std::path::Path, folder: &std::path::Path) -> FitOptions {
     let keep: String = lists.iter().map(|list| read_all(&data.join(format!("keep.{list}.txt")))).collect();
     let column = |name: &str| SampleColumn { file: data.join("samples.tsv"), column: name.to_owned() };
     let mut options = FitOptions::new(data.join("pheno.tsv"));
-    options.phenotypes.traits = vec!["QT".to_owned()];
-    options.keep = Some(file(folder, "keep.txt", &keep));
+    options.input.phenotypes.traits = vec!["QT".to_owned()];
+    options.input.keep = Some(file(folder, "keep.txt", &keep));
     options.split = SplitOption::Column(column("split"));
-    options.covariates =
+    options.input.covariates =
         Some(CovariateOptions { file: data.join("covar.tsv"), names: Vec::new(), categorical: Vec::new() });
     options.population = Some(PopulationOptions {
         column: column("pop"),

@@ -5,8 +5,8 @@ use std::{path::Path, sync::Arc};
 use steppe_cluster::ClusterEngine;
 use steppe_engine::PassProgress;
 use steppe_fitjob::{
-    CohortFit, CovariateOptions, Family, FitObserver, FitOptions, FitProgress, PathOptions, PhenotypeSource,
-    PopulationOptions, SampleColumn, SplitOption, Stage, fit_cohort,
+    CohortFit, CovariateOptions, Family, FitObserver, FitOptions, FitProgress, InputOptions, PathOptions,
+    PhenotypeSource, PopulationOptions, SampleColumn, SplitOption, Stage, fit_cohort,
 };
 use steppe_formats::phenotype::BinaryCoding;
 use steppe_kernels::Level;
@@ -127,26 +127,28 @@ fn options(job: &LassoJob, stage: &Stager<'_>) -> Result<FitOptions, ServerError
     let selection = job.selection.as_ref().unwrap_or(&none);
     let default = FitOptions::new(&phenotypes);
     Ok(FitOptions {
-        phenotypes: source(traits, phenotypes.clone())?,
-        covariates: file("covariates", traits.covariates.as_ref())?.map(|file| CovariateOptions {
-            file,
-            names: traits.covariate_names.clone(),
-            categorical: traits.covariate_categories.clone(),
-        }),
-        keep: file("keep", selection.keep.as_ref())?,
-        remove: file("remove", selection.remove.as_ref())?,
-        extract: file("extract", selection.extract.as_ref())?,
-        exclude: file("exclude", selection.exclude.as_ref())?,
+        input: InputOptions {
+            phenotypes: source(traits, phenotypes.clone())?,
+            covariates: file("covariates", traits.covariates.as_ref())?.map(|file| CovariateOptions {
+                file,
+                names: traits.covariate_names.clone(),
+                categorical: traits.covariate_categories.clone(),
+            }),
+            keep: file("keep", selection.keep.as_ref())?,
+            remove: file("remove", selection.remove.as_ref())?,
+            extract: file("extract", selection.extract.as_ref())?,
+            exclude: file("exclude", selection.exclude.as_ref())?,
+            min_frequency: selection.min_frequency.unwrap_or(default.input.min_frequency),
+            max_missing: selection.max_missing.unwrap_or(default.input.max_missing),
+            copied_inputs: true,
+        },
         split: split(job, column("split", job.split.as_ref())?)?,
         weights: column("weights", job.weights.as_ref())?,
         population: population.map(|column| PopulationOptions { column, weights, specific }),
         penalty_factors: file("penalty_factors", job.penalty_factors.as_ref())?,
-        min_frequency: selection.min_frequency.unwrap_or(default.min_frequency),
-        max_missing: selection.max_missing.unwrap_or(default.max_missing),
         path: path(job),
         refit: job.refit,
         seed: job.seed.unwrap_or(default.seed),
-        copied_inputs: true,
     })
 }
 

@@ -5,10 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use clap::Args;
 use steppe_engine::{LocalEngine, PassProgress};
 use steppe_fitjob::{
-    CohortFit, Family, FitOptions, FitReport, PathOptions, PopulationOptions, PopulationWeights, SplitOption,
-    fit_cohort,
+    Family, FitOptions, FitReport, PathOptions, PopulationOptions, PopulationWeights, SplitOption, fit_cohort,
 };
-use steppe_store::Location;
 
 use super::shown;
 use crate::{
@@ -17,10 +15,11 @@ use crate::{
     exit::Outcome,
     interrupt::raise_on_interrupt,
     options::{
-        ColumnName, RemoteOptions, SelectionOptions, ThreadsOption, TraitOptions, column_name, fraction,
+        CohortJobOptions, ColumnName, RemoteOptions, SelectionOptions, ThreadsOption, TraitOptions,
+        column_name, fraction, note_end,
     },
     progress::FitBar,
-    remote, render,
+    remote,
 };
 
 const EXAMPLES: &str = "\
@@ -59,15 +58,8 @@ Exit status: 0 done, 2 input or command line refused (nothing was written), 130 
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct LassoCommand {
-    /// The cohort: the folder or object-store URL that steppe import wrote.
-    #[arg(long, value_name = "COHORT")]
-    cohort: String,
-    /// The folder or URL of the result.
-    #[arg(long, value_name = "DIR")]
-    out: String,
-    /// Replace a result of other inputs or parameters.
-    #[arg(long)]
-    overwrite: bool,
+    #[command(flatten)]
+    place: CohortJobOptions,
     #[command(flatten)]
     traits: TraitOptions,
     /// The kind of traits: auto (binary where a column has only the two codes), gaussian, binomial, or cox:TIME,EVENT
@@ -168,23 +160,13 @@ impl LassoCommand {
             return self.run_remotely(remote, session);
         }
         let started = Instant::now();
-        let threads = self.threads.count();
-        let engine = LocalEngine::new(threads)?;
-        let request = CohortFit {
-            cohort: Location::parse(&self.cohort)?,
-            out: Location::parse(&self.out)?,
-            overwrite: self.overwrite,
-            scratch: None,
-            checkpoints: None,
-            options: self.options()?,
-            level: session.level,
-            threads,
-        };
+        let job = self.place.job(self.options()?, &self.threads, session)?;
+        let engine = LocalEngine::new(job.threads)?;
         let mut bar = FitBar::new(session.console, raise_on_interrupt(session.console));
         let progress: Arc<dyn PassProgress> = bar.passes();
-        let fitted = fit_cohort(&request, &engine, &progress, &mut bar);
+        let fitted = fit_cohort(&job, &engine, &progress, &mut bar);
         bar.clear();
-        self.show(&fitted?, &self.out, started, session)
+        self.show(&fitted?, &self.place.out, started, session)
     }
 
     fn show(
@@ -198,11 +180,7 @@ impl LassoCommand {
         if !report.metrics.is_empty() {
             print(&format!("\n{}", shown::metrics(&report.metrics)))?;
         }
-        session.console.note(&if report.reused {
-            format!("{place}: this result was there already; nothing was computed")
-        } else {
-            format!("done in {}", render::duration(started.elapsed()))
-        });
+        note_end(place, report.reused, started, session);
         if let Some(file) = shown::first_score(&report.record) {
             let next = format!("next:  steppe score --cohort COHORT --score {place}/{file} --out DIR");
             session.console.note(&next);
@@ -211,16 +189,11 @@ impl LassoCommand {
     }
 
     fn options(&self) -> anyhow::Result<FitOptions> {
-        let (pheno, selection, path) = (&self.traits.pheno, &self.selection, &self.path);
+        let (pheno, path) = (&self.traits.pheno, &self.path);
         let column = |name: &Option<ColumnName>| name.as_ref().map(|name| name.of(pheno));
         let split = &self.split;
         Ok(FitOptions {
-            phenotypes: self.traits.phenotypes(self.family.parse::<Family>()?),
-            covariates: self.traits.covariates(),
-            keep: selection.keep.clone(),
-            remove: selection.remove.clone(),
-            extract: selection.extract.clone(),
-            exclude: selection.exclude.clone(),
+            input: self.traits.input(self.family.parse::<Family>()?, &self.selection, self.maf, self.geno),
             split: match (column(&split.split), split.cv) {
                 (Some(column), _) => SplitOption::Column(column),
                 (None, Some(folds)) => SplitOption::Folds(folds),
@@ -229,8 +202,6 @@ impl LassoCommand {
             weights: column(&split.weights),
             population: self.population(column(&self.population.population))?,
             penalty_factors: path.penalty_factor.clone(),
-            min_frequency: self.maf,
-            max_missing: self.geno,
             path: PathOptions {
                 alpha: path.alpha,
                 lambdas: path.lambdas,
@@ -241,7 +212,6 @@ impl LassoCommand {
             },
             refit: split.refit,
             seed: split.seed,
-            copied_inputs: false,
         })
     }
 

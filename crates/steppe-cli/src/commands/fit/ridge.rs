@@ -3,17 +3,17 @@ use std::{sync::Arc, time::Instant};
 use clap::Args;
 use steppe_engine::{LocalEngine, PassProgress};
 use steppe_fitjob::{
-    CohortRidge, Family, RidgeJobOptions, RidgeRecord, RidgeReport, RidgeTraitRecord, RidgeValidation,
-    ridge_cohort,
+    Family, RidgeJobOptions, RidgeRecord, RidgeReport, RidgeTraitRecord, RidgeValidation, ridge_cohort,
 };
-use steppe_store::Location;
 
 use crate::{
     commands::Session,
     console::print,
     exit::Outcome,
     interrupt::raise_on_interrupt,
-    options::{RemoteOptions, SelectionOptions, ThreadsOption, TraitOptions, fraction},
+    options::{
+        CohortJobOptions, RemoteOptions, SelectionOptions, ThreadsOption, TraitOptions, fraction, note_end,
+    },
     progress::StepBar,
     remote,
     render::{self, Align},
@@ -53,15 +53,8 @@ Exit status: 0 done, 2 input or command line refused (nothing was written), 130 
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct RidgeCommand {
-    /// The cohort: the folder or object-store URL that steppe import wrote.
-    #[arg(long, value_name = "COHORT")]
-    cohort: String,
-    /// The folder or URL of the result.
-    #[arg(long, value_name = "DIR")]
-    out: String,
-    /// Replace a result of other inputs or parameters.
-    #[arg(long)]
-    overwrite: bool,
+    #[command(flatten)]
+    place: CohortJobOptions,
     #[command(flatten)]
     traits: TraitOptions,
     /// The kind of traits: auto (binary where a column has only the two codes), gaussian or binomial.
@@ -105,18 +98,8 @@ impl RidgeCommand {
     pub(super) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
         remote::refuse(remote, "fits")?;
         let started = Instant::now();
-        let threads = self.threads.count();
-        let engine = LocalEngine::new(threads)?;
-        let job = CohortRidge {
-            cohort: Location::parse(&self.cohort)?,
-            out: Location::parse(&self.out)?,
-            overwrite: self.overwrite,
-            scratch: None,
-            checkpoints: None,
-            options: self.options()?,
-            level: session.level,
-            threads,
-        };
+        let job = self.place.job(self.options()?, &self.threads, session)?;
+        let engine = LocalEngine::new(job.threads)?;
         let mut bar = StepBar::new(session.console, raise_on_interrupt(session.console), "parts");
         let progress: Arc<dyn PassProgress> = bar.passes();
         let fitted = ridge_cohort(&job, &engine, &progress, &mut bar);
@@ -140,12 +123,8 @@ impl RidgeCommand {
 
     fn show(&self, report: &RidgeReport, started: Instant, session: Session) -> anyhow::Result<Outcome> {
         print(&table(&report.record))?;
-        session.console.note(&if report.reused {
-            format!("{}: this result was there already; nothing was computed", self.out)
-        } else {
-            format!("done in {}", render::duration(started.elapsed()))
-        });
-        session.console.note(&format!("next:  regenie --step 2 --pred {}/pred.list ...", self.out));
+        note_end(&self.place.out, report.reused, started, session);
+        session.console.note(&format!("next:  regenie --step 2 --pred {}/pred.list ...", self.place.out));
         Ok(Outcome::Done)
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::left_out::parts_without_each;
 use super::logistic::{LogisticData, LogisticFit, LogisticProblem, hessian, probability, residuals, weights};
-use super::{Level1Fit, Predictors, best, parts_by_chromosome, score};
+use super::{Level1Fit, Predictors, best, score};
 use crate::ridge::design::Design;
 use crate::ridge::options::RidgeOptions;
 use crate::ridge::traits::{PreparedTrait, TraitProblem};
@@ -76,11 +76,7 @@ pub(super) fn folds(
     let chosen = best(&scores);
     let coefficients: Vec<DVector<f64>> =
         models.into_iter().map(|mut fits| fits.swap_remove(chosen).coefficients).collect();
-    let mut parts = DMatrix::zeros(design.rows(), predictors.of_chromosome.len());
-    for (rows, model) in design.ranges.iter().zip(&coefficients) {
-        parts_by_chromosome(predictors, rows, model, &mut parts);
-    }
-    Ok(Level1Fit { scores, chosen, coefficients, parts })
+    Ok(Level1Fit::of_folds(design, predictors, scores, chosen, coefficients))
 }
 
 /// Each row is predicted by the model of all other rows, one Newton step from the model of all.

@@ -24,9 +24,9 @@ impl LassoCommand {
         // What the command line alone says wrong is refused before anything is sent.
         self.options()?;
         let remote = Remote::connect(options)?;
-        let (out, download) = match self.out.contains("://") {
-            true => (self.out.clone(), None),
-            false => (String::new(), Some(PathBuf::from(&self.out))),
+        let (out, download) = match self.place.out.contains("://") {
+            true => (self.place.out.clone(), None),
+            false => (String::new(), Some(PathBuf::from(&self.place.out))),
         };
         let mut sending = Sending { remote: &remote, uploaded: Uploaded::default() };
         let job = self.job(&mut sending, out)?;
@@ -48,9 +48,9 @@ impl LassoCommand {
     fn job(&self, sending: &mut Sending<'_>, out: String) -> anyhow::Result<LassoJob> {
         let (split, population, path) = (&self.split, &self.population, &self.path);
         Ok(LassoJob {
-            cohort: location_url(&self.cohort)?,
+            cohort: location_url(&self.place.cohort)?,
             out,
-            overwrite: self.overwrite,
+            overwrite: self.place.overwrite,
             traits: Some(self.trait_files(sending)?),
             selection: Some(self.selection(sending)?),
             split: self.column(sending, split.split.as_ref())?,

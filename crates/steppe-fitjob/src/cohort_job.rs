@@ -65,16 +65,25 @@ impl<O> CohortJob<O> {
         Ok(Opened { samples: cohort.samples()?, variants: cohort.variants()?, cohort, request })
     }
 
-    /// Does the solver's work on its own threads.
-    fn on_threads<T: Send>(
+    /// Does the solver's work on its own threads, over the matrix of some samples, whose counts are over the reference
+    /// samples among them.
+    fn solve<T: Send>(
         &self,
-        work: impl FnOnce() -> Result<T, EngineError> + Send,
+        cohort: &Cohort,
+        (samples, reference): (&[u32], &[bool]),
+        engine: &dyn Engine,
+        progress: &Arc<dyn PassProgress>,
+        work: impl FnOnce(&EngineMatrix<'_>) -> Result<T, EngineError> + Send,
     ) -> Result<T, EngineError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build()
             .map_err(|error| EngineError::write("the solver's threads")(std::io::Error::other(error)))?;
-        pool.install(work)
+        let level = self.level;
+        pool.install(|| {
+            let progress = Arc::clone(progress);
+            work(&EngineMatrix::new(engine, cohort, samples, reference, level, progress)?)
+        })
     }
 }
 
@@ -96,12 +105,9 @@ pub fn fit_cohort(
     if let Some(report) = described.existing()? {
         return Ok(report);
     }
-    job.on_threads(|| {
-        let progress = Arc::clone(progress);
-        let matrix =
-            EngineMatrix::new(engine, &cohort, plan.samples(), plan.reference(), job.level, progress)?;
-        let variants = plan.variants(&matrix, &table)?;
-        described.run(&matrix, &table, &variants, observer)
+    job.solve(&cohort, (plan.samples(), plan.reference()), engine, progress, |matrix| {
+        let variants = plan.variants(matrix, &table)?;
+        described.run(matrix, &table, &variants, observer)
     })
 }
 
@@ -121,11 +127,8 @@ pub fn associate_cohort(
     if let Some(report) = described.existing()? {
         return Ok(report);
     }
-    job.on_threads(|| {
-        let progress = Arc::clone(progress);
-        let matrix =
-            EngineMatrix::new(engine, &cohort, plan.samples(), plan.reference(), job.level, progress)?;
-        described.run(&matrix, &table, job.level, observer)
+    job.solve(&cohort, (plan.samples(), plan.reference()), engine, progress, |matrix| {
+        described.run(matrix, &table, job.level, observer)
     })
 }
 
@@ -145,10 +148,8 @@ pub fn ridge_cohort(
     if let Some(report) = described.existing()? {
         return Ok(report);
     }
-    job.on_threads(|| {
-        let progress = Arc::clone(progress);
-        let everyone = vec![true; plan.samples().len()];
-        let matrix = EngineMatrix::new(engine, &cohort, plan.samples(), &everyone, job.level, progress)?;
-        described.run(&matrix, &table, &samples, job.level, observer)
+    let everyone = vec![true; plan.samples().len()];
+    job.solve(&cohort, (plan.samples(), &everyone), engine, progress, |matrix| {
+        described.run(matrix, &table, &samples, job.level, observer)
     })
 }
