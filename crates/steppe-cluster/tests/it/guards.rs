@@ -100,21 +100,24 @@ fn a_worker_that_leaves_loses_no_task() {
     let context = cohort::context(&cohort, 8);
     let local = LocalEngine::new(2).expect("threads").run(Arc::clone(&context), &|_| true).expect("sums");
     let cluster = cluster();
+    // Its tasks outlast the scheduler's next looks for the dead.
+    slow_down("leaving", folder.path());
     let mut leaving = cluster.worker("leaving", folder.path());
     let _staying = cluster.worker("staying", folder.path());
-    let job = folder.path().join("job");
-    let engine = engine(&cluster, &job);
-    let committed = || {
-        let passes = std::fs::read_dir(&job).into_iter().flatten().flatten();
-        passes.filter_map(|pass| std::fs::read_dir(pass.path()).ok()).flatten().count()
-    };
+    let engine = engine(&cluster, &folder.path().join("job"));
     let (sums, status) = std::thread::scope(|scope| {
         let pass = scope.spawn(|| engine.run(Arc::clone(&context), &|_| true).expect("sums"));
-        wait("a first partition", Duration::from_secs(30), || committed() > 0 || pass.is_finished());
+        wait("a first task", Duration::from_secs(30), || !begun("leaving", folder.path()).is_empty());
         leaving.terminate();
         let status = leaving.wait();
         (pass.join().expect("a pass"), status)
     });
     assert!(status.success(), "it was not allowed to finish: {status}");
     assert!(sums == local, "other sums than in one process");
+    let mut tasks = begun("leaving", folder.path());
+    tasks.extend(begun("staying", folder.path()));
+    let all = tasks.len();
+    tasks.sort();
+    tasks.dedup();
+    assert_eq!(tasks.len(), all, "a task ran twice");
 }

@@ -1,18 +1,23 @@
 //! One scheduler for all tests of the process, and workers that are processes of their own.
 
 use std::{
+    fs::OpenOptions,
+    io::Write,
     net::TcpListener,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use steppe_cluster::{ClusterSecurity, ExecutorConfig, Scheduler, SchedulerAddress, run_executor};
+use steppe_cluster::{
+    ClusterSecurity, ExecutorConfig, Scheduler, SchedulerAddress, TaskObserver, TaskReport, run_executor,
+};
 use steppe_kernels::Level;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tracing::Span;
 
 use super::certificates;
 
@@ -113,6 +118,38 @@ impl Drop for Worker {
     }
 }
 
+/// Writes down, beside a worker's scratch folder, which partitions it begins; and makes its tasks long when asked to.
+struct Notes {
+    scratch: PathBuf,
+}
+
+impl TaskObserver for Notes {
+    fn began(&self, folder: &str, partitions: &[usize]) -> Span {
+        let notes = self.scratch.with_extension("began");
+        let mut notes = OpenOptions::new().create(true).append(true).open(notes).expect("a file for notes");
+        for partition in partitions {
+            writeln!(notes, "{folder} {partition}").expect("a note");
+        }
+        if self.scratch.with_extension("slow").exists() {
+            std::thread::sleep(Duration::from_secs(4));
+        }
+        Span::none()
+    }
+
+    fn ended(&self, _report: TaskReport) {}
+}
+
+/// Makes the tasks of a worker take seconds.
+pub(crate) fn slow_down(id: &str, folder: &Path) {
+    std::fs::write(folder.join(id).with_extension("slow"), "").expect("a file");
+}
+
+/// The tasks that a worker has begun, each as its pass and partition.
+pub(crate) fn begun(id: &str, folder: &Path) -> Vec<String> {
+    let notes = std::fs::read_to_string(folder.join(id).with_extension("began")).unwrap_or_default();
+    notes.lines().map(str::to_owned).collect()
+}
+
 #[test]
 #[ignore = "a worker, which the other tests start"]
 fn worker() {
@@ -135,7 +172,7 @@ fn worker() {
         // The slow kernels leave time to disturb them, and prove that levels do not matter.
         level: Level::Scalar,
         cache: None,
-        observer: None,
+        observer: Some(Arc::new(Notes { scratch: scratch.into() })),
     };
     if let Err(error) = Runtime::new().expect("threads").block_on(run_executor(&config)) {
         eprintln!("worker {id}: {error}");
