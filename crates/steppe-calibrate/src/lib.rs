@@ -1,0 +1,6 @@
+//! What a score means in a population: principal components, ancestry, adjustment, calibrated risk, evaluation. Written
+//! over `GenotypeMatrix` and plain vectors: nothing here reads a file or knows where the genotypes lie.
+
+mod error;
+
+pub use error::CalibrateError;
