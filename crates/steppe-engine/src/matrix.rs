@@ -132,25 +132,24 @@ impl<'a> EngineMatrix<'a> {
         Ok(Products { columns: residuals.len(), values })
     }
 
-    fn forward_pass(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, EngineError> {
-        let mut lanes = Vec::with_capacity(weights.len());
-        let mut scales = Vec::with_capacity(weights.len());
-        for column in weights {
-            let entries = |&(variant, weight): &(u32, f64)| {
-                let mean = self.mean(variant as usize);
-                [0.0, weight, 2.0 * weight, weight * mean]
-            };
-            let largest = |table: [f64; 4]| table.iter().fold(0f64, |most, entry| most.max(entry.abs()));
-            let scale = FixedPoint::for_entries(column.iter().map(|pair| largest(entries(pair))));
+    fn forward_pass(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, EngineError> {
+        let mut lanes = Vec::with_capacity(tables.len());
+        let mut scales = Vec::with_capacity(tables.len());
+        for column in tables {
+            let largest = |table: &[f64; 4]| table.iter().fold(0f64, |most, entry| most.max(entry.abs()));
+            let scale = FixedPoint::for_entries(column.iter().map(|(_, entries)| largest(entries)));
             let variants: Arc<[u32]> = column.iter().map(|(variant, _)| *variant).collect();
-            let tables = column.iter().map(|pair| entries(pair).map(|entry| scale.quantise(entry))).collect();
-            lanes.push(WeightLane { plain: Sparse::new(variants, tables), by_sex: Sparse::default() });
+            let entries = column.iter().map(|(_, entries)| entries.map(|entry| scale.quantise(entry)));
+            lanes.push(WeightLane {
+                plain: Sparse::new(variants, entries.collect()),
+                by_sex: Sparse::default(),
+            });
             scales.push(scale);
         }
         let operand = PassOperand::Forward(ForwardOperand::new(lanes, Vec::new()));
         let has_samples = |block: u32| self.selection.of_block(block as usize) > 0;
         let sums = self.run("predictions", operand, &has_samples)?;
-        let mut values = vec![vec![0.0; self.selection.samples()]; weights.len()];
+        let mut values = vec![vec![0.0; self.selection.samples()]; tables.len()];
         for block in sums {
             for ((lane, scale), values) in scales.iter().enumerate().zip(&mut values) {
                 self.selection.take(&block, lane, |at, sum| values[at] = scale.value(sum));
@@ -187,8 +186,8 @@ impl GenotypeMatrix for EngineMatrix<'_> {
         self.adjoint_pass(residuals, precision).map_err(failed("an adjoint pass"))
     }
 
-    fn forward(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
-        self.forward_pass(weights).map_err(failed("a forward pass"))
+    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        self.forward_pass(tables).map_err(failed("a forward pass"))
     }
 
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError> {

@@ -86,7 +86,17 @@ pub trait GenotypeMatrix: Sync {
 
     /// Forward pass, X·B: for each column of `weights` (pairs of variant and weight, ascending) a value per sample,
     /// Σ weight × genotype, missing as the reference mean, not centred.
-    fn forward(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, MatrixError>;
+    fn forward(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        let entries = |&(variant, weight): &(u32, f64)| {
+            (variant, [0.0, weight, 2.0 * weight, weight * self.mean(variant as usize)])
+        };
+        let tables: Vec<_> = weights.iter().map(|column| column.iter().map(entries).collect()).collect();
+        self.forward_by_code(&tables)
+    }
+
+    /// Forward pass with a value of its own for each code (0, 1, 2, missing): for each column of `tables` a value per
+    /// sample, Σ of the variants' values at its codes.
+    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError>;
 
     /// Select pass: the packed codes of some variants (ascending), for all samples.
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError>;

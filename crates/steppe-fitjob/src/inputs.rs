@@ -22,6 +22,11 @@ impl Inputs {
         Ok(())
     }
 
+    /// Adds a file that is hashed already.
+    pub(super) fn push(&mut self, input: InputRecord) {
+        self.0.push(input);
+    }
+
     /// Notes what is odd about the file that was added last.
     pub(super) fn note(&mut self, notes: &[FileNote]) {
         if let Some(input) = self.0.last_mut() {

@@ -16,6 +16,9 @@ pub(crate) use local::{remove_temporaries, temporary_sibling};
 pub(crate) use remote::{MultipartSink, RemoteLocation};
 pub use traffic::{StoreOperation, StoreOutcome, StoreTraffic};
 
+/// Bytes that are written in one request, which can be repeated; more go in parts.
+const ONE_REQUEST: u64 = 64 << 20;
+
 /// A folder, file, prefix or object: on a local disk, or in an object store.
 ///
 /// Credentials of object stores come from the environment, as the `object_store` crate reads them (`AWS_…`,
@@ -154,6 +157,20 @@ impl Location {
         }
     }
 
+    /// Writes the content of a local file, however large; others see the old content or the new one, never a part.
+    ///
+    /// # Errors
+    /// The file can not be read, or this place not written.
+    pub fn put_file(&self, file: &Path) -> Result<(), StoreError> {
+        let failed = || StoreError::io(file, "can not read");
+        match &self.0 {
+            Place::Remote(remote) if std::fs::metadata(file).map_err(failed())?.len() > ONE_REQUEST => {
+                remote.put_file(file)
+            }
+            _ => self.put(Bytes::from(std::fs::read(file).map_err(failed())?)),
+        }
+    }
+
     /// Writes the whole content if nothing is here yet, in one step; whether it did.
     ///
     /// # Errors
@@ -238,6 +255,23 @@ mod tests {
         let bucket = Location::parse("s3://bucket/some/prefix")?;
         assert_eq!(bucket.local_path(), None);
         assert_eq!(bucket.child("a.json").to_string(), "s3://bucket/some/prefix/a.json");
+        Ok(())
+    }
+
+    #[test]
+    fn files_arrive_whole_in_one_request_and_in_parts() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let store: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+        for bytes in [7, ONE_REQUEST as usize + (5 << 20) + 7] {
+            let content: Vec<u8> = (0..bytes).map(|at| (at % 251) as u8).collect();
+            let file = folder.path().join("file");
+            std::fs::write(&file, &content)?;
+            let place = Location::in_store(Arc::clone(&store), "s3://bucket/result/file")?;
+            place.put_file(&file)?;
+            assert!(place.read()? == content, "{bytes} bytes");
+        }
+        let nowhere = Location::in_store(store, "s3://bucket/none")?;
+        assert!(nowhere.put_file(&folder.path().join("absent")).is_err());
         Ok(())
     }
 

@@ -187,9 +187,7 @@ impl ResultFolder {
             run.delete()?;
         }
         for output in outputs {
-            let path = self.staging.join(&output.name);
-            let bytes = fs::read(&path).map_err(EngineError::write(path.display().to_string()))?;
-            self.out.child(&output.name).put(Bytes::from(bytes))?;
+            self.out.child(&output.name).put_file(&self.staging.join(&output.name))?;
         }
         let json = Bytes::from(json);
         // What is there may be our own: the answer to the first request was lost, and the next one found it.

@@ -63,17 +63,17 @@ impl GenotypeMatrix for MemoryMatrix {
         Ok(Products { columns: residuals.len(), values })
     }
 
-    fn forward(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
-        let one = |weights: &Vec<(u32, f64)>| {
+    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        let one = |table: &Vec<(u32, [f64; 4])>| {
             let mut sums = vec![0.0; self.samples()];
-            for (variant, weight) in weights {
+            for (variant, values) in table {
                 for (sample, sum) in sums.iter_mut().enumerate() {
-                    *sum += weight * self.value(*variant as usize, sample);
+                    *sum += values[usize::from(self.columns.code(*variant as usize, sample))];
                 }
             }
             sums
         };
-        Ok(weights.iter().map(one).collect())
+        Ok(tables.iter().map(one).collect())
     }
 
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError> {

@@ -63,11 +63,10 @@ impl GenotypeMatrix for VariantSubset<'_> {
         Ok(Products { columns: all.columns, values })
     }
 
-    fn forward(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
-        let place = |(variant, weight): &(u32, f64)| (self.variants[*variant as usize], *weight);
-        let inner: Vec<Vec<(u32, f64)>> =
-            weights.iter().map(|column| column.iter().map(place).collect()).collect();
-        self.matrix.forward(&inner)
+    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        let place = |(variant, values): &(u32, [f64; 4])| (self.variants[*variant as usize], *values);
+        let inner: Vec<Vec<_>> = tables.iter().map(|column| column.iter().map(place).collect()).collect();
+        self.matrix.forward_by_code(&inner)
     }
 
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError> {

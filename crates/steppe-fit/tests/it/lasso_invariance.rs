@@ -182,8 +182,11 @@ impl steppe_fit::GenotypeMatrix for Weighted<'_> {
         })
     }
 
-    fn forward(&self, weights: &[Vec<(u32, f64)>]) -> Result<Vec<Vec<f64>>, steppe_fit::MatrixError> {
-        self.inner.forward(weights)
+    fn forward_by_code(
+        &self,
+        tables: &[Vec<(u32, [f64; 4])>],
+    ) -> Result<Vec<Vec<f64>>, steppe_fit::MatrixError> {
+        self.inner.forward_by_code(tables)
     }
 
     fn select(&self, variants: &[u32]) -> Result<steppe_fit::PackedColumns, steppe_fit::MatrixError> {

@@ -3,6 +3,8 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    fs::File,
+    io::Read,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -201,6 +203,21 @@ impl RemoteLocation {
             let content = PutPayload::from_bytes(content.clone());
             async move { store.put(&key, content).await.map(|_| ()) }
         })
+    }
+
+    /// Uploads a file in parts.
+    pub(super) fn put_file(&self, file: &std::path::Path) -> Result<(), StoreError> {
+        let failed = || StoreError::io(file, "can not read");
+        let mut content = File::open(file).map_err(failed())?;
+        let mut part = vec![0; CHUNK_BYTES];
+        let mut upload = self.upload();
+        loop {
+            let read = content.read(&mut part).map_err(failed())?;
+            if read == 0 {
+                return upload.finish();
+            }
+            upload.write(&part[..read])?;
+        }
     }
 
     pub(super) fn put_if_absent(&self, content: Bytes) -> Result<bool, StoreError> {
