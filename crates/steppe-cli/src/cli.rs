@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Fit(commands::fit::FitCommand),
     /// Test every variant of a cohort for association with traits.
     Assoc(Box<commands::assoc::AssocCommand>),
+    /// Say how well scores predict traits, by population and genetic distance.
+    Evaluate(Box<commands::evaluate::EvaluateCommand>),
     /// Look at cohorts and results with SQL.
     Sql(commands::sql::SqlCommand),
     /// Make a cohort of three populations, import it, score it, and show what came out.

@@ -7,6 +7,7 @@ pub(crate) mod coordinator;
 pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod dev_s3;
+pub(crate) mod evaluate;
 pub(crate) mod fit;
 pub(crate) mod import;
 pub(crate) mod jobs;
@@ -51,6 +52,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Score(command) => command.run(&cli.remote, session),
         Command::Fit(command) => command.run(&cli.remote, session),
         Command::Assoc(command) => command.run(&cli.remote, session),
+        Command::Evaluate(command) => command.run(&cli.remote, session),
         Command::Sql(command) => command.run(session),
         Command::Demo(command) => command.run(session),
         Command::Simulate(command) => command.run(session),

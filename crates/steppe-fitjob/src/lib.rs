@@ -18,6 +18,7 @@ mod cohort_job;
 mod columns;
 mod covariates;
 mod cross_validation;
+mod evaluate;
 mod evaluation;
 mod groups;
 mod input_options;
@@ -36,6 +37,7 @@ mod phenotypes;
 mod record;
 mod ridge;
 mod sample_plan;
+mod score_table;
 mod selection;
 mod solve;
 mod sources;
@@ -50,6 +52,9 @@ pub use assoc::{
 pub use cohort_job::{
     CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,
 };
+pub use evaluate::{
+    EvaluateOptions, EvaluationRecord, EvaluationReport, EvaluationTraitRecord, evaluate_scores,
+};
 pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};
 pub use input_options::InputOptions;
 pub use job::{FitJob, FitReport, FitRequest};
@@ -62,6 +67,7 @@ pub use record::{FitRecord, JobRecord, SampleCounts, ScoreFileRecord, TraitRecor
 pub use ridge::{
     RidgeJob, RidgeJobOptions, RidgePlan, RidgeRecord, RidgeReport, RidgeTraitRecord, RidgeValidation,
 };
+pub use score_table::ScoreSource;
 pub use sample_plan::{SamplePlan, TraitPlan};
 pub use split::Part;
 pub use steppe_fit::{

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Lambdas by which the validation metric must have been better before, to end a path.
-const STOPPING_LAG: usize = 2;
+const STOPPING_LAG: usize = 10;
 
 /// A trait whose lambda is chosen.
 #[derive(Debug)]

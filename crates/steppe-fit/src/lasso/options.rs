@@ -33,7 +33,8 @@ pub struct LassoOptions {
     pub batch: usize,
     /// Largest violation of the optimality conditions over all variants, relative to lambda.
     pub tolerance: f64,
-    /// Stops once the best validation metric of the last so many lambdas is below the best before them.
+    /// Stops once the best validation metric of the last so many lambdas is clearly (by a hundredth) below the best
+    /// before them. Where few variants are in the model it wavers: a small number ends paths that have hardly begun.
     pub stopping_lag: Option<usize>,
     /// Largest working set whose Gram matrix is kept; it takes four bytes a pair.
     pub gram_limit: usize,
@@ -49,7 +50,7 @@ impl Default for LassoOptions {
             strong_size: 1000,
             batch: 10,
             tolerance: 1e-3,
-            stopping_lag: Some(2),
+            stopping_lag: Some(10),
             gram_limit: 6000,
         }
     }

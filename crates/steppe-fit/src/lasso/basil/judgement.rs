@@ -6,7 +6,6 @@ use crate::{
     lasso::{
         certificate::{Certificate, Evidence},
         features::Features,
-        metrics::declines,
     },
     matrix::Products,
     solver::{newton::Working, strong_set::StrongSet},
@@ -139,7 +138,8 @@ impl TraitFit<'_> {
 
     fn declines(&self) -> bool {
         let values: Vec<Option<f64>> = self.points.iter().map(|point| point.validation).collect();
-        self.options.stopping_lag.is_some_and(|lag| declines(&values, lag))
+        let metric = self.input.response.metric();
+        self.options.stopping_lag.is_some_and(|lag| metric.declines(&values, lag))
     }
 
     /// No lambda was accepted: a larger strong set, or where nothing outside is to blame a finer solution.
