@@ -100,7 +100,13 @@ impl LogisticTrait {
         weights.clear();
         weights.resize(self.cases.len(), 1.0);
         predictors.missing.iter().for_each(|&place| weights[place as usize] = 0.0);
-        let model = LogisticModel { design: &self.design.columns, genotype, cases: &self.cases, weights, offset: None };
+        let model = LogisticModel {
+            design: &self.design.columns,
+            predictor: genotype,
+            cases: &self.cases,
+            weights,
+            offset: None,
+        };
         let always = options.firth == Firth::Always || (self.separated && options.firth == Firth::Fallback);
         if !always {
             let separation = self.separation(called, &predictors, genotype);

@@ -1,7 +1,10 @@
 //! Newton's method for logistic regression, from zero and with plink2's rules for when it has converged, has failed,
 //! or stops unfinished, so that error codes and last digits are those that plink2 gives.
 
-use steppe_stats::{linear_algebra::SmallCholesky, regression::{Diverged, LogisticModel}};
+use steppe_stats::{
+    linear_algebra::SmallCholesky,
+    regression::{Diverged, LogisticModel},
+};
 
 /// Steps before it stops unfinished.
 const ITERATIONS: usize = 15;

@@ -30,6 +30,8 @@ pub struct ExplainedVariance {
     pub incremental: f64,
     /// Share that the score explains of what the covariates leave.
     pub partial: f64,
+    /// Change of the outcome for a change of the score by one, at fixed covariates.
+    pub coefficient: f64,
 }
 
 impl NestedModels {
@@ -41,7 +43,10 @@ impl NestedModels {
         let mut lower = vec![0.0; width * width];
         for row in 0..width {
             for column in 0..=row {
-                let known = dot(&lower[row * width..row * width + column], &lower[column * width..column * width + column]);
+                let known = dot(
+                    &lower[row * width..row * width + column],
+                    &lower[column * width..column * width + column],
+                );
                 let left = products[row * width + column] - known;
                 let pivot = lower[column * width + column];
                 if column < row {
@@ -60,7 +65,12 @@ impl NestedModels {
 
     /// Shares for a score, from its products with the columns, the outcome, and itself. `None` for a constant score. A
     /// score that the covariates determine adds 0.
-    pub fn explained(&self, with_columns: &[f64], with_outcome: f64, with_itself: f64) -> Option<ExplainedVariance> {
+    pub fn explained(
+        &self,
+        with_columns: &[f64],
+        with_outcome: f64,
+        with_itself: f64,
+    ) -> Option<ExplainedVariance> {
         let along = self.along(with_columns);
         let (mean, outcome_mean) = (along.first().copied()?, self.along.first().copied()?);
         let variance = with_itself - mean * mean;
@@ -70,7 +80,8 @@ impl NestedModels {
         let covariance = with_outcome - mean * outcome_mean;
         let left = with_itself - dot(&along, &along);
         let cross = with_outcome - dot(&along, &self.along);
-        let gain = if left > SINGULAR * variance { (cross * cross / left).min(self.left) } else { 0.0 };
+        let coefficient = if left > SINGULAR * variance { cross / left } else { 0.0 };
+        let gain = (coefficient * cross).min(self.left);
         let covariates = 1.0 - self.left / self.total;
         Some(ExplainedVariance {
             score: covariance * covariance / (variance * self.total),
@@ -78,6 +89,7 @@ impl NestedModels {
             full: covariates + gain / self.total,
             incremental: gain / self.total,
             partial: gain / self.left,
+            coefficient,
         })
     }
 

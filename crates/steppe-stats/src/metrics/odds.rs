@@ -50,7 +50,11 @@ fn firth(model: &LogisticModel<'_>, sd: f64) -> Result<LogOdds, Diverged> {
     fit.maximise(model)?;
     let last = model.width() - 1;
     let standard_error = fit.inverse[last * (model.width() + 1)].sqrt() * sd;
-    if fit.unfinished { Err(Diverged) } else { Ok(LogOdds { estimate: fit.beta[last] * sd, standard_error, firth: true }) }
+    if fit.unfinished {
+        Err(Diverged)
+    } else {
+        Ok(LogOdds { estimate: fit.beta[last] * sd, standard_error, firth: true })
+    }
 }
 
 /// A group of samples against a reference group.

@@ -35,6 +35,21 @@ impl SortedScores {
         self.ends.len() < 2
     }
 
+    /// Each sample's rank less the mean rank, ties sharing the mean of theirs.
+    pub fn centred_ranks(&self) -> Vec<f64> {
+        let middle = 0.5 * (self.order.len() as f64 - 1.0);
+        let mut ranks = vec![0.0; self.order.len()];
+        let mut start = 0;
+        for end in &self.ends {
+            let rank = 0.5 * f64::from(start + end - 1) - middle;
+            self.order[start as usize..*end as usize]
+                .iter()
+                .for_each(|sample| ranks[*sample as usize] = rank);
+            start = *end;
+        }
+        ranks
+    }
+
     /// As [`super::auc`], of samples that count `cases[i]` times as cases and `controls[i]` times as controls. `None` where a
     /// class is absent.
     pub fn auc(&self, cases: &[f64], controls: &[f64]) -> Option<f64> {

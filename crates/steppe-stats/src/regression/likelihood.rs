@@ -101,7 +101,10 @@ impl<'a> LogisticModel<'a> {
             .filter(|sample| self.weights[*sample] > 0.0)
             .map(|sample| {
                 let start = self.offset.map_or(0.0, |offset| offset[sample]);
-                let eta = beta.iter().enumerate().fold(start, |eta, (index, b)| eta + b * self.column(index)[sample]);
+                let eta = beta
+                    .iter()
+                    .enumerate()
+                    .fold(start, |eta, (index, b)| eta + b * self.column(index)[sample]);
                 let normaliser = eta.max(0.0) + (-eta.abs()).exp().ln_1p();
                 self.weights[sample] * (self.cases[sample] * eta - normaliser)
             })

@@ -23,11 +23,11 @@ impl Bootstrap {
     /// keeps the numbers of cases and controls.
     pub fn new(samples: usize, case: Option<&[bool]>, family: Option<&[Option<u32>]>) -> Self {
         let families = families(samples, family);
-        let has_case = |members: &[u32]| {
-            case.is_some_and(|case| members.iter().any(|member| case[*member as usize]))
-        };
+        let has_case =
+            |members: &[u32]| case.is_some_and(|case| members.iter().any(|member| case[*member as usize]));
         let (with, without): (Vec<_>, Vec<_>) = families.into_iter().partition(|members| has_case(members));
-        let mut this = Self { samples, members: Vec::with_capacity(samples), starts: vec![0], strata: Vec::new() };
+        let mut this =
+            Self { samples, members: Vec::with_capacity(samples), starts: vec![0], strata: Vec::new() };
         for stratum in [with, without] {
             let first = this.starts.len() - 1;
             for members in stratum {
