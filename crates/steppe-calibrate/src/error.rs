@@ -17,4 +17,29 @@ pub enum CalibrateError {
         /// Length given.
         found: usize,
     },
+    /// Nothing was given to evaluate.
+    #[error("no predictions to evaluate; give at least one score or risk")]
+    NoPredictions,
+    /// Two predictions have one name.
+    #[error("two predictions are named {name}; give each its own name")]
+    DuplicatePrediction {
+        /// The name.
+        name: String,
+    },
+    /// An option names a prediction that is not there.
+    #[error("no prediction is named {name}; name one of those that are evaluated")]
+    UnknownPrediction {
+        /// The name.
+        name: String,
+    },
+    /// An option is out of its range.
+    #[error("{what}: {found} given; give {needed}")]
+    Option {
+        /// The option.
+        what: &'static str,
+        /// What was given.
+        found: String,
+        /// What would do.
+        needed: &'static str,
+    },
 }

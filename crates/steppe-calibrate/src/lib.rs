@@ -2,5 +2,6 @@
 //! over `GenotypeMatrix` and plain vectors: nothing here reads a file or knows where the genotypes lie.
 
 mod error;
+pub mod evaluate;
 
 pub use error::CalibrateError;

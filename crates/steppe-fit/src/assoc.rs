@@ -13,10 +13,8 @@
 
 mod collinearity;
 mod design;
-mod firth;
 mod genotypes;
 mod input;
-mod likelihood;
 mod linear;
 mod logistic;
 mod moments;
@@ -24,7 +22,6 @@ mod newton;
 mod plan;
 mod result;
 mod run;
-mod symmetric;
 
 pub use collinearity::CollinearityLimits;
 pub use input::{

@@ -1,7 +1,8 @@
-//! The crate seen from outside, against R and mpmath.
+//! The crate seen from outside, against R, Python and mpmath.
 
 #[cfg(test)]
 mod it {
     mod distributions;
     mod linear_algebra;
+    mod metrics;
 }

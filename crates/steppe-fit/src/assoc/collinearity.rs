@@ -1,6 +1,8 @@
 //! Whether predictors tell each other: pairwise correlations and variance inflation factors, with plink2's limits.
 
-use super::{result::AssocCode, symmetric::Cholesky};
+use steppe_stats::linear_algebra::SmallCholesky;
+
+use super::result::AssocCode;
 
 /// What is left of a predictor's variance below which it counts as a sum of others.
 const SINGULAR: f64 = 1e-10;
@@ -52,7 +54,7 @@ pub(super) struct Correlation {
     inverse: Vec<f64>,
     inverse_sd: Vec<f64>,
     matrix: Vec<f64>,
-    factor: Cholesky,
+    factor: SmallCholesky,
 }
 
 impl Correlation {

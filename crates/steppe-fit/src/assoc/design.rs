@@ -1,10 +1,11 @@
 //! The part of a regression that all variants share: samples, covariates, and their cross-products.
 
+use steppe_stats::linear_algebra::{SmallCholesky, dot};
+
 use super::{
     collinearity::{CollinearityLimits, Correlation},
     genotypes::SampleMask,
     input::{Covariate, DropReason, DroppedCovariate, TraitKind},
-    symmetric::{Cholesky, dot},
 };
 
 /// Samples with a trait and all covariates, and what was left out on the way there.
@@ -101,7 +102,7 @@ pub(super) struct Design {
     pub(super) columns: Vec<Vec<f64>>,
     /// Their cross-products, `k x k`.
     pub(super) cross: Vec<f64>,
-    pub(super) factor: Cholesky,
+    pub(super) factor: SmallCholesky,
     pub(super) correlation: Correlation,
 }
 
@@ -116,7 +117,7 @@ impl Design {
         let n = complete.samples.len();
         let mut columns = vec![vec![1.0; n]];
         columns.extend(complete.kept.iter().map(|&c| standardised(covariates[c].values, &complete.samples)));
-        let (mut correlation, mut factor) = (Correlation::default(), Cholesky::default());
+        let (mut correlation, mut factor) = (Correlation::default(), SmallCholesky::default());
         loop {
             let cross = cross_products(&columns);
             let k = columns.len();

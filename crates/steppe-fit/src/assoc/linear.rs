@@ -4,7 +4,7 @@
 //! Traits with the same samples share the covariates' columns. A missing call takes its sample out of the variant's
 //! regression: the adjoint products lose the mean that stood for it, the other sums lose the sample.
 
-use steppe_stats::distributions::ln_t_two_sided;
+use steppe_stats::{distributions::ln_t_two_sided, linear_algebra::dot};
 
 use super::{
     collinearity::CollinearityLimits,
@@ -12,7 +12,6 @@ use super::{
     genotypes::Called,
     moments::{Moments, Predictors, product_at, sum_at},
     result::{AssocCode, AssocEstimate, AssocResult},
-    symmetric::dot,
 };
 
 /// Squared standard errors below this are no estimate (as in plink2).

@@ -1,18 +1,19 @@
 //! A binary trait's test of one variant: what rules the variant out, Newton's method, and Firth's where it fails.
 
-use steppe_stats::distributions::ln_normal_two_sided;
+use steppe_stats::{
+    distributions::ln_normal_two_sided,
+    linear_algebra::dot,
+    regression::{FirthFit, LogisticModel},
+};
 
 use super::{
     design::Design,
-    firth::FirthFit,
     genotypes::Called,
     input::{AssocOptions, Firth},
-    likelihood::LogisticModel,
     linear::Variant,
     moments::{Moments, Predictors, product_at, sum_at},
     newton::Fit,
     result::{AssocCode, AssocEstimate, AssocResult},
-    symmetric::dot,
 };
 
 /// Variances below this are no estimate (as in plink2).
@@ -99,7 +100,13 @@ impl LogisticTrait {
         weights.clear();
         weights.resize(self.cases.len(), 1.0);
         predictors.missing.iter().for_each(|&place| weights[place as usize] = 0.0);
-        let model = LogisticModel { design: &self.design.columns, genotype, cases: &self.cases, weights };
+        let model = LogisticModel {
+            design: &self.design.columns,
+            predictor: genotype,
+            cases: &self.cases,
+            weights,
+            offset: None,
+        };
         let always = options.firth == Firth::Always || (self.separated && options.firth == Firth::Fallback);
         if !always {
             let separation = self.separation(called, &predictors, genotype);

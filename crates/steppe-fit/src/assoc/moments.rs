@@ -1,11 +1,12 @@
 //! The cross-products of one variant's regression: the design's, less the few samples without a call.
 
+use steppe_stats::linear_algebra::SmallCholesky;
+
 use super::{
     collinearity::{CollinearityLimits, Correlation, Fault},
     design::Design,
     genotypes::Called,
     result::AssocCode,
-    symmetric::Cholesky,
 };
 
 /// Buffers for variants with missing calls.
@@ -13,7 +14,7 @@ use super::{
 pub(super) struct Moments {
     missing: Vec<u32>,
     cross: Vec<f64>,
-    factor: Cholesky,
+    factor: SmallCholesky,
     correlation: Correlation,
     row: Vec<f64>,
 }
@@ -23,7 +24,7 @@ pub(super) struct Moments {
 pub(super) struct Predictors<'a> {
     /// Intercept and covariates, `k x k`.
     pub(super) cross: &'a [f64],
-    pub(super) factor: &'a Cholesky,
+    pub(super) factor: &'a SmallCholesky,
     correlation: &'a Correlation,
     limits: CollinearityLimits,
     /// Places of samples without a call.

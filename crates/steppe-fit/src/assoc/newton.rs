@@ -1,7 +1,10 @@
 //! Newton's method for logistic regression, from zero and with plink2's rules for when it has converged, has failed,
 //! or stops unfinished, so that error codes and last digits are those that plink2 gives.
 
-use super::{likelihood::LogisticModel, symmetric::Cholesky};
+use steppe_stats::{
+    linear_algebra::SmallCholesky,
+    regression::{Diverged, LogisticModel},
+};
 
 /// Steps before it stops unfinished.
 const ITERATIONS: usize = 15;
@@ -12,15 +15,11 @@ const CONVERGED: f64 = 1e-4;
 #[derive(Debug, Default)]
 pub(super) struct Fit {
     pub(super) beta: Vec<f64>,
-    pub(super) factor: Cholesky,
+    pub(super) factor: SmallCholesky,
     pub(super) unfinished: bool,
     gradient: Vec<f64>,
     information: Vec<f64>,
 }
-
-/// No maximum was found.
-#[derive(Debug)]
-pub(super) struct Diverged;
 
 impl Fit {
     /// Starts at zero, where every probability is one half: gradient and information need no pass over the samples.

@@ -1,12 +1,13 @@
 //! What will be tested: each trait is looked at by itself, and quantitative traits with the same samples are put
 //! together.
 
+use steppe_stats::linear_algebra::dot;
+
 use super::{
     design::{Complete, Design},
     input::{AssocOptions, AssocTrait, Covariate, SkipReason, TraitKind, TraitSummary},
     linear::{LinearGroup, Outcome},
     logistic::LogisticTrait,
-    symmetric::dot,
 };
 
 /// Residuals whose squares are below this part of the trait's own are rounding.

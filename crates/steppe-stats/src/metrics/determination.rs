@@ -1,4 +1,6 @@
-//! Squared correlation and explained variance.
+//! Squared correlation and explained variance, and their forms for binary outcomes.
+
+use crate::distributions::{normal_density, normal_quantile};
 
 /// Squared Pearson correlation of prediction and observation: R² after the best linear rescaling of the prediction.
 /// `None` where either is constant, or with fewer than two samples.
@@ -22,6 +24,31 @@ pub fn explained_variance(observed: &[f64], predicted: &[f64]) -> Option<f64> {
     let total: f64 = observed.iter().map(|o| (o - mean) * (o - mean)).sum();
     let error: f64 = observed.iter().zip(predicted).map(|(o, p)| (o - p) * (o - p)).sum();
     (observed.len() >= 2 && total > 0.0).then(|| 1.0 - error / total)
+}
+
+/// Nagelkerke's R² of a model of a binary outcome from its log-likelihood and that of the intercept alone (1991): Cox and
+/// Snell's over the most that it can be. `None` without samples or with one class only.
+pub fn nagelkerke_r2(null_log_likelihood: f64, log_likelihood: f64, samples: f64) -> Option<f64> {
+    let share = |log_likelihood: f64| -(2.0 * log_likelihood / samples).exp_m1();
+    let most = share(null_log_likelihood);
+    (samples > 0.0 && most > 0.0).then(|| share(null_log_likelihood - log_likelihood) / most)
+}
+
+/// R² on the liability scale from the R² of a linear regression on a binary outcome (Lee et al. 2012, equation 15), given
+/// the `prevalence` in the population and the `case_fraction` of the sample. `None` unless both lie between 0 and 1.
+pub fn liability_r2(observed_r2: f64, prevalence: f64, case_fraction: f64) -> Option<f64> {
+    let inside = |share: f64| share > 0.0 && share < 1.0;
+    if !inside(prevalence) || !inside(case_fraction) {
+        return None;
+    }
+    let (k, p) = (prevalence, case_fraction);
+    let threshold = -normal_quantile(k);
+    let height = normal_density(threshold);
+    let mean_liability = height / k;
+    let excess = mean_liability * (p - k) / (1.0 - k);
+    let theta = excess * (excess - threshold);
+    let scale = (k * (1.0 - k)).powi(2) / (height * height * p * (1.0 - p));
+    Some(observed_r2 * scale / (1.0 + observed_r2 * theta * scale))
 }
 
 #[cfg(test)]

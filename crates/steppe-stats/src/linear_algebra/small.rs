@@ -1,19 +1,20 @@
 //! Small symmetric matrices, row-major: a regression's predictors are few, so that buffers that are used again for each
 //! variant count for more than blocked algorithms.
 
-/// The lower factor L of A = L·Lᵀ.
+/// The lower factor L of A = L·Lᵀ, in memory that is used again.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cholesky {
+pub struct SmallCholesky {
     dim: usize,
     lower: Vec<f64>,
 }
 
-impl Cholesky {
+impl SmallCholesky {
     /// Factors the lower triangle of a `dim x dim` matrix.
     ///
     /// # Errors
     /// The first row that the rows before it determine: where no more than `tolerance` of its diagonal is left.
-    pub(super) fn factor(&mut self, matrix: &[f64], dim: usize, tolerance: f64) -> Result<(), usize> {
+    #[inline]
+    pub fn factor(&mut self, matrix: &[f64], dim: usize, tolerance: f64) -> Result<(), usize> {
         self.dim = dim;
         self.lower.clear();
         self.lower.resize(dim * dim, 0.0);
@@ -36,7 +37,8 @@ impl Cholesky {
     }
 
     /// Solves A·x = b in place.
-    pub(super) fn solve(&self, b: &mut [f64]) {
+    #[inline]
+    pub fn solve(&self, b: &mut [f64]) {
         let (dim, lower) = (self.dim, &self.lower);
         for row in 0..dim {
             let known = dot(&lower[row * dim..row * dim + row], &b[..row]);
@@ -49,7 +51,7 @@ impl Cholesky {
     }
 
     /// The whole of A⁻¹.
-    pub(super) fn inverse(&self, inverse: &mut Vec<f64>) {
+    pub fn inverse(&self, inverse: &mut Vec<f64>) {
         inverse.clear();
         inverse.resize(self.dim * self.dim, 0.0);
         for (row, unit) in inverse.chunks_exact_mut(self.dim.max(1)).enumerate() {
@@ -59,13 +61,14 @@ impl Cholesky {
     }
 
     /// ln |A|.
-    pub(super) fn ln_determinant(&self) -> f64 {
+    pub fn ln_determinant(&self) -> f64 {
         2.0 * (0..self.dim).map(|row| self.lower[row * (self.dim + 1)].ln()).sum::<f64>()
     }
 }
 
 /// Σ aᵢ·bᵢ in eight partial sums, in an order that depends on nothing but the length.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+#[inline]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));
     let tail: f64 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();

@@ -4,11 +4,8 @@
 //! them. Since such steps converge but linearly, what has converged by these rules is then polished, which plink2's
 //! single precision does not allow.
 
-use super::{
-    likelihood::LogisticModel,
-    newton::Diverged,
-    symmetric::{Cholesky, dot},
-};
+use super::{Diverged, likelihood::LogisticModel};
+use crate::linear_algebra::{SmallCholesky, dot};
 
 const ITERATIONS: usize = 25;
 /// Largest change of a coefficient in a step.
@@ -21,13 +18,16 @@ const POLISHED: f64 = 1e-9;
 /// Halvings of a step that does not raise the likelihood.
 const HALVINGS: i32 = 5;
 
-/// Coefficients and the inverse information at them.
+/// Coefficients and the inverse information at them, in memory that the next fit uses again.
 #[derive(Debug, Default)]
-pub(super) struct FirthFit {
-    pub(super) beta: Vec<f64>,
-    pub(super) inverse: Vec<f64>,
-    pub(super) unfinished: bool,
-    factor: Cholesky,
+pub struct FirthFit {
+    /// Coefficients, in the order of the model's columns.
+    pub beta: Vec<f64>,
+    /// Their covariance, row-major.
+    pub inverse: Vec<f64>,
+    /// The steps ended before they converged.
+    pub unfinished: bool,
+    factor: SmallCholesky,
     information: Vec<f64>,
     p: Vec<f64>,
     v: Vec<f64>,
@@ -38,7 +38,10 @@ pub(super) struct FirthFit {
 
 impl FirthFit {
     /// Maximises the penalised likelihood, from zero.
-    pub(super) fn maximise(&mut self, model: &LogisticModel<'_>) -> Result<(), Diverged> {
+    ///
+    /// # Errors
+    /// When the information can not be factored: predictors depend on each other, or the steps went astray.
+    pub fn maximise(&mut self, model: &LogisticModel<'_>) -> Result<(), Diverged> {
         self.unfinished = false;
         self.beta.clear();
         self.beta.resize(model.width(), 0.0);
@@ -89,7 +92,7 @@ impl FirthFit {
 
     /// Probabilities, variances and the factored information at `beta`; returns the penalised log-likelihood.
     fn evaluate(&mut self, model: &LogisticModel<'_>) -> Result<f64, Diverged> {
-        let (n, width) = (model.genotype.len(), model.width());
+        let (n, width) = (model.predictor.len(), model.width());
         self.p.resize(n, 0.0);
         self.v.resize(n, 0.0);
         self.score.resize(n, 0.0);
@@ -104,7 +107,7 @@ impl FirthFit {
             {
                 *v = weight * p * (1.0 - p);
                 if *weight > 0.0 {
-                    likelihood += if *case > 0.0 { p.ln() } else { (-p).ln_1p() };
+                    likelihood += weight * if *case > 0.0 { p.ln() } else { (-p).ln_1p() };
                 }
             }
             let scaled = &mut self.score[block.clone()];
