@@ -63,6 +63,10 @@ pub(crate) enum Command {
     Fit(commands::fit::FitCommand),
     /// Test every variant of a cohort for association with traits.
     Assoc(Box<commands::assoc::AssocCommand>),
+    /// Find the principal components of a reference cohort.
+    Pca(Box<commands::pca::PcaCommand>),
+    /// Say whom people of a cohort descend from, compared to a reference.
+    Ancestry(Box<commands::ancestry::AncestryCommand>),
     /// Say how well scores predict traits, by population and genetic distance.
     Evaluate(Box<commands::evaluate::EvaluateCommand>),
     /// Look at cohorts and results with SQL.

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod ancestry;
 pub(crate) mod assoc;
 pub(crate) mod certs;
 pub(crate) mod cluster;
@@ -12,6 +13,7 @@ pub(crate) mod fit;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod match_scores;
+pub(crate) mod pca;
 mod report;
 pub(crate) mod score;
 pub(crate) mod simulate;
@@ -52,6 +54,8 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Score(command) => command.run(&cli.remote, session),
         Command::Fit(command) => command.run(&cli.remote, session),
         Command::Assoc(command) => command.run(&cli.remote, session),
+        Command::Pca(command) => command.run(&cli.remote, session),
+        Command::Ancestry(command) => command.run(&cli.remote, session),
         Command::Evaluate(command) => command.run(&cli.remote, session),
         Command::Sql(command) => command.run(session),
         Command::Demo(command) => command.run(session),

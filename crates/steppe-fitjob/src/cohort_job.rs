@@ -42,15 +42,15 @@ pub type CohortAssociation = CohortJob<AssociationOptions>;
 pub type CohortRidge = CohortJob<RidgeJobOptions>;
 
 /// A cohort that was opened for a job.
-struct Opened {
-    cohort: Cohort,
-    samples: SampleTable,
-    variants: CohortVariants,
-    request: FitRequest,
+pub(super) struct Opened {
+    pub(super) cohort: Cohort,
+    pub(super) samples: SampleTable,
+    pub(super) variants: CohortVariants,
+    pub(super) request: FitRequest,
 }
 
 impl<O> CohortJob<O> {
-    fn open(&self, progress: &dyn PassProgress) -> Result<Opened, EngineError> {
+    pub(super) fn open(&self, progress: &dyn PassProgress) -> Result<Opened, EngineError> {
         progress.stage("reading phenotypes", 0);
         let cohort = Cohort::open(&self.cohort)?;
         let request = FitRequest {
@@ -67,7 +67,7 @@ impl<O> CohortJob<O> {
 
     /// Does the solver's work on its own threads, over the matrix of some samples, whose counts are over the reference
     /// samples among them.
-    fn solve<T: Send>(
+    pub(super) fn solve<T: Send>(
         &self,
         cohort: &Cohort,
         (samples, reference): (&[u32], &[bool]),

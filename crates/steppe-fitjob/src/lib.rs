@@ -12,7 +12,9 @@
 //! 4. [`SamplePlan::variants`] says which variants take part.
 //! 5. [`FitJob::run`] fits, with checkpoints beside the result, and commits the result.
 
+mod ancestry;
 mod assoc;
+mod calibrated;
 mod checkpoint_file;
 mod cohort_job;
 mod columns;
@@ -33,6 +35,7 @@ mod outputs;
 mod pages;
 mod parameters;
 mod path_tables;
+mod pca;
 mod phenotypes;
 mod record;
 mod ridge;
@@ -45,6 +48,10 @@ mod split;
 mod table;
 mod variant_plan;
 
+pub use ancestry::{
+    AncestryJobOptions, AncestryRecord, AncestryReport, CohortAncestry, PopulationRecord, SimilarityMethod,
+    ancestry_cohort,
+};
 pub use assoc::{
     AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord, AssociationReport,
     AssociationTraitRecord, DroppedCovariateRecord,
@@ -63,12 +70,13 @@ pub use options::{
     CovariateOptions, Family, FitOptions, PathOptions, PhenotypeSource, PopulationOptions, PopulationWeights,
     SampleColumn, SplitOption,
 };
+pub use pca::{CohortPca, ComponentRecord, PcaJobOptions, PcaRecord, PcaReport, pca_cohort};
 pub use record::{FitRecord, JobRecord, SampleCounts, ScoreFileRecord, TraitRecord, VariantCounts};
 pub use ridge::{
     RidgeJob, RidgeJobOptions, RidgePlan, RidgeRecord, RidgeReport, RidgeTraitRecord, RidgeValidation,
 };
-pub use score_table::ScoreSource;
 pub use sample_plan::{SamplePlan, TraitPlan};
+pub use score_table::ScoreSource;
 pub use split::Part;
 pub use steppe_fit::{
     FitError,

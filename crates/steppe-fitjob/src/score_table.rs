@@ -13,8 +13,7 @@ use steppe_engine::{
     output::{InputRecord, RunRecord, unseal},
 };
 use steppe_formats::phenotype::{
-    Column, ColumnRequest, Kind, PhenotypeOptions, PhenotypeTable, SampleKey, Selection, Values,
-    read_phenotypes,
+    Column, ColumnRequest, Kind, PhenotypeOptions, PhenotypeTable, Selection, Values, read_phenotypes,
 };
 use steppe_genome::Sex;
 use steppe_store::{Location, SampleTable};

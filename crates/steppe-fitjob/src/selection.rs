@@ -6,7 +6,7 @@ use steppe_engine::EngineError;
 use steppe_formats::{FileNote, sample_list::read_sample_list};
 use steppe_store::SampleTable;
 
-use super::inputs::Inputs;
+use super::{inputs::Inputs, record::SampleCounts};
 
 /// What the lists say of each sample of the cohort.
 #[derive(Debug, Clone)]
@@ -46,5 +46,24 @@ impl Selection {
             removed: removed.unwrap_or_else(|| all(false)),
             unknown,
         })
+    }
+
+    /// The samples that the lists leave, ascending, and why others are left out.
+    pub(super) fn taking(&self) -> (Vec<u32>, SampleCounts) {
+        let mut counts = SampleCounts::default();
+        let mut taking = Vec::new();
+        for (sample, (kept, removed)) in (0..).zip(self.kept.iter().zip(&self.removed)) {
+            let reason = match (kept, removed) {
+                (false, _) => "not_on_keep_list",
+                (true, true) => "removed",
+                (true, false) => {
+                    taking.push(sample);
+                    continue;
+                }
+            };
+            *counts.left_out.entry(reason.to_owned()).or_default() += 1;
+        }
+        counts.used = taking.len() as u64;
+        (taking, counts)
     }
 }

@@ -126,12 +126,7 @@ impl Sources {
 
     /// The samples that the lists leave, ascending.
     pub(super) fn listed(&self) -> Vec<u32> {
-        let Selection { kept, removed, .. } = &self.selection;
-        (0..)
-            .zip(kept.iter().zip(removed))
-            .filter(|(_, (kept, removed))| **kept && !**removed)
-            .map(|(at, _)| at)
-            .collect()
+        self.selection.taking().0
     }
 
     /// The weights of some samples.

@@ -65,16 +65,16 @@ impl Cells<'_> {
 }
 
 /// Named columns of one length.
-pub(super) struct Table<'a>(pub(super) Vec<(&'static str, Cells<'a>)>);
+pub(super) struct Table<'a, N = &'static str>(pub(super) Vec<(N, Cells<'a>)>);
 
-impl Table<'_> {
+impl<N: AsRef<str>> Table<'_, N> {
     fn rows(&self) -> usize {
         self.0.first().map_or(0, |(_, cells)| cells.len())
     }
 
     fn schema(&self) -> Arc<Schema> {
-        let field = |(name, cells): &(&str, Cells<'_>)| {
-            Field::new(*name, cells.kind(), !matches!(cells, Cells::Flag(_)))
+        let field = |(name, cells): &(N, Cells<'_>)| {
+            Field::new(name.as_ref(), cells.kind(), !matches!(cells, Cells::Flag(_)))
         };
         Arc::new(Schema::new(self.0.iter().map(field).collect::<Vec<_>>()))
     }
@@ -86,8 +86,8 @@ impl Table<'_> {
         Ok(vec![self.write_text(folder, &format!("{name}.tsv"))?, parquet.finish()?])
     }
 
-    fn write_text(&self, folder: &Path, name: &str) -> Result<OutputRecord, EngineError> {
-        let mut text: String = self.0.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("\t");
+    pub(super) fn write_text(&self, folder: &Path, name: &str) -> Result<OutputRecord, EngineError> {
+        let mut text: String = self.0.iter().map(|(name, _)| name.as_ref()).collect::<Vec<_>>().join("\t");
         text.push('\n');
         for row in 0..self.rows() {
             let cells: Vec<Cow<'_, str>> = self.0.iter().map(|(_, cells)| cells.text(row)).collect();
@@ -109,7 +109,11 @@ pub(super) struct ParquetFile {
 
 impl ParquetFile {
     /// Creates `folder/name` for tables with the columns of `form`.
-    pub(super) fn create(folder: &Path, name: &str, form: &Table<'_>) -> Result<Self, EngineError> {
+    pub(super) fn create<N: AsRef<str>>(
+        folder: &Path,
+        name: &str,
+        form: &Table<'_, N>,
+    ) -> Result<Self, EngineError> {
         let schema = form.schema();
         let compression = Compression::ZSTD(ZstdLevel::default());
         let properties = WriterProperties::builder().set_compression(compression).build();
@@ -120,7 +124,7 @@ impl ParquetFile {
     }
 
     /// Appends a table.
-    pub(super) fn write(&mut self, table: &Table<'_>) -> Result<(), EngineError> {
+    pub(super) fn write<N: AsRef<str>>(&mut self, table: &Table<'_, N>) -> Result<(), EngineError> {
         let arrays = table.0.iter().map(|(_, cells)| cells.array()).collect();
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays)
             .map_err(|error| EngineError::parquet(&self.name)(error.into()))?;

@@ -55,6 +55,12 @@ impl VariantLists {
         Ok(Self { extract, exclude, factors })
     }
 
+    /// Whether the lists leave a variant of this id.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.extract.as_ref().is_none_or(|list| list.contains(id))
+            && !self.exclude.as_ref().is_some_and(|list| list.contains(id))
+    }
+
     /// Why a variant is left out; none if it takes part. Counts are of codes 0, 1, 2 and missing.
     fn reason(
         &self,

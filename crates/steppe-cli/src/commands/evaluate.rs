@@ -201,7 +201,11 @@ impl MeasureArguments {
             distance_bins,
             reliability_bins: self.bins,
             prevalence: self.prevalence.iter().find(|of| of.population.is_none()).map(|of| of.share),
-            population_prevalence: self.prevalence.iter().filter_map(of_population).collect::<BTreeMap<_, _>>(),
+            population_prevalence: self
+                .prevalence
+                .iter()
+                .filter_map(of_population)
+                .collect::<BTreeMap<_, _>>(),
             thresholds: self.threshold.clone(),
             baseline: self.baseline.clone(),
             ..EvaluationOptions::default()
@@ -233,7 +237,11 @@ fn is_shown(row: &MetricRow) -> bool {
         row.method,
         Some(steppe_calibrate::evaluate::IntervalMethod::BootstrapStratified) if row.metric == Metric::Auc
     );
-    SHOWN.contains(&row.metric) && row.versus.is_none() && row.model.is_some() && row.threshold.is_none() && first
+    SHOWN.contains(&row.metric)
+        && row.versus.is_none()
+        && row.model.is_some()
+        && row.threshold.is_none()
+        && first
 }
 
 fn line(name: &str, row: &MetricRow) -> Vec<String> {
@@ -265,7 +273,8 @@ mod tests {
 
     #[test]
     fn prevalences_are_of_all_or_of_a_population() {
-        let of = |population: Option<&str>, share| Prevalence { population: population.map(str::to_owned), share };
+        let of =
+            |population: Option<&str>, share| Prevalence { population: population.map(str::to_owned), share };
         assert_eq!(prevalence("8%"), Ok(of(None, 0.08)));
         assert_eq!(prevalence("KAZ=0.1"), Ok(of(Some("KAZ"), 0.1)));
         assert!(prevalence("KAZ=").is_err() && prevalence("much").is_err());

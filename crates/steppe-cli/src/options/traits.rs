@@ -133,6 +133,11 @@ pub(crate) fn column_name(text: &str) -> Result<ColumnName, String> {
 }
 
 impl ColumnName {
+    /// The column, where its file was named.
+    pub(crate) fn of_own_file(&self) -> Option<SampleColumn> {
+        Some(SampleColumn { file: self.file.clone()?, column: self.column.clone() })
+    }
+
     /// The column, of the phenotype file where no other was named.
     pub(crate) fn of(&self, phenotypes: &Path) -> SampleColumn {
         SampleColumn {

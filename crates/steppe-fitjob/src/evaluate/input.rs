@@ -58,8 +58,7 @@ impl Evaluated {
             distance.map(|column| numbers("distance", column, &table.samples, &mut inputs)).transpose()?;
         let samples = sources.listed();
         let counts = counted(&sources, &table.samples, &samples)?;
-        let label =
-            |column: &TextBySample, sample: &u32| column.get(*sample as usize).map(str::to_owned);
+        let label = |column: &TextBySample, sample: &u32| column.get(*sample as usize).map(str::to_owned);
         let mut notices = Vec::new();
         if table.without_sample > 0 {
             let others = table.without_sample;
@@ -71,7 +70,12 @@ impl Evaluated {
                 .iter()
                 .map(|score| NamedScore { name: score.name.clone(), values: of(&score.values, &samples) })
                 .collect(),
-            traits: sources.phenotypes.traits.iter().map(|(name, all)| (name.clone(), taken(all, &samples))).collect(),
+            traits: sources
+                .phenotypes
+                .traits
+                .iter()
+                .map(|(name, all)| (name.clone(), taken(all, &samples)))
+                .collect(),
             covariates: sources.covariates.as_ref().map_or_else(Vec::new, |read| read.of(&samples)),
             population: population
                 .map(|column| samples.iter().map(|sample| label(&column, sample)).collect()),
@@ -153,11 +157,7 @@ fn refuse_unknown_risks(options: &EvaluateOptions, table: &ScoreTable) -> Result
 }
 
 /// Who takes part, and how many of the lists' people have nothing to be evaluated with.
-fn counted(
-    sources: &Sources,
-    all: &SampleTable,
-    samples: &[u32],
-) -> Result<SampleCounts, EngineError> {
+fn counted(sources: &Sources, all: &SampleTable, samples: &[u32]) -> Result<SampleCounts, EngineError> {
     let (_, counts) = sources.take_part(all)?;
     if samples.is_empty() {
         return Err(EngineError::refused(

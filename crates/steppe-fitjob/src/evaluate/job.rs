@@ -9,7 +9,7 @@ use steppe_fit::FitError;
 use steppe_store::Location;
 
 use super::{
-    super::{StepObserver, job::FitRequest, phenotypes::TraitValues, record::Beginning},
+    super::{StepObserver, calibrated::refused, job::FitRequest, phenotypes::TraitValues, record::Beginning},
     EvaluateOptions, EvaluationRecord, EvaluationTraitRecord,
     input::Evaluated,
     tables,
@@ -120,7 +120,7 @@ fn one(
     };
     let evaluation = evaluated
         .with_trait(outcome, &options.risks, |input| evaluate(input, &options.evaluation))
-        .map_err(refused)?;
+        .map_err(|error| refused(&error))?;
     let of_status = |status| evaluation.metrics.iter().filter(|row| row.status == status).count() as u64;
     if let Some(first) = evaluation.groups.first() {
         record.samples = first.n as u64;
@@ -130,15 +130,6 @@ fn one(
     record.insufficient = of_status(Status::Insufficient);
     record.undefined = of_status(Status::Undefined);
     Ok((record, Some(evaluation)))
-}
-
-/// An error of the methods as one of the job; its remedy follows its semicolon.
-fn refused(error: steppe_calibrate::CalibrateError) -> EngineError {
-    let text = error.to_string();
-    match text.rsplit_once("; ") {
-        Some((problem, remedy)) => EngineError::refused(problem, remedy),
-        None => EngineError::refused(text, "check the input"),
-    }
 }
 
 fn notices(traits: &[EvaluationTraitRecord], evaluations: &[(String, Evaluation)]) -> Vec<String> {

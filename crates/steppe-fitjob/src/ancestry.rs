@@ -1,0 +1,13 @@
+//! The ancestry of a cohort's people: their places on the components of a reference, the populations that they are most
+//! similar to, in which proportions they descend from these, and whether they lie outside all of them.
+
+mod job;
+mod options;
+mod people;
+mod record;
+mod shared;
+mod tables;
+
+pub use job::{AncestryReport, CohortAncestry, ancestry_cohort};
+pub use options::{AncestryJobOptions, SimilarityMethod};
+pub use record::{AncestryRecord, PopulationRecord};

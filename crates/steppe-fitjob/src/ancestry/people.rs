@@ -1,0 +1,78 @@
+//! What is found of people from their places on components.
+
+use steppe_calibrate::{
+    CalibrateError,
+    ancestry::{
+        Admixture, AdmixtureProportions, OutsideModel, OutsideVerdict, PopulationShapes, Populations,
+        RandomForest, Similarity,
+    },
+    projection::Projection,
+};
+
+use super::{super::pca::Reference, AncestryJobOptions, PopulationRecord, SimilarityMethod};
+
+/// Everything that is said of the people of a cohort.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) projection: Projection,
+    pub(super) forest: Similarity,
+    pub(super) distances: Similarity,
+    /// Whichever counts.
+    method: SimilarityMethod,
+    pub(super) outside: OutsideVerdict,
+    pub(super) admixture: AdmixtureProportions,
+}
+
+impl Found {
+    /// Compares projected people to the populations of a reference.
+    pub(super) fn new(
+        projection: Projection,
+        reference: &Reference,
+        populations: &Populations,
+        options: &AncestryJobOptions,
+    ) -> Result<Self, CalibrateError> {
+        let components = reference.pca.components;
+        let scores = &projection.scores;
+        let mut growing = options.forest;
+        growing.components = growing.components.min(components);
+        let forest = RandomForest::fit(&reference.scores, populations, &growing)?.similarity(scores)?;
+        let shapes = PopulationShapes::fit(&reference.scores, populations, components)?;
+        let distances = shapes.similarity(scores, options.degrees)?;
+        let admixture = Admixture::new(&shapes)?.proportions(scores)?;
+        let outside =
+            OutsideModel::new(shapes, reference.held_out.clone()).judge(scores, options.false_flags)?;
+        Ok(Self { forest, distances, method: options.similarity, outside, admixture, projection })
+    }
+
+    /// The similarity that counts.
+    pub(super) fn similarity(&self) -> &Similarity {
+        match self.method {
+            SimilarityMethod::Forest => &self.forest,
+            SimilarityMethod::Mahalanobis => &self.distances,
+        }
+    }
+
+    /// A record per population of the reference.
+    pub(super) fn populations(&self, populations: &Populations) -> Vec<PopulationRecord> {
+        let similarity = self.similarity();
+        let people = similarity.most_similar.len();
+        let record = |(at, name): (usize, &String)| {
+            let here = |person: &usize| similarity.names[similarity.most_similar[*person] as usize] == *name;
+            let those: Vec<usize> = (0..people).filter(here).collect();
+            let count =
+                |of: &dyn Fn(usize) -> bool| those.iter().filter(|person| of(**person)).count() as u64;
+            let place = self.admixture.names.iter().position(|of| of == name);
+            let mean = |place: usize| self.admixture.proportions.column(place).mean();
+            PopulationRecord {
+                name: name.clone(),
+                reference: populations.people(at).len() as u64,
+                most_similar: those.len() as u64,
+                low_confidence: count(&|person| similarity.low_confidence[person]),
+                outside: count(&|person| self.outside.flagged[person]),
+                mean_admixture: place.map_or(0.0, mean),
+                admixture_error: place.map_or(0.0, |place| self.admixture.standard_errors[place]),
+            }
+        };
+        populations.names.iter().enumerate().map(record).collect()
+    }
+}

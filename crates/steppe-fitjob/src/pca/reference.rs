@@ -1,0 +1,162 @@
+//! What projecting people and comparing them to populations takes of a reference.
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+use steppe_calibrate::{ancestry::Populations, pca::PcaModel};
+use steppe_engine::{
+    EngineError,
+    output::{InputRecord, OutputRecord, unseal},
+};
+use steppe_genome::{
+    Chromosome, VariantTable,
+    matching::{ScoringRow, ScoringRowTable},
+};
+use steppe_store::Location;
+
+use super::{super::inputs::Inputs, record::PcaRecord};
+
+/// The file's name.
+pub(super) const FILE: &str = "reference.cbor";
+
+/// Changes when older files can not be read.
+const VERSION: u32 = 1;
+
+/// A reference. There are no sample ids in it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Reference {
+    version: u32,
+    /// The build of the positions.
+    pub(crate) genome_build: String,
+    /// The variants of the model.
+    pub(crate) variants: ReferenceVariants,
+    pub(crate) pca: PcaModel,
+    /// Of those people who made the components.
+    pub(crate) populations: Option<Populations>,
+    /// Their scores, people x kept components.
+    pub(crate) scores: DMatrix<f64>,
+    /// Squared distances of held-out people to the nearest population.
+    pub(crate) held_out: Vec<f64>,
+}
+
+/// Variants by column.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct ReferenceVariants {
+    chromosome: Vec<String>,
+    position: Vec<u32>,
+    id: Vec<String>,
+    counted: Vec<String>,
+    other: Vec<String>,
+}
+
+impl ReferenceVariants {
+    /// Some variants of a table.
+    pub(super) fn of(table: &dyn VariantTable, variants: &[u32]) -> Self {
+        let mut all = Self::default();
+        for &variant in variants {
+            let variant = variant as usize;
+            all.chromosome.push(table.chromosome(variant).label().into_owned());
+            all.position.push(table.position(variant));
+            all.id.push(table.id(variant).to_owned());
+            all.counted.push(table.counted_allele(variant).to_owned());
+            all.other.push(table.other_allele(variant).to_owned());
+        }
+        all
+    }
+
+    /// The variants as rows that can be matched to another cohort.
+    pub(crate) fn rows(&self) -> MatchedReference<'_> {
+        MatchedReference {
+            variants: self,
+            chromosomes: self.chromosome.iter().map(|text| Chromosome::parse(text)).collect(),
+        }
+    }
+}
+
+/// A reference's variants to be matched.
+pub(crate) struct MatchedReference<'a> {
+    variants: &'a ReferenceVariants,
+    chromosomes: Vec<Chromosome>,
+}
+
+impl ScoringRowTable for MatchedReference<'_> {
+    fn len(&self) -> usize {
+        self.chromosomes.len()
+    }
+
+    fn row(&self, index: usize) -> ScoringRow<'_> {
+        let of = self.variants;
+        ScoringRow {
+            chromosome: Some(&self.chromosomes[index]),
+            position: of.position[index],
+            id: if of.id[index] == "." { "" } else { &of.id[index] },
+            effect_allele: &of.counted[index],
+            other_allele: &of.other[index],
+            effect_frequency: None,
+        }
+    }
+}
+
+impl Reference {
+    pub(super) fn new(
+        genome_build: String,
+        variants: ReferenceVariants,
+        pca: PcaModel,
+        populations: Option<Populations>,
+        scores: DMatrix<f64>,
+        held_out: Vec<f64>,
+    ) -> Self {
+        Self { version: VERSION, genome_build, variants, pca, populations, scores, held_out }
+    }
+
+    /// The reference as the bytes of its file.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, EngineError> {
+        let mut bytes = Vec::new();
+        ciborium::into_writer(self, &mut bytes)
+            .map_err(|error| EngineError::write(FILE)(std::io::Error::other(error.to_string())))?;
+        Ok(bytes)
+    }
+
+    /// Reads the reference of a result of `steppe pca`, and checks it against its record.
+    pub(crate) fn read(folder: &Location, inputs: &mut Inputs) -> Result<Self, EngineError> {
+        let remedy = "give the folder that steppe pca wrote with --out";
+        let run = folder.child("run.json");
+        if !run.exists()? {
+            return Err(EngineError::refused(format!("{folder}: there is no result of steppe pca"), remedy));
+        }
+        let record: PcaRecord =
+            unseal(&run.read()?).map_err(|error| EngineError::refused(format!("{run}: {error}"), remedy))?;
+        let Some(output) = record.outputs.iter().find(|output| output.name == FILE) else {
+            let problem = format!("{folder}: it is the result of '{}' and has no {FILE}", record.kind);
+            return Err(EngineError::refused(problem, remedy));
+        };
+        let file = folder.child(FILE);
+        let bytes = file.read()?;
+        check(&file, output, &bytes)?;
+        inputs.push(InputRecord {
+            path: file.to_string(),
+            role: "reference".to_owned(),
+            blake3: output.blake3.clone(),
+            bytes: output.bytes,
+            notes: Vec::new(),
+        });
+        let reference: Self = ciborium::from_reader(bytes.as_ref())
+            .map_err(|error| EngineError::refused(format!("{file}: {error}"), "run steppe pca again"))?;
+        if reference.version != VERSION {
+            return Err(EngineError::refused(
+                format!("{file}: it is of version {}, and this program reads {VERSION}", reference.version),
+                "run steppe pca again",
+            ));
+        }
+        Ok(reference)
+    }
+}
+
+fn check(file: &Location, output: &OutputRecord, bytes: &[u8]) -> Result<(), EngineError> {
+    if blake3::hash(bytes).to_hex().as_str() == output.blake3 {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        format!("{file}: its content is not what run.json says"),
+        "run steppe pca again, or copy the folder again",
+    ))
+}
