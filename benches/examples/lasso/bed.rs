@@ -124,7 +124,7 @@ impl GenotypeMatrix for BedMatrix {
         Ok(Products { columns: residuals.len(), values })
     }
 
-    fn forward_by_code(&self, _: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+    fn forward_tables(&self, _: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
         Err(absent("forward"))
     }
 

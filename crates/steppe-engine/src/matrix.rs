@@ -186,7 +186,7 @@ impl GenotypeMatrix for EngineMatrix<'_> {
         self.adjoint_pass(residuals, precision).map_err(failed("an adjoint pass"))
     }
 
-    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
         self.forward_pass(tables).map_err(failed("a forward pass"))
     }
 

@@ -91,12 +91,12 @@ pub trait GenotypeMatrix: Sync {
             (variant, [0.0, weight, 2.0 * weight, weight * self.mean(variant as usize)])
         };
         let tables: Vec<_> = weights.iter().map(|column| column.iter().map(entries).collect()).collect();
-        self.forward_by_code(&tables)
+        self.forward_tables(&tables)
     }
 
     /// Forward pass with a value of its own for each code (0, 1, 2, missing): for each column of `tables` a value per
     /// sample, Σ of the variants' values at its codes.
-    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError>;
+    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError>;
 
     /// Select pass: the packed codes of some variants (ascending), for all samples.
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError>;

@@ -63,7 +63,7 @@ impl GenotypeMatrix for MemoryMatrix {
         Ok(Products { columns: residuals.len(), values })
     }
 
-    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
         let one = |table: &Vec<(u32, [f64; 4])>| {
             let mut sums = vec![0.0; self.samples()];
             for (variant, values) in table {

@@ -63,10 +63,10 @@ impl GenotypeMatrix for VariantSubset<'_> {
         Ok(Products { columns: all.columns, values })
     }
 
-    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
         let place = |(variant, values): &(u32, [f64; 4])| (self.variants[*variant as usize], *values);
         let inner: Vec<Vec<_>> = tables.iter().map(|column| column.iter().map(place).collect()).collect();
-        self.matrix.forward_by_code(&inner)
+        self.matrix.forward_tables(&inner)
     }
 
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError> {

@@ -182,11 +182,11 @@ impl steppe_fit::GenotypeMatrix for Weighted<'_> {
         })
     }
 
-    fn forward_by_code(
+    fn forward_tables(
         &self,
         tables: &[Vec<(u32, [f64; 4])>],
     ) -> Result<Vec<Vec<f64>>, steppe_fit::MatrixError> {
-        self.inner.forward_by_code(tables)
+        self.inner.forward_tables(tables)
     }
 
     fn select(&self, variants: &[u32]) -> Result<steppe_fit::PackedColumns, steppe_fit::MatrixError> {

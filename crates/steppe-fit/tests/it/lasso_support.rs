@@ -284,8 +284,8 @@ impl GenotypeMatrix for Counting<'_> {
         self.inner.adjoint(residuals, precision)
     }
 
-    fn forward_by_code(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
-        self.inner.forward_by_code(tables)
+    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        self.inner.forward_tables(tables)
     }
 
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError> {
