@@ -19,8 +19,13 @@ impl Cohort {
     /// `n` people; the logit of the risk is `intercept + slope · score + 0.3 · age` with both standard normal.
     pub(super) fn new(n: usize, intercept: f64, slope: f64, seed: u64) -> Self {
         let mut stream = Stream::new(seed, 77, 0);
-        let mut this =
-            Self { case: Vec::new(), risk: Vec::new(), noisy: Vec::new(), score: Vec::new(), age: Vec::new() };
+        let mut this = Self {
+            case: Vec::new(),
+            risk: Vec::new(),
+            noisy: Vec::new(),
+            score: Vec::new(),
+            age: Vec::new(),
+        };
         for _ in 0..n {
             let (score, age, noise) = (stream.normal(), stream.normal(), stream.normal());
             let eta = intercept + slope * score + 0.3 * age;
@@ -61,6 +66,7 @@ pub(super) fn row<'a>(
     metric: Metric,
     method: Option<IntervalMethod>,
 ) -> &'a MetricRow {
-    let mut rows = evaluation.rows(group, model, metric).filter(|row| method.is_none() || row.method == method);
+    let mut rows =
+        evaluation.rows(group, model, metric).filter(|row| method.is_none() || row.method == method);
     rows.next().unwrap_or_else(|| panic!("no {metric:?} of {model} in {group} by {method:?}"))
 }

@@ -47,7 +47,7 @@ def add(group, outcome, model, metric, estimate, error=float("nan")):
 
 
 def binomial(y, design, offset=None):
-    return sm.GLM(y, design, family=sm.families.Binomial(), offset=offset).fit(tol=1e-14, maxiter=100)
+    return sm.GLM(y, design, family=sm.families.Binomial(), offset=offset).fit(tol=1e-13, tol_criterion="params", maxiter=100)
 
 
 def binary(group, d):

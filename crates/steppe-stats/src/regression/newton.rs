@@ -8,8 +8,8 @@ use crate::linear_algebra::{SmallCholesky, dot};
 const ITERATIONS: usize = 30;
 /// Halvings of a step that leads away.
 const HALVINGS: usize = 20;
-/// Newton decrement, in standard errors, before the last step. That step squares it.
-const CONVERGED: f64 = 1e-7;
+/// Newton decrement, in standard errors, that the last step may leave.
+const CONVERGED: f64 = 1e-10;
 /// Part of a predictor's information that must be left by the predictors before it.
 const SINGULAR: f64 = 1e-11;
 
@@ -66,9 +66,10 @@ impl LogisticNewton {
         self.beta.clear();
         self.beta.extend_from_slice(start);
         let mut decrement = self.direction(model)?;
+        let mut left = decrement;
         for _ in 0..ITERATIONS {
             self.advance(1.0);
-            if decrement <= CONVERGED {
+            if left <= CONVERGED {
                 return Ok(&self.beta);
             }
             let mut next = self.try_direction(model, decrement);
@@ -81,7 +82,11 @@ impl LogisticNewton {
                 self.advance(-part);
                 next = self.try_direction(model, decrement);
             }
-            decrement = next.ok_or(Diverged)?;
+            let next = next.ok_or(Diverged)?;
+            // Near a maximum a decrement is a constant times the square of the one before. Where classes are separated it is
+            // a constant part of it, so that this stays large.
+            left = next * (next / decrement).powi(2);
+            decrement = next;
         }
         Err(Diverged)
     }

@@ -46,7 +46,7 @@ one = np.ones(n)
 
 def logistic(name, design, offset=None, weights=None):
     model = sm.GLM(case, design, family=sm.families.Binomial(), offset=offset, freq_weights=weights)
-    fit = model.fit(tol=1e-14, maxiter=100)
+    fit = model.fit(tol=1e-13, tol_criterion="params", maxiter=100)
     for index, (beta, error) in enumerate(zip(fit.params, fit.bse)):
         add(f"{name}.beta{index}", beta)
         add(f"{name}.se{index}", error)
