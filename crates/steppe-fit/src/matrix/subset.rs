@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use steppe_kernels::Level;
 
-use super::{GenotypeMatrix, GramSums, PackedColumns, Products, ResidualPrecision};
+use super::{CodeTable, GenotypeMatrix, GramSums, PackedColumns, Products, ResidualPrecision};
 use crate::error::{FitError, MatrixError};
 
 /// Some variants of a matrix, in its order.
@@ -68,6 +68,13 @@ impl GenotypeMatrix for VariantSubset<'_> {
         let inner: Vec<Vec<(u32, f64)>> =
             weights.iter().map(|column| column.iter().map(place).collect()).collect();
         self.matrix.forward(&inner)
+    }
+
+    fn forward_tables(&self, tables: &[Vec<(u32, CodeTable)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        let place = |(variant, table): &(u32, CodeTable)| (self.variants[*variant as usize], *table);
+        let inner: Vec<Vec<(u32, CodeTable)>> =
+            tables.iter().map(|column| column.iter().map(place).collect()).collect();
+        self.matrix.forward_tables(&inner)
     }
 
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError> {

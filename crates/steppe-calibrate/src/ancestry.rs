@@ -1,0 +1,1 @@
+//! What populations of the reference a person is like.
