@@ -5,4 +5,5 @@ mod oadp;
 mod target;
 
 pub use oadp::Oadp;
+pub(crate) use target::squared_lengths;
 pub use target::{FEW_SHARED, LEAST_SHARED, Projection, ProjectionMethod, SharedVariant, project};

@@ -99,6 +99,19 @@ pub fn project(
     })
 }
 
+/// Per person the squared length of the standardised genotypes, of a matrix that has the model's own variants.
+pub(crate) fn squared_lengths(
+    model: &PcaModel,
+    matrix: &dyn GenotypeMatrix,
+) -> Result<Vec<f64>, CalibrateError> {
+    let all = 0..model.scale.len() as u32;
+    let shared: Vec<SharedVariant> =
+        all.map(|at| SharedVariant { model: at, matrix: at, flipped: false }).collect();
+    let used = usable(model, matrix, &shared)?;
+    let squares = used.iter().map(|variant| (variant.matrix, square_table(model, *variant))).collect();
+    Ok(matrix.forward_tables(&[squares])?.pop().unwrap_or_default())
+}
+
 /// Shared variants that take part in the model, checked.
 fn usable(
     model: &PcaModel,

@@ -147,7 +147,8 @@ pub(super) fn cohort(prefix: &Path, keep: impl Fn(&str) -> bool) -> Cohort {
     let bim = table(&prefix.with_extension("bim"));
     let place = |row: &Vec<String>| VariantPlace {
         chromosome: row[0].parse().unwrap_or(0),
-        position: row[3].parse().expect("a position"),
+        // One of the files writes 1e+05.
+        position: row[3].parse::<f64>().expect("a position") as u32,
         plain_snp: !matches!(
             (row[4].as_str(), row[5].as_str()),
             ("A", "T") | ("T", "A") | ("C", "G") | ("G", "C")
