@@ -42,4 +42,86 @@ pub enum CalibrateError {
         /// What would do.
         needed: &'static str,
     },
+    /// A decomposition of a dense matrix failed.
+    #[error(transparent)]
+    Decomposition(#[from] steppe_stats::linear_algebra::DecompositionError),
+    /// Positions that go back within a chromosome, or a chromosome in two pieces.
+    #[error("variant {index} of the matrix is out of order; sort the cohort by chromosome and position")]
+    VariantOrder {
+        /// Place of the variant in the matrix.
+        index: usize,
+    },
+    /// Too few variants or people are left for principal components.
+    #[error(
+        "{components} principal components need at least {components} people and variants that vary; {people} people \
+         and {variants} variants are left; ask for fewer components or relax the filters"
+    )]
+    Rank {
+        /// Components asked for.
+        components: usize,
+        /// People of the reference.
+        people: usize,
+        /// Variants that take part.
+        variants: usize,
+    },
+    /// The target shares too few variants with the principal components.
+    #[error(
+        "only {shared} of {of} variants of the principal components are in the target, {needed} are needed; compute the \
+         components on variants that both have, and check the genome build"
+    )]
+    SharedVariants {
+        /// Variants that both have.
+        shared: usize,
+        /// Variants of the components.
+        of: usize,
+        /// The least that is accepted.
+        needed: usize,
+    },
+    /// Shared variants that are not of the model or the matrix, or do not ascend.
+    #[error(
+        "the shared variants do not ascend within the model's {model} and the matrix' {matrix}; sort them"
+    )]
+    SharedOrder {
+        /// Variants of the components.
+        model: usize,
+        /// Variants of the target.
+        matrix: usize,
+    },
+    /// Nobody of the reference has a population.
+    #[error("none of the {people} people of the reference has a population; give their labels")]
+    Unlabelled {
+        /// People of the reference.
+        people: usize,
+    },
+    /// Fewer populations than a method compares.
+    #[error("{populations} populations in the reference, {needed} are needed; label more people")]
+    Populations {
+        /// Populations that have people.
+        populations: usize,
+        /// The least that is needed.
+        needed: usize,
+    },
+    /// More components are asked for than were computed.
+    #[error("{wanted} components are asked for where {there} were computed; ask for fewer or compute more")]
+    Components {
+        /// Asked for.
+        wanted: usize,
+        /// Computed.
+        there: usize,
+    },
+    /// Too few people for a cross-fit.
+    #[error("{people} people are too few for {folds} folds; use a larger reference or fewer folds")]
+    Folds {
+        /// People of the reference.
+        people: usize,
+        /// Folds asked for.
+        folds: usize,
+    },
+}
+
+impl CalibrateError {
+    /// An option out of its range.
+    pub(crate) fn option(what: &'static str, found: impl ToString, needed: &'static str) -> Self {
+        Self::Option { what, found: found.to_string(), needed }
+    }
 }

@@ -7,4 +7,9 @@ mod it {
     mod evaluate_oracle;
     mod evaluate_properties;
     mod evaluate_support;
+    mod genotypes;
+    mod pca_components;
+    mod pca_prune;
+    mod pca_selection;
+    mod projection_fraposa;
 }

@@ -5,7 +5,9 @@ mod selection;
 
 use std::{ops::Range, sync::Arc};
 
-use steppe_fit::{GenotypeMatrix, GramSums, MatrixError, PackedColumns, Products, ResidualPrecision};
+use steppe_fit::{
+    CodeTable, GenotypeMatrix, GramSums, MatrixError, PackedColumns, Products, ResidualPrecision,
+};
 use steppe_kernels::Level;
 use steppe_store::Cohort;
 
@@ -132,7 +134,7 @@ impl<'a> EngineMatrix<'a> {
         Ok(Products { columns: residuals.len(), values })
     }
 
-    fn forward_pass(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, EngineError> {
+    fn forward_pass(&self, tables: &[Vec<(u32, CodeTable)>]) -> Result<Vec<Vec<f64>>, EngineError> {
         let mut lanes = Vec::with_capacity(tables.len());
         let mut scales = Vec::with_capacity(tables.len());
         for column in tables {
@@ -186,7 +188,7 @@ impl GenotypeMatrix for EngineMatrix<'_> {
         self.adjoint_pass(residuals, precision).map_err(failed("an adjoint pass"))
     }
 
-    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+    fn forward_tables(&self, tables: &[Vec<(u32, CodeTable)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
         self.forward_pass(tables).map_err(failed("a forward pass"))
     }
 

@@ -11,5 +11,6 @@ mod solver;
 
 pub use error::{FitError, MatrixError, TraitProblem};
 pub use matrix::{
-    GenotypeMatrix, GramSums, MemoryMatrix, PackedColumns, Products, ResidualPrecision, VariantSubset,
+    CodeTable, GenotypeMatrix, GramSums, MemoryMatrix, PackedColumns, Products, ResidualPrecision,
+    VariantSubset,
 };

@@ -8,12 +8,14 @@
 mod memory;
 mod packed;
 mod subset;
+mod tables;
 
 use std::ops::Range;
 
 pub use memory::MemoryMatrix;
 pub use packed::PackedColumns;
 pub use subset::VariantSubset;
+pub use tables::CodeTable;
 
 use crate::error::MatrixError;
 
@@ -94,9 +96,14 @@ pub trait GenotypeMatrix: Sync {
         self.forward_tables(&tables)
     }
 
-    /// Forward pass with a value of its own for each code (0, 1, 2, missing): for each column of `tables` a value per
-    /// sample, Σ of the variants' values at its codes.
-    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError>;
+    /// Forward pass of any function of the genotype: for each column of tables (pairs of variant and table, ascending) a
+    /// value per sample, Σ table[code]. What a missing call counts is the table's to say, so this is also how samples are
+    /// scored by means that are not this matrix's own.
+    ///
+    /// Done by select passes over runs of variants, unless the matrix knows a shorter way.
+    fn forward_tables(&self, tables: &[Vec<(u32, CodeTable)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        tables::by_select(self, tables)
+    }
 
     /// Select pass: the packed codes of some variants (ascending), for all samples.
     fn select(&self, variants: &[u32]) -> Result<PackedColumns, MatrixError>;

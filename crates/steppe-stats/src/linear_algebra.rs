@@ -8,12 +8,14 @@ mod cholesky;
 mod eigen;
 mod products;
 mod small;
+mod svd;
 
 pub use basis::{ColumnBasis, least_squares};
 pub use cholesky::Cholesky;
 pub use eigen::{SymmetricEigen, symmetric_eigen};
 pub use products::{gram, multiply, subtract_product, transposed_multiply};
 pub use small::{SmallCholesky, dot};
+pub use svd::{SingularValues, singular_values};
 
 /// Why a matrix can not be decomposed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{GenotypeMatrix, GramSums, PackedColumns, Products, ResidualPrecision};
+use super::{CodeTable, GenotypeMatrix, GramSums, PackedColumns, Products, ResidualPrecision};
 use crate::error::MatrixError;
 
 /// All variants in memory, packed.
@@ -63,8 +63,8 @@ impl GenotypeMatrix for MemoryMatrix {
         Ok(Products { columns: residuals.len(), values })
     }
 
-    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
-        let one = |table: &Vec<(u32, [f64; 4])>| {
+    fn forward_tables(&self, tables: &[Vec<(u32, CodeTable)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        let one = |table: &Vec<(u32, CodeTable)>| {
             let mut sums = vec![0.0; self.samples()];
             for (variant, values) in table {
                 for (sample, sum) in sums.iter_mut().enumerate() {

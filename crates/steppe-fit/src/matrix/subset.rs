@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use steppe_kernels::Level;
 
-use super::{GenotypeMatrix, GramSums, PackedColumns, Products, ResidualPrecision};
+use super::{CodeTable, GenotypeMatrix, GramSums, PackedColumns, Products, ResidualPrecision};
 use crate::error::{FitError, MatrixError};
 
 /// Some variants of a matrix, in its order.
@@ -63,8 +63,8 @@ impl GenotypeMatrix for VariantSubset<'_> {
         Ok(Products { columns: all.columns, values })
     }
 
-    fn forward_tables(&self, tables: &[Vec<(u32, [f64; 4])>]) -> Result<Vec<Vec<f64>>, MatrixError> {
-        let place = |(variant, values): &(u32, [f64; 4])| (self.variants[*variant as usize], *values);
+    fn forward_tables(&self, tables: &[Vec<(u32, CodeTable)>]) -> Result<Vec<Vec<f64>>, MatrixError> {
+        let place = |(variant, values): &(u32, CodeTable)| (self.variants[*variant as usize], *values);
         let inner: Vec<Vec<_>> = tables.iter().map(|column| column.iter().map(place).collect()).collect();
         self.matrix.forward_tables(&inner)
     }

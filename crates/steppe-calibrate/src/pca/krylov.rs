@@ -1,0 +1,199 @@
+//! The largest eigenpairs of a symmetric operator that is only applied to blocks: block Krylov spaces with full
+//! orthogonalisation, Rayleigh-Ritz, and thick restarts (Wu and Simon 2000; Musco and Musco 2015 for the block start).
+
+use nalgebra::{DMatrix, DVector};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+use steppe_stats::linear_algebra::{ColumnBasis, multiply, symmetric_eigen, transposed_multiply};
+
+use crate::error::CalibrateError;
+
+/// A symmetric, positive semidefinite operator.
+pub(super) trait SymmetricOperator {
+    /// Rows and columns.
+    fn size(&self) -> usize;
+
+    /// The operator times some columns.
+    fn apply(&self, block: &DMatrix<f64>) -> Result<DMatrix<f64>, CalibrateError>;
+}
+
+/// What is looked for, and how well.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EigenOptions {
+    /// Eigenvectors that must be found to the angle.
+    pub(super) wanted: usize,
+    /// Eigenvectors that are given; those beyond the wanted ones need a small residual only.
+    pub(super) kept: usize,
+    /// Columns of a block.
+    pub(super) block: usize,
+    /// Largest angle (its sine) between a wanted eigenvector and what is found.
+    pub(super) angle: f64,
+    /// Largest residual of the other ones, as a share of the eigenvalue.
+    pub(super) residual: f64,
+    /// Most applications of the operator.
+    pub(super) applications: u32,
+    /// Most vectors held at a time.
+    pub(super) basis: usize,
+    pub(super) seed: u64,
+}
+
+/// Eigenpairs, largest first.
+#[derive(Clone, Debug)]
+pub(super) struct Eigenpairs {
+    pub(super) values: Vec<f64>,
+    pub(super) vectors: DMatrix<f64>,
+    /// |A·v − value·v|.
+    pub(super) residuals: Vec<f64>,
+    /// Bound of the sine of the angle to the exact vector: residual over the gap to the next value.
+    pub(super) angles: Vec<f64>,
+}
+
+/// Ritz values and what is known of their vectors, which are given by coordinates on the basis.
+struct Ritz {
+    values: Vec<f64>,
+    coordinates: DMatrix<f64>,
+    residuals: Vec<f64>,
+    angles: Vec<f64>,
+}
+
+/// An orthonormal basis Q with its projection H = QᵀAQ; A·Q = Q·H but for the last block, from which `coupling` leads to
+/// the block that comes next.
+struct Space {
+    basis: DMatrix<f64>,
+    projection: DMatrix<f64>,
+    next: DMatrix<f64>,
+    coupling: DMatrix<f64>,
+}
+
+/// Finds the largest eigenpairs. An operator no larger than a block is taken whole, which makes them exact.
+pub(super) fn largest_eigenpairs(
+    operator: &impl SymmetricOperator,
+    options: &EigenOptions,
+) -> Result<Eigenpairs, CalibrateError> {
+    let mut space = Space::new(operator.size(), options);
+    let mut applications = 0;
+    loop {
+        space.extend(operator)?;
+        applications += 1;
+        let ritz = space.ritz(options.kept)?;
+        let exhausted = space.next.ncols() == 0 || applications >= options.applications;
+        if exhausted || ritz.good(options) {
+            let vectors = multiply(&space.basis, &ritz.coordinates);
+            let Ritz { values, residuals, angles, .. } = ritz;
+            return Ok(Eigenpairs { values, vectors, residuals, angles });
+        }
+        if space.dimension() + space.next.ncols() > options.basis {
+            space.restart(options.kept + options.block)?;
+        }
+    }
+}
+
+impl Ritz {
+    fn good(&self, options: &EigenOptions) -> bool {
+        let wanted = options.wanted.min(options.kept);
+        let turned = self.angles.iter().take(wanted).any(|angle| *angle > options.angle);
+        let mut others = self.residuals.iter().zip(&self.values).skip(wanted);
+        let rough = others.any(|(residual, value)| *residual > options.residual * value);
+        self.values.len() >= options.kept && !turned && !rough
+    }
+}
+
+impl Space {
+    fn new(size: usize, options: &EigenOptions) -> Self {
+        let mut numbers = Xoshiro256PlusPlus::seed_from_u64(options.seed);
+        let next = if options.block >= size {
+            DMatrix::identity(size, size)
+        } else {
+            let mut random = || (numbers.next_u64() >> 11) as f64 - 2f64.powi(52);
+            let start = DMatrix::from_fn(size, options.block, |_, _| random());
+            ColumnBasis::new(&start, f64::EPSILON).q
+        };
+        let basis = DMatrix::zeros(size, 0);
+        Self { basis, projection: DMatrix::zeros(0, 0), next, coupling: DMatrix::zeros(0, 0) }
+    }
+
+    fn dimension(&self) -> usize {
+        self.basis.ncols()
+    }
+
+    /// Takes the next block into the basis, applies the operator to it and finds the block after it.
+    fn extend(&mut self, operator: &impl SymmetricOperator) -> Result<(), CalibrateError> {
+        let before = self.dimension();
+        let (size, width) = self.next.shape();
+        let block = std::mem::replace(&mut self.next, DMatrix::zeros(size, 0));
+        let mut image = operator.apply(&block)?;
+        let basis = std::mem::replace(&mut self.basis, DMatrix::zeros(0, 0));
+        self.basis = basis.resize_horizontally(before + width, 0.0);
+        self.basis.columns_mut(before, width).copy_from(&block);
+        let length = image.norm();
+        let mut along = DMatrix::zeros(before + width, width);
+        for _ in 0..2 {
+            let part = transposed_multiply(&self.basis, &image);
+            image -= multiply(&self.basis, &part);
+            along += part;
+        }
+        self.project(&along);
+        let room = size - self.dimension();
+        self.coupling = DMatrix::zeros(0, width);
+        if room > 0 && image.norm() > 1e-13 * length {
+            // Orthogonalised once more after they have unit length: what is left of a column may be mostly rounding.
+            let mut next = ColumnBasis::new(&image, 1e-10).q;
+            next -= multiply(&self.basis, &transposed_multiply(&self.basis, &next));
+            next = ColumnBasis::new(&next, 1e-3).q;
+            self.next = next.columns(0, next.ncols().min(room)).into_owned();
+            self.coupling = transposed_multiply(&self.next, &image);
+        }
+        Ok(())
+    }
+
+    /// Adds the last block's rows and columns to the projection, from the coordinates of its image.
+    fn project(&mut self, along: &DMatrix<f64>) {
+        let (dimension, width) = along.shape();
+        let before = dimension - width;
+        let projection = std::mem::replace(&mut self.projection, DMatrix::zeros(0, 0));
+        self.projection = projection.resize(dimension, dimension, 0.0);
+        for column in 0..width {
+            for row in 0..dimension {
+                // Within the block both triangles were computed; their mean is symmetric.
+                let mirrored = row.checked_sub(before).map(|row| along[(before + column, row)]);
+                let value = along[(row, column)];
+                let value = mirrored.map_or(value, |mirrored| 0.5 * (value + mirrored));
+                self.projection[(row, before + column)] = value;
+                self.projection[(before + column, row)] = value;
+            }
+        }
+    }
+
+    /// The largest Ritz pairs of the basis, with residuals and angles.
+    fn ritz(&self, kept: usize) -> Result<Ritz, CalibrateError> {
+        let eigen = symmetric_eigen(&self.projection)?;
+        let dimension = self.dimension();
+        let kept = kept.min(dimension);
+        let width = self.coupling.ncols();
+        let value = |rank: usize| eigen.values[dimension - 1 - rank];
+        let mut coordinates = DMatrix::zeros(dimension, kept);
+        let (mut residuals, mut angles) = (Vec::new(), Vec::new());
+        for rank in 0..kept {
+            let vector: DVector<f64> = eigen.vectors.column(dimension - 1 - rank).into_owned();
+            let residual = (&self.coupling * vector.rows(dimension - width, width)).norm();
+            let neighbours = [rank.wrapping_sub(1), rank + 1].into_iter().filter(|other| *other < dimension);
+            let gap =
+                neighbours.map(|other| (value(rank) - value(other)).abs()).fold(f64::INFINITY, f64::min);
+            angles.push(if residual == 0.0 { 0.0 } else { (residual / gap).min(1.0) });
+            residuals.push(residual);
+            coordinates.set_column(rank, &vector);
+        }
+        Ok(Ritz { values: (0..kept).map(value).collect(), coordinates, residuals, angles })
+    }
+
+    /// Keeps only the Ritz vectors of the largest values, and the block that comes next.
+    fn restart(&mut self, keep: usize) -> Result<(), CalibrateError> {
+        let eigen = symmetric_eigen(&self.projection)?;
+        let dimension = self.dimension();
+        let keep = keep.min(dimension);
+        let chosen = eigen.vectors.columns(dimension - keep, keep).into_owned();
+        self.basis = multiply(&self.basis, &chosen);
+        self.projection = DMatrix::from_diagonal(&eigen.values.rows(dimension - keep, keep).into_owned());
+        Ok(())
+    }
+}
