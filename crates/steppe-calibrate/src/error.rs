@@ -121,7 +121,7 @@ pub enum CalibrateError {
 
 impl CalibrateError {
     /// An option out of its range.
-    pub(crate) fn option(what: &'static str, found: impl ToString, needed: &'static str) -> Self {
+    pub(crate) fn option(what: &'static str, found: impl std::fmt::Display, needed: &'static str) -> Self {
         Self::Option { what, found: found.to_string(), needed }
     }
 }
