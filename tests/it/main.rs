@@ -7,10 +7,12 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod ancestry;
 mod bad_inputs;
 mod bit_flips;
 mod decoding;
 mod digests;
+mod evaluate;
 mod faults;
 mod interrupted;
 mod lasso;
