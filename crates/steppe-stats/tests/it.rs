@@ -5,4 +5,5 @@ mod it {
     mod distributions;
     mod linear_algebra;
     mod metrics;
+    mod regression;
 }

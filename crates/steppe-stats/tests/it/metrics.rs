@@ -402,4 +402,32 @@ proptest::proptest! {
             proptest::prop_assert!(low <= delong.auc[0] + 1e-12 && delong.auc[0] <= high + 1e-12);
         }
     }
+
+    /// Counts stand for copies in bins, too.
+    #[test]
+    fn bins_count_copies(rows in proptest::collection::vec((0_u8..20, proptest::bool::ANY, 0_u8..4), 1..60)) {
+        let risk: Vec<f64> = rows.iter().map(|row| f64::from(row.0) / 20.0).collect();
+        let cases: Vec<f64> = rows.iter().map(|row| f64::from(u8::from(row.1))).collect();
+        let times: Vec<f64> = rows.iter().map(|row| f64::from(row.2)).collect();
+        let copy = |values: &[f64]| -> Vec<f64> {
+            values.iter().zip(&rows).flat_map(|(value, row)| vec![*value; usize::from(row.2)]).collect()
+        };
+        let (risk_copies, case_copies) = (copy(&risk), copy(&cases));
+        let ones = vec![1.0; risk_copies.len()];
+        let sorted = SortedScores::new(&risk).expect("numbers");
+        let sorted_copies = SortedScores::new(&risk_copies).expect("numbers");
+        let counted = reliability_bins(&sorted, &risk, &cases, &times, 5);
+        let copied = reliability_bins(&sorted_copies, &risk_copies, &case_copies, &ones, 5);
+        for (a, b) in counted.iter().zip(&copied) {
+            proptest::prop_assert_eq!((a.n, a.cases), (b.n, b.cases));
+            proptest::prop_assert!((a.mean_risk - b.mean_risk).abs() < 1e-12);
+        }
+        let error = |bins: &[ReliabilityBin]| expected_calibration_error(bins).unwrap_or(0.0);
+        proptest::prop_assert!((error(&counted) - error(&copied)).abs() < 1e-12);
+        let (found, expected) = (brier(&cases, &risk, &times), brier(&case_copies, &risk_copies, &ones));
+        proptest::prop_assert_eq!(found.is_some(), expected.is_some());
+        proptest::prop_assert!((found.unwrap_or(0.0) - expected.unwrap_or(0.0)).abs() < 1e-12);
+        let table = |risk: &[f64], cases: &[f64], weights: &[f64]| ThresholdTable::new(cases, risk, weights, 0.4);
+        proptest::prop_assert_eq!(table(&risk, &cases, &times), table(&risk_copies, &case_copies, &ones));
+    }
 }
