@@ -21,7 +21,9 @@ impl Simulated {
         let of = |populations: &[&str], split: &str| {
             let mut list = String::new();
             for row in &people.rows {
-                if populations.contains(&row[people.column("pop")].as_str()) && row[people.column("split")] == split {
+                if populations.contains(&row[people.column("pop")].as_str())
+                    && row[people.column("split")] == split
+                {
                     writeln!(list, "{}\t{}", row[0], row[1]).expect("text");
                 }
             }
@@ -45,7 +47,11 @@ impl Simulated {
             .arg(self.imported.cohort())
             .arg("--keep")
             .arg(self.imported.path("reference.txt"))
-            .args(if options.contains(&"unlabelled") { vec![] } else { vec!["--population".to_owned(), population] })
+            .args(if options.contains(&"unlabelled") {
+                vec![]
+            } else {
+                vec!["--population".to_owned(), population]
+            })
             .args(options.iter().filter(|option| **option != "unlabelled"))
             .arg("--out")
             .arg(self.imported.path(out))
@@ -71,7 +77,8 @@ impl Simulated {
 #[test]
 fn people_of_a_population_that_the_reference_lacks_are_flagged_and_nobody_is_left_out() {
     let Some(simulated) = Simulated::new() else { return };
-    let found = simulated.pca(&["--pcs", "4", "--maf", "0.01", "--indep-pairwise", "1000", "50", "0.2"], "pca");
+    let found =
+        simulated.pca(&["--pcs", "4", "--maf", "0.01", "--indep-pairwise", "1000", "50", "0.2"], "pca");
     let found = found.expect_status(0);
     assert!(found.stdout.contains("PC4") && found.stdout.contains("600 people"), "{}", found.stdout);
     let targets = simulated.imported.path("targets.txt");
@@ -82,7 +89,9 @@ fn people_of_a_population_that_the_reference_lacks_are_flagged_and_nobody_is_lef
     let truth: HashMap<&str, (&str, &str)> = people
         .rows
         .iter()
-        .map(|row| (row[1].as_str(), (row[people.column("pop")].as_str(), row[people.column("east")].as_str())))
+        .map(|row| {
+            (row[1].as_str(), (row[people.column("pop")].as_str(), row[people.column("east")].as_str()))
+        })
         .collect();
     let (outside, similar) = (ancestry.column("outside"), ancestry.column("most_similar"));
     let of = |population: &str| {
@@ -122,7 +131,8 @@ fn one_person_alone(simulated: &Simulated, all: &Table) {
 fn references_that_can_not_serve_are_refused() {
     let Some(simulated) = Simulated::new() else { return };
     let narrow = ["--pcs", "3", "--indep-pairwise", "1000", "50", "0.2"];
-    let few = simulated.pca(&["--maf", "0.49", "--indep-pairwise", "1000", "50", "0.001"], "few").expect_status(2);
+    let few =
+        simulated.pca(&["--maf", "0.49", "--indep-pairwise", "1000", "50", "0.001"], "few").expect_status(2);
     assert!(few.stderr.contains("at least 200 are needed"), "{}", few.stderr);
     assert!(!simulated.imported.path("few").exists());
     simulated.pca(&[&narrow[..], &["unlabelled"]].concat(), "unlabelled").expect_status(0);

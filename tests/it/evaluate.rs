@@ -56,7 +56,8 @@ impl Scored {
 fn r_squared(x: &[f64], y: &[f64]) -> f64 {
     let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
     let (mean_x, mean_y) = (mean(x), mean(y));
-    let sum = |of: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(x, y)| of(x - mean_x, y - mean_y)).sum::<f64>();
+    let sum =
+        |of: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(x, y)| of(x - mean_x, y - mean_y)).sum::<f64>();
     sum(&|x, y| x * y).powi(2) / (sum(&|x, _| x * x) * sum(&|_, y| y * y))
 }
 
@@ -70,7 +71,10 @@ fn metrics_by_population_with_intervals_and_differences() {
         ["trait", "group", "model", "versus", "metric"].map(|column| metrics.column(column));
     let [estimate, lower, upper] = ["estimate", "lower", "upper"].map(|column| metrics.column(column));
     let find = |of: [&str; 5]| {
-        let row = metrics.rows.iter().find(|row| [name, group, model, versus, metric].map(|at| row[at].as_str()) == of);
+        let row = metrics
+            .rows
+            .iter()
+            .find(|row| [name, group, model, versus, metric].map(|at| row[at].as_str()) == of);
         row.unwrap_or_else(|| unreachable!("no row {of:?}"))
     };
     let number = |row: &[String], column: usize| row[column].parse::<f64>().expect("a number");
@@ -107,7 +111,8 @@ fn few_people_get_no_number_and_a_reason() {
     let list = scored.path("few.txt");
     scored.evaluate(&["--keep", list.to_str().expect("a path")], "few").expect_status(0);
     let metrics = Table::read(&scored.path("few/metrics.tsv"), '\t');
-    let (status, estimate, reason) = (metrics.column("status"), metrics.column("estimate"), metrics.column("reason"));
+    let (status, estimate, reason) =
+        (metrics.column("status"), metrics.column("estimate"), metrics.column("reason"));
     let insufficient: Vec<_> = metrics.rows.iter().filter(|row| row[status] == "insufficient").collect();
     assert!(!insufficient.is_empty());
     assert!(insufficient.iter().all(|row| row[estimate] == "NA" && row[reason].contains("at least")));

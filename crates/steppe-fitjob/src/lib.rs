@@ -14,6 +14,7 @@
 
 mod ancestry;
 mod assoc;
+mod calibrate;
 mod calibrated;
 mod checkpoint_file;
 mod cohort_job;
@@ -38,6 +39,7 @@ mod path_tables;
 mod pca;
 mod phenotypes;
 mod record;
+mod result_table;
 mod ridge;
 mod sample_plan;
 mod score_table;
@@ -55,6 +57,10 @@ pub use ancestry::{
 pub use assoc::{
     AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord, AssociationReport,
     AssociationTraitRecord, DroppedCovariateRecord,
+};
+pub use calibrate::{
+    CalibrateOptions, CalibrationRecord, CalibrationReport, PopulationCalibration, ScoreModelRecord,
+    calibrate_scores,
 };
 pub use cohort_job::{
     CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,

@@ -240,7 +240,7 @@ fn missing(column: &str) -> parquet::errors::ParquetError {
 }
 
 /// Samples of whom only the ids are known.
-fn of_ids<S: AsRef<str>>(families: &[S], samples: &[S]) -> SampleTable {
+pub(super) fn of_ids<S: AsRef<str>>(families: &[S], samples: &[S]) -> SampleTable {
     let nothing = || samples.iter().map(|_| "0").collect();
     SampleTable {
         family_id: families.iter().map(AsRef::as_ref).collect(),

@@ -3,17 +3,14 @@
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use steppe_calibrate::{ancestry::Populations, pca::PcaModel};
-use steppe_engine::{
-    EngineError,
-    output::{InputRecord, OutputRecord, unseal},
-};
+use steppe_engine::EngineError;
 use steppe_genome::{
     Chromosome, VariantTable,
     matching::{ScoringRow, ScoringRowTable},
 };
 use steppe_store::Location;
 
-use super::{super::inputs::Inputs, record::PcaRecord};
+use super::super::{inputs::Inputs, result_table::read_output};
 
 /// The file's name.
 pub(super) const FILE: &str = "reference.cbor";
@@ -118,27 +115,8 @@ impl Reference {
 
     /// Reads the reference of a result of `steppe pca`, and checks it against its record.
     pub(crate) fn read(folder: &Location, inputs: &mut Inputs) -> Result<Self, EngineError> {
-        let remedy = "give the folder that steppe pca wrote with --out";
-        let run = folder.child("run.json");
-        if !run.exists()? {
-            return Err(EngineError::refused(format!("{folder}: there is no result of steppe pca"), remedy));
-        }
-        let record: PcaRecord =
-            unseal(&run.read()?).map_err(|error| EngineError::refused(format!("{run}: {error}"), remedy))?;
-        let Some(output) = record.outputs.iter().find(|output| output.name == FILE) else {
-            let problem = format!("{folder}: it is the result of '{}' and has no {FILE}", record.kind);
-            return Err(EngineError::refused(problem, remedy));
-        };
+        let bytes = read_output(folder, "pca", FILE, inputs)?;
         let file = folder.child(FILE);
-        let bytes = file.read()?;
-        check(&file, output, &bytes)?;
-        inputs.push(InputRecord {
-            path: file.to_string(),
-            role: "reference".to_owned(),
-            blake3: output.blake3.clone(),
-            bytes: output.bytes,
-            notes: Vec::new(),
-        });
         let reference: Self = ciborium::from_reader(bytes.as_ref())
             .map_err(|error| EngineError::refused(format!("{file}: {error}"), "run steppe pca again"))?;
         if reference.version != VERSION {
@@ -149,14 +127,4 @@ impl Reference {
         }
         Ok(reference)
     }
-}
-
-fn check(file: &Location, output: &OutputRecord, bytes: &[u8]) -> Result<(), EngineError> {
-    if blake3::hash(bytes).to_hex().as_str() == output.blake3 {
-        return Ok(());
-    }
-    Err(EngineError::refused(
-        format!("{file}: its content is not what run.json says"),
-        "run steppe pca again, or copy the folder again",
-    ))
 }

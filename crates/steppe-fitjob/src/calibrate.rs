@@ -1,0 +1,13 @@
+//! Scores that mean something in a population: a model from a reference, an own cohort and, where there are any,
+//! phenotypes; and what it says of the cohort's people. No genotype is read: ancestry and scores have been computed.
+
+mod fit;
+mod job;
+mod options;
+mod people;
+mod record;
+mod tables;
+
+pub use job::{CalibrationReport, calibrate_scores};
+pub use options::CalibrateOptions;
+pub use record::{CalibrationRecord, PopulationCalibration, ScoreModelRecord};

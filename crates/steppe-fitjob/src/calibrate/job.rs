@@ -1,0 +1,199 @@
+//! A calibration from its files to the committed folder.
+
+use std::{path::PathBuf, time::Instant};
+
+use serde_json::json;
+use steppe_calibrate::{
+    model::ScoreModel,
+    risk::{Kept, PopulationRisk, RateTable},
+};
+use steppe_engine::{EngineError, output::HashingFile};
+use steppe_formats::Malformed;
+use steppe_store::Location;
+
+use super::{
+    super::{
+        StepObserver,
+        job::FitRequest,
+        record::{Beginning, SampleCounts},
+    },
+    CalibrateOptions, CalibrationRecord, PopulationCalibration, ScoreModelRecord,
+    fit::{Fit, Fitted, Taught},
+    people::Everybody,
+    tables,
+};
+
+/// Changes when the same inputs may give other bits.
+const CALIBRATION_SEMANTICS: u32 = 1;
+
+/// The model's file.
+const MODEL: &str = "model.cbor";
+
+/// What a calibration made.
+#[derive(Debug, Clone)]
+pub struct CalibrationReport {
+    /// The result was there already.
+    pub reused: bool,
+    /// The content of its `run.json`.
+    pub record: CalibrationRecord,
+}
+
+/// Fits the model, applies it to the cohort, and commits the folder; a result of the same calibration that is there
+/// already is given back as it is.
+///
+/// # Errors
+/// Input that can not be used, a result of other inputs in the way, or the observer asks to stop. What can not be fitted
+/// of a score is no error but told in the record.
+pub fn calibrate_scores(
+    options: &CalibrateOptions,
+    out: &Location,
+    overwrite: bool,
+    scratch: Option<PathBuf>,
+    observer: &mut dyn StepObserver,
+) -> Result<CalibrationReport, EngineError> {
+    let started = Instant::now();
+    options.check()?;
+    let everybody = Everybody::read(options)?;
+    check_trained_on(options, &everybody)?;
+    let rates = options.rates.as_deref().map(rates).transpose()?;
+    let request = FitRequest {
+        cohort: String::new(),
+        digest: String::new(),
+        genome_build: None,
+        out: out.clone(),
+        overwrite,
+        scratch,
+        checkpoints: None,
+    };
+    let mut record = begin(options, &everybody, &request);
+    if let Some(record) = record.earlier(&request)? {
+        return Ok(CalibrationReport { reused: true, record });
+    }
+    let scores = everybody.names.len() + usize::from(options.combine);
+    observer.stage("calibrating scores", scores as u64);
+    let fit = Fit { options, everybody: &everybody, rates };
+    let fitted = fit.run(&mut |done| {
+        observer.done(done as u64);
+        !observer.cancelled()
+    })?;
+    record.traits = records(&everybody, &fitted);
+    let left_out = record.traits.iter().flat_map(|of| {
+        of.left_out.iter().map(move |(part, reason)| format!("score {}: no {part}: {reason}", of.name))
+    });
+    let left_out: Vec<String> = left_out.collect();
+    record.notices.extend(left_out);
+    record.notices.iter().for_each(|notice| observer.notice(notice));
+    let folder = record.stage(&request)?;
+    let mut file = HashingFile::create(folder.path(), MODEL)?;
+    ciborium::into_writer(&fitted.model, &mut file)
+        .map_err(|error| EngineError::write(MODEL)(std::io::Error::other(error.to_string())))?;
+    record.outputs.push(file.finish()?);
+    record.outputs.extend(tables::write(folder.path(), &everybody, &fitted, &record.traits)?);
+    record.timing("total", started);
+    let (record, reused) = record.commit(folder, &request)?;
+    Ok(CalibrationReport { reused, record })
+}
+
+fn begin(options: &CalibrateOptions, everybody: &Everybody, request: &FitRequest) -> CalibrationRecord {
+    let people = everybody.cohort.people.population.len() as u64;
+    let count = |at: usize| everybody.cohort.people.population.iter().filter(|of| **of == at).count() as u64;
+    let populations = everybody.populations.iter().enumerate().map(|(at, name)| (name.clone(), count(at)));
+    CalibrationRecord::begin(Beginning {
+        kind: "calibrate",
+        identity: json!([everybody.names, everybody.cohort.outcome.as_ref().map(|(name, _)| name)]),
+        semantics: CALIBRATION_SEMANTICS,
+        request,
+        cohort_samples: people,
+        parameters: options.parameters(),
+        inputs: &everybody.inputs,
+        unknown_selected: everybody.unknown_selected,
+        samples: &SampleCounts {
+            used: people,
+            populations: populations.collect(),
+            ..SampleCounts::default()
+        },
+        notices: &everybody.notices,
+    })
+}
+
+fn check_trained_on(options: &CalibrateOptions, everybody: &Everybody) -> Result<(), EngineError> {
+    let (given, scores) = (options.trained_on.len(), everybody.names.len());
+    if given == 0 || given == scores {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        format!("{given} numbers of people for {scores} scores ({})", everybody.names.join(", ")),
+        "give --trained-on a number for each score, in their order",
+    ))
+}
+
+/// Reads the table of ages and rates.
+fn rates(path: &std::path::Path) -> Result<RateTable, EngineError> {
+    let remedy = "give a comma-separated table with the columns age, incidence and mortality; the last row ends the \
+                  table and may have no rates";
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| steppe_formats::FormatError::io(path, "can not open", source))?;
+    let mut rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let refuse = |line: usize, problem: &str| {
+        EngineError::Format(Malformed::new(path, problem, remedy).line(line as u64 + 1).into())
+    };
+    let header: Vec<String> = rows
+        .next()
+        .map(|(_, line)| line.split(',').map(|name| name.trim().to_ascii_lowercase()).collect())
+        .unwrap_or_default();
+    if header != ["age", "incidence", "mortality"] {
+        return Err(refuse(0, "the columns are not age, incidence, mortality"));
+    }
+    let mut table = RateTable { ages: Vec::new(), incidence: Vec::new(), mortality: Vec::new() };
+    let rows: Vec<(usize, &str)> = rows.collect();
+    for (at, (line, row)) in rows.iter().enumerate() {
+        let fields: Vec<&str> = row.split(',').map(str::trim).collect();
+        let number = |field: usize| fields.get(field).and_then(|text| text.parse::<f64>().ok());
+        table.ages.push(number(0).ok_or_else(|| refuse(*line, "the age is no number"))?);
+        if at + 1 < rows.len() {
+            table.incidence.push(number(1).ok_or_else(|| refuse(*line, "the incidence is no number"))?);
+            table.mortality.push(number(2).ok_or_else(|| refuse(*line, "the mortality is no number"))?);
+        }
+    }
+    Ok(table)
+}
+
+fn records(everybody: &Everybody, fitted: &Fitted) -> Vec<ScoreModelRecord> {
+    let weights = fitted.model.combination.as_ref().map(|of| &of.scores);
+    let record = |(at, (model, taught)): (usize, (&ScoreModel, &Taught))| ScoreModelRecord {
+        name: model.name.clone(),
+        reference: everybody.reference.population.len() as u64,
+        own_cohort: taught.own_cohort as u64,
+        phenotyped: taught.phenotyped as u64,
+        cases: taught.cases.map(|cases| cases as u64),
+        stacked_weight: weights.and_then(|weights| weights.get(at).copied()),
+        populations: model.risk.as_ref().map_or_else(Vec::new, |risk| {
+            let named = everybody.populations.iter().zip(&risk.recalibration.populations);
+            named.map(|(name, of)| of_population(name, of)).collect()
+        }),
+        left_out: model.left_out.iter().map(|of| (of.part.clone(), of.reason.clone())).collect(),
+    };
+    fitted.model.scores.iter().zip(&fitted.taught).enumerate().map(record).collect()
+}
+
+fn of_population(name: &str, of: &PopulationRisk) -> PopulationCalibration {
+    let coefficient = |at: usize| of.coefficients.mean[at];
+    let error = |at: usize| of.coefficients.covariance[(at, at)].sqrt();
+    PopulationCalibration {
+        population: name.to_owned(),
+        people: of.people as u64,
+        cases: of.cases as u64,
+        intercept: coefficient(0),
+        intercept_error: error(0),
+        slope: coefficient(1),
+        slope_error: error(1),
+        kept: match of.kept {
+            Kept::Calibrated => "calibrated",
+            Kept::Uncalibrated => "uncalibrated",
+            Kept::Unchecked => "unchecked",
+        }
+        .to_owned(),
+        log_loss: of.validation.map(|found| [found.uncalibrated, found.calibrated]),
+        known_prevalence: of.known.map(|known| known.prevalence),
+    }
+}

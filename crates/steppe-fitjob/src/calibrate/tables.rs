@@ -1,0 +1,147 @@
+//! The tables of a calibration: what the model says of each person (`people`), and its risks by population.
+
+use std::{borrow::Cow, path::Path};
+
+use steppe_calibrate::{
+    adjust::{AdjustedScore, Membership},
+    model::{Person, PersonCalibration, ScoreModel},
+};
+use steppe_engine::{EngineError, output::OutputRecord};
+
+use super::{
+    super::{
+        calibrated::refused,
+        table::{Cells, Table},
+    },
+    ScoreModelRecord,
+    fit::Fitted,
+    people::Everybody,
+};
+
+/// One person under one score.
+struct Row {
+    person: usize,
+    score: usize,
+    raw: f64,
+    found: PersonCalibration,
+}
+
+/// Writes all tables.
+pub(super) fn write(
+    folder: &Path,
+    everybody: &Everybody,
+    fitted: &Fitted,
+    records: &[ScoreModelRecord],
+) -> Result<Vec<OutputRecord>, EngineError> {
+    let mut rows = Vec::new();
+    for (score, model) in fitted.model.scores.iter().enumerate() {
+        rows.extend(applied(score, model, everybody, &fitted.scores[score])?);
+    }
+    let mut outputs = people(everybody, fitted, &rows).write_both(folder, "calibrated")?;
+    outputs.extend(risks(records).write_both(folder, "risks")?);
+    Ok(outputs)
+}
+
+/// The model of a score applied to everyone of the cohort who has the score.
+fn applied(
+    score: usize,
+    model: &ScoreModel,
+    everybody: &Everybody,
+    scores: &[f64],
+) -> Result<Vec<Row>, EngineError> {
+    let cohort = &everybody.cohort;
+    let without = ScoreModel { risk: None, interval: None, ..model.clone() };
+    let mut rows = Vec::with_capacity(scores.len());
+    for (person, &raw) in scores.iter().enumerate().filter(|(_, raw)| raw.is_finite()) {
+        let pcs: Vec<f64> = cohort.people.pcs.row(person).iter().copied().collect();
+        let proportions: Vec<f64> = cohort.proportions.row(person).iter().copied().collect();
+        let covariates: Vec<f64> = cohort.covariates.iter().map(|of| of.values[person]).collect();
+        let population = cohort.people.population[person];
+        // Without a covariate there is no risk and no interval, and everything else is as it is.
+        let complete = covariates.iter().all(|value| value.is_finite());
+        let found = if complete { model } else { &without }
+            .apply(&Person {
+                score: raw,
+                pcs: &pcs,
+                similar: Some(cohort.similar[person]),
+                population: Some(population),
+                membership: match population == everybody.target {
+                    true => Membership::Cohort,
+                    false => Membership::Reference,
+                },
+                proportions: Some(&proportions),
+                covariates: &covariates,
+                ages: None,
+            })
+            .map_err(|error| refused(&error))?;
+        rows.push(Row { person, score, raw, found });
+    }
+    Ok(rows)
+}
+
+fn people<'a>(everybody: &'a Everybody, fitted: &'a Fitted, rows: &'a [Row]) -> Table<'a> {
+    let samples = &everybody.cohort.people.samples;
+    let text =
+        |of: &dyn Fn(&Row) -> &'a str| Cells::Text(rows.iter().map(|row| Some(Cow::from(of(row)))).collect());
+    let number = |of: &dyn Fn(&Row) -> Option<f64>| Cells::Number(rows.iter().map(of).collect());
+    let flag = |of: &dyn Fn(&Row) -> bool| Cells::Flag(rows.iter().map(of).collect());
+    let z = |of: fn(&PersonCalibration) -> Option<AdjustedScore>| {
+        number(&move |row| Some(of(&row.found)?.z.value))
+    };
+    let error = |of: fn(&PersonCalibration) -> Option<AdjustedScore>| {
+        number(&move |row| Some(of(&row.found)?.z.standard_error))
+    };
+    Table(vec![
+        ("#FID", text(&|row| samples.family_id.get(row.person))),
+        ("IID", text(&|row| samples.sample_id.get(row.person))),
+        ("score", text(&|row| &fitted.model.scores[row.score].name)),
+        ("population", text(&|row| &everybody.populations[everybody.cohort.people.population[row.person]])),
+        ("most_similar", text(&|row| &everybody.populations[everybody.cohort.similar[row.person]])),
+        ("outside", flag(&|row| everybody.cohort.outside[row.person])),
+        ("extrapolated", flag(&|row| row.found.extrapolated)),
+        ("raw", number(&|row| Some(row.raw))),
+        ("adjusted", z(|found| found.smooth)),
+        ("adjusted_error", error(|found| found.smooth)),
+        ("percentile", number(&|row| row.found.smooth.map(|of| of.percentile))),
+        ("expected", number(&|row| row.found.smooth.map(|of| of.expected))),
+        ("sd", number(&|row| row.found.smooth.map(|of| of.sd))),
+        ("z_norm1", z(|found| found.linear)),
+        ("z_norm1_error", error(|found| found.linear)),
+        ("z_norm2", z(|found| found.variance)),
+        ("z_norm2_error", error(|found| found.variance)),
+        ("z_most_similar", number(&|row| row.found.similar.map(|of| of.z.value))),
+        ("percentile_most_similar", number(&|row| row.found.similar.map(|of| of.percentile.value))),
+        ("risk", number(&|row| row.found.risk.map(|of| of.probability))),
+        ("risk_low", number(&|row| row.found.risk.map(|of| of.low))),
+        ("risk_high", number(&|row| row.found.risk.map(|of| of.high))),
+        ("trait", number(&|row| row.found.interval.map(|of| of.mean))),
+        ("trait_low", number(&|row| row.found.interval.map(|of| of.low))),
+        ("trait_high", number(&|row| row.found.interval.map(|of| of.high))),
+        ("expected_r2", number(&|row| row.found.accuracy.map(|of| of.r2.value))),
+    ])
+}
+
+fn risks(records: &[ScoreModelRecord]) -> Table<'_> {
+    let rows: Vec<_> =
+        records.iter().flat_map(|of| of.populations.iter().map(move |row| (of, row))).collect();
+    let text = |of: &dyn Fn(usize) -> Option<String>| {
+        Cells::Text((0..rows.len()).map(|row| of(row).map(Cow::from)).collect())
+    };
+    let count =
+        |of: &dyn Fn(usize) -> u64| Cells::Count((0..rows.len()).map(|row| Some(of(row) as u32)).collect());
+    let number = |of: &dyn Fn(usize) -> Option<f64>| Cells::Number((0..rows.len()).map(of).collect());
+    Table(vec![
+        ("score", text(&|row| Some(rows[row].0.name.clone()))),
+        ("population", text(&|row| Some(rows[row].1.population.clone()))),
+        ("people", count(&|row| rows[row].1.people)),
+        ("cases", count(&|row| rows[row].1.cases)),
+        ("intercept", number(&|row| Some(rows[row].1.intercept))),
+        ("intercept_error", number(&|row| Some(rows[row].1.intercept_error))),
+        ("slope", number(&|row| Some(rows[row].1.slope))),
+        ("slope_error", number(&|row| Some(rows[row].1.slope_error))),
+        ("kept", text(&|row| Some(rows[row].1.kept.clone()))),
+        ("log_loss_uncalibrated", number(&|row| rows[row].1.log_loss.map(|of| of[0]))),
+        ("log_loss_calibrated", number(&|row| rows[row].1.log_loss.map(|of| of[1]))),
+        ("known_prevalence", number(&|row| rows[row].1.known_prevalence)),
+    ])
+}
