@@ -28,112 +28,123 @@ use steppe_calibrate::pca::{
 use steppe_calibrate::projection::{ProjectionMethod, SharedVariant, project};
 use steppe_fit::GenotypeMatrix;
 
-use genotypes::{Packed, cohort, correlation, table};
+use genotypes::{Cohort, Packed, cohort, correlation, table};
+
+/// The people of a folder of the simulator, and the cohorts of the experiment.
+struct Simulated {
+    people: HashMap<String, Vec<String>>,
+    reference: Cohort,
+    target: Cohort,
+    truth: Option<Vec<Vec<String>>>,
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let folder = Path::new(&arguments[1]);
-    let r2: f64 = arguments[2].parse().expect("r²");
-    let people: HashMap<String, Vec<String>> =
-        table(&folder.join("samples.tsv")).into_iter().map(|row| (row[1].clone(), row)).collect();
-    let is = |id: &str, population: &str, split: &str| {
-        let row = &people[id];
-        row[2] == population && row[3] == split
-    };
-    let in_reference = |id: &str| people[id][3] == "ref" && people[id][2] != "KAZ";
-    let reference = cohort(&folder.join("geno"), in_reference);
-    let target = cohort(&folder.join("geno"), |id| people[id][3] == "test" || is(id, "KAZ", "ref"));
-    let least_hardy_weinberg_p: f64 = arguments[3].parse().expect("a P");
+    let number = |at: usize| arguments[at].parse::<f64>().expect("a number");
+    let (most_r2, least_hardy_weinberg_p) = (number(2), number(3));
+    let simulated = read(Path::new(&arguments[1]), arguments.get(4));
+    let labels: Vec<Option<&str>> =
+        simulated.reference.samples.iter().map(|id| Some(simulated.of(id))).collect();
+    let populations = Populations::new(&labels).expect("labels");
+    by_frequencies(&simulated, &populations);
+
+    let reference = &simulated.reference;
     let filters = SelectionOptions { least_hardy_weinberg_p, ..SelectionOptions::default() };
-    let selected = select(reference.matrix.counts(), &reference.places, &filters);
-    let selected = selected.expect("selected");
-    let options = PruneOptions { most_r2: r2, ..PruneOptions::default() };
+    let selected = select(reference.matrix.counts(), &reference.places, &filters).expect("selected");
+    let options = PruneOptions { most_r2, ..PruneOptions::default() };
     let pruned =
         prune(&reference.matrix, None, &selected.variants, &reference.places, &options).expect("pruned");
     let matrix = Packed::new(reference.matrix.select(&pruned.kept).expect("columns"));
     let start = Instant::now();
     let pca = principal_components(&matrix, None, &PcaOptions::default()).expect("components");
-    println!(
-        "{:?} selected, {} pruned; {:?}; {:?}",
-        selected.counts,
-        pruned.kept.len(),
-        pca.passes,
-        start.elapsed()
-    );
+    let (kept, time) = (pruned.kept.len(), start.elapsed());
+    println!("{:?}, {kept} pruned; {:?}; {time:?}", selected.counts, pca.passes);
     let converged = pca.components.iter().filter(|component| component.converged).count();
     println!("eigenvalues {:.2?}, {converged} of 40 converged", &pca.model.eigenvalues()[..6]);
+    for components in [4, 10] {
+        by_components(&simulated, &populations, (&matrix, &pruned.kept), &pca, components);
+    }
+}
 
-    let labels: Vec<Option<&str>> = reference.samples.iter().map(|id| Some(people[id][2].as_str())).collect();
-    let populations = Populations::new(&labels).expect("labels");
-    let shared: Vec<SharedVariant> = (0..)
-        .zip(&pruned.kept)
-        .map(|(model, matrix)| SharedVariant { model, matrix: *matrix, flipped: false })
-        .collect();
-    let of = |id: &String| people[id][2].clone();
+fn read(folder: &Path, truth: Option<&String>) -> Simulated {
+    let people: HashMap<String, Vec<String>> =
+        table(&folder.join("samples.tsv")).into_iter().map(|row| (row[1].clone(), row)).collect();
+    let is = |id: &str, kaz: bool, split: &str| (people[id][2] == "KAZ") == kaz && people[id][3] == split;
+    let reference = cohort(&folder.join("geno"), |id| is(id, false, "ref"));
+    let target = cohort(&folder.join("geno"), |id| people[id][3] == "test" || is(id, true, "ref"));
+    let truth = truth.map(|path| table(Path::new(path)));
+    Simulated { people, reference, target, truth }
+}
+
+impl Simulated {
+    fn of(&self, id: &str) -> &str {
+        &self.people[id][2]
+    }
+}
+
+/// Proportions from all variants.
+fn by_frequencies(simulated: &Simulated, populations: &Populations) {
     let start = Instant::now();
-    let truth = arguments.get(4).map(|path| table(Path::new(path)));
-    let all: Vec<SharedVariant> = (0..reference.matrix.variants() as u32)
+    let all: Vec<SharedVariant> = (0..simulated.reference.matrix.variants() as u32)
         .map(|at| SharedVariant { model: at, matrix: at, flipped: false })
         .collect();
-    let frequencies = FrequencyAdmixture::fit(&reference.matrix, &populations).expect("frequencies");
-    let mixtures = frequencies.proportions(&target.matrix, &all).expect("proportions");
+    let frequencies = FrequencyAdmixture::fit(&simulated.reference.matrix, populations).expect("frequencies");
+    let mixtures = frequencies.proportions(&simulated.target.matrix, &all).expect("proportions");
     println!(
         "by frequencies of all variants, {:?}; errors {:.4?}",
         start.elapsed(),
         mixtures.standard_errors
     );
-    report(
-        &target.samples,
-        &people,
-        &mixtures.proportions.column(1).iter().copied().collect::<Vec<_>>(),
-        truth.as_deref(),
-    );
-    for components in [4, 10] {
-        let projected =
-            project(&pca.model, &target.matrix, &shared, ProjectionMethod::Oadp, Some(components))
-                .expect("projected");
-        let shapes = PopulationShapes::fit(&pca.scores, &populations, components).expect("shapes");
-        let start = Instant::now();
-        let options = HeldOutOptions { components, ..HeldOutOptions::default() };
-        let (held_out, passes) = held_out_distances(&matrix, &populations, &options).expect("held out");
-        println!("{components} components: held out in {:?}, {passes:?}", start.elapsed());
-        let outside = OutsideModel::new(shapes.clone(), held_out.into_iter().flatten().collect());
-        let verdict = outside.judge(&projected.scores, 0.01).expect("judged");
-        for population in ["EUR", "EAS", "AFR", "KAZ"] {
-            let here = target.samples.iter().zip(&verdict.flagged).filter(|(id, _)| of(id) == population);
-            let flags: Vec<bool> = here.map(|(_, flag)| *flag).collect();
-            let share = flags.iter().filter(|flag| **flag).count() as f64 / flags.len() as f64;
-            println!("  {population}: {:.2} % of {} flagged", 100.0 * share, flags.len());
-        }
-        let others = target.samples.iter().zip(&verdict.flagged).filter(|(id, _)| of(id) != "KAZ");
-        let flags: Vec<bool> = others.map(|(_, flag)| *flag).collect();
+    report(simulated, &mixtures.proportions.column(1).iter().copied().collect::<Vec<_>>());
+}
+
+/// Flags and proportions from components.
+fn by_components(
+    simulated: &Simulated,
+    populations: &Populations,
+    (matrix, kept): (&Packed, &[u32]),
+    pca: &Pca,
+    components: usize,
+) {
+    let target = &simulated.target;
+    let shared: Vec<SharedVariant> = (0..)
+        .zip(kept)
+        .map(|(model, matrix)| SharedVariant { model, matrix: *matrix, flipped: false })
+        .collect();
+    let projected = project(&pca.model, &target.matrix, &shared, ProjectionMethod::Oadp, Some(components))
+        .expect("projected");
+    let shapes = PopulationShapes::fit(&pca.scores, populations, components).expect("shapes");
+    let start = Instant::now();
+    let options = HeldOutOptions { components, ..HeldOutOptions::default() };
+    let (held_out, passes) = held_out_distances(matrix, populations, &options).expect("held out");
+    println!("{components} components: held out in {:?}, {passes:?}", start.elapsed());
+    let outside = OutsideModel::new(shapes.clone(), held_out.into_iter().flatten().collect());
+    let verdict = outside.judge(&projected.scores, 0.01).expect("judged");
+    let flagged = |what: &str, of: &dyn Fn(&str) -> bool| {
+        let here = target.samples.iter().zip(&verdict.flagged).filter(|(id, _)| of(simulated.of(id)));
+        let flags: Vec<bool> = here.map(|(_, flag)| *flag).collect();
         let share = flags.iter().filter(|flag| **flag).count() as f64 / flags.len() as f64;
-        println!("  held-out reference people: {:.2} % flagged", 100.0 * share);
-        let mixtures =
-            Admixture::new(&shapes).expect("mixtures").proportions(&projected.scores).expect("proportions");
-        report(
-            &target.samples,
-            &people,
-            &mixtures.proportions.column(1).iter().copied().collect::<Vec<_>>(),
-            truth.as_deref(),
-        );
-        println!("  standard errors {:?} {:.4?}", mixtures.names, mixtures.standard_errors);
+        println!("  {what}: {:.2} % of {} flagged", 100.0 * share, flags.len());
+    };
+    for population in ["EUR", "EAS", "AFR", "KAZ"] {
+        flagged(population, &|of| of == population);
     }
+    flagged("held-out reference people", &|of| of != "KAZ");
+    let mixtures =
+        Admixture::new(&shapes).expect("mixtures").proportions(&projected.scores).expect("proportions");
+    report(simulated, &mixtures.proportions.column(1).iter().copied().collect::<Vec<_>>());
+    println!("  standard errors {:?} {:.4?}", mixtures.names, mixtures.standard_errors);
 }
 
 /// East fractions found, against the expected one and the realised one.
-fn report(
-    samples: &[String],
-    people: &HashMap<String, Vec<String>>,
-    found: &[f64],
-    truth: Option<&[Vec<String>]>,
-) {
+fn report(simulated: &Simulated, found: &[f64]) {
+    let (people, samples) = (&simulated.people, &simulated.target.samples);
     let kaz: Vec<usize> = (0..samples.len()).filter(|place| people[&samples[*place]][2] == "KAZ").collect();
     let found: Vec<f64> = kaz.iter().map(|place| found[*place]).collect();
     let number = |text: &String| text.parse::<f64>().expect("a number");
     let expected: Vec<f64> = kaz.iter().map(|place| number(&people[&samples[*place]][6])).collect();
     compare("expected", &found, &expected);
-    if let Some(truth) = truth {
+    if let Some(truth) = &simulated.truth {
         let mut all: Vec<&String> = people.keys().filter(|id| people[*id][2] == "KAZ").collect();
         all.sort();
         let rows: Vec<&Vec<String>> = truth.iter().filter(|row| row[0] != "#").collect();

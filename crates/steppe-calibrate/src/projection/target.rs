@@ -50,7 +50,7 @@ pub enum ProjectionMethod {
 }
 
 /// People on a model's components.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Projection {
     /// Scores, people x components.
     pub scores: DMatrix<f64>,
