@@ -23,7 +23,7 @@ use steppe_calibrate::ancestry::{
     held_out_distances,
 };
 use steppe_calibrate::pca::{
-    PcaOptions, PruneOptions, SelectionOptions, principal_components, prune, select,
+    Pca, PcaOptions, PruneOptions, SelectionOptions, principal_components, prune, select,
 };
 use steppe_calibrate::projection::{ProjectionMethod, SharedVariant, project};
 use steppe_fit::GenotypeMatrix;
