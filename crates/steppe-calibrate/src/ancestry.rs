@@ -3,8 +3,11 @@
 
 mod admixture;
 mod forest;
+mod frequencies;
 mod held_out;
+mod ld_scores;
 mod mahalanobis;
+mod mixture;
 mod outside;
 mod populations;
 mod similarity;
@@ -12,6 +15,7 @@ mod tree;
 
 pub use admixture::{Admixture, AdmixtureProportions};
 pub use forest::{ForestOptions, RandomForest};
+pub use frequencies::FrequencyAdmixture;
 pub use held_out::{HeldOutOptions, held_out_distances};
 pub use mahalanobis::{DegreesOfFreedom, PopulationShapes};
 pub use outside::{OutsideModel, OutsideVerdict};

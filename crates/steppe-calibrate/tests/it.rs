@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 mod it {
+    mod ancestry_populations;
+    mod ancestry_simulated;
+    mod ancestry_thousand_genomes;
     mod evaluate_coverage;
     mod evaluate_edges;
     mod evaluate_oracle;

@@ -5,18 +5,13 @@
 //! centre of people of given proportions is that mixture of the centres. The weights are those of generalised least
 //! squares with the covariance within populations, which holds what sampling, linkage and drift within a population add.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
-use steppe_stats::linear_algebra::Cholesky;
+use steppe_stats::linear_algebra::DecompositionError;
 
 use super::mahalanobis::{PopulationShapes, inverse};
+use super::mixture::Mixture;
 use crate::error::CalibrateError;
-
-/// Weight of the proportions' sum beside the components: as good as a constraint.
-const SUM_WEIGHT: f64 = 1e5;
-
-/// Share of the largest entry below which a gradient counts as zero.
-const ZERO: f64 = 1e-10;
 
 /// Mixtures of the populations of a reference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,8 +37,9 @@ pub struct AdmixtureProportions {
     pub proportions: DMatrix<f64>,
     /// Per population the standard error.
     pub standard_errors: Vec<f64>,
-    /// Per person the squared Mahalanobis distance to the mixture: far off means that no mixture of these fits.
-    pub misfits: Vec<f64>,
+    /// Per person the squared Mahalanobis distance to the mixture: far off means that no mixture of these fits. `None` where
+    /// proportions are not from principal components.
+    pub misfits: Option<Vec<f64>>,
 }
 
 impl Admixture {
@@ -60,11 +56,13 @@ impl Admixture {
             return Err(CalibrateError::Components { wanted: populations - 1, there: shapes.components });
         }
         let precision = inverse(&shapes.pooled)?;
-        let factor = nalgebra::Cholesky::new(precision)
-            .ok_or(steppe_stats::linear_algebra::DecompositionError::NotPositiveDefinite { pivot: 0 })?;
+        let factor =
+            nalgebra::Cholesky::new(precision).ok_or(DecompositionError::NotPositiveDefinite { pivot: 0 })?;
         let whitening = factor.l().transpose();
         let centres = &whitening * shapes.means.transpose();
-        let standard_errors = standard_errors(&centres)?;
+        // The products of whitened points with the centres have the centres' own products as covariance.
+        let gram = centres.tr_mul(&centres);
+        let standard_errors = Mixture::new(&gram).standard_errors(&gram)?;
         Ok(Self {
             names: shapes.names.clone(),
             components: shapes.components,
@@ -84,64 +82,19 @@ impl Admixture {
         }
         let mut proportions = DMatrix::zeros(scores.nrows(), self.names.len());
         let mut misfits = Vec::with_capacity(scores.nrows());
-        let gram = self.centres.tr_mul(&self.centres).add_scalar(SUM_WEIGHT);
+        let mixture = Mixture::new(&self.centres.tr_mul(&self.centres));
         for person in 0..scores.nrows() {
             let point = &self.whitening * scores.row(person).columns(0, self.components).transpose();
-            let mut mixture = non_negative(&gram, &self.centres.tr_mul(&point).add_scalar(SUM_WEIGHT))?;
-            mixture /= mixture.sum();
-            misfits.push((&point - &self.centres * &mixture).norm_squared());
-            proportions.row_mut(person).copy_from(&mixture.transpose());
+            let found = mixture.solve(&self.centres.tr_mul(&point))?;
+            misfits.push((&point - &self.centres * &found).norm_squared());
+            proportions.row_mut(person).copy_from(&found.transpose());
         }
         let standard_errors = self.standard_errors.clone();
-        Ok(AdmixtureProportions { names: self.names.clone(), proportions, standard_errors, misfits })
+        Ok(AdmixtureProportions {
+            names: self.names.clone(),
+            proportions,
+            standard_errors,
+            misfits: Some(misfits),
+        })
     }
-}
-
-/// Errors of the least-squares proportions whose sum is 1, from whitened centres M: those of the shares of all
-/// populations but the last are (DᵀD)⁻¹ with differences D of centres, and the last one's follows from the sum.
-fn standard_errors(centres: &DMatrix<f64>) -> Result<Vec<f64>, CalibrateError> {
-    let free = centres.ncols() - 1;
-    let last = centres.column(free).into_owned();
-    let differences =
-        DMatrix::from_fn(centres.nrows(), free, |row, column| centres[(row, column)] - last[row]);
-    let factor = Cholesky::new(differences.tr_mul(&differences))?;
-    let covariance = factor.solve(&DMatrix::identity(free, free))?;
-    let own = (0..free).map(|population| covariance[(population, population)].sqrt());
-    Ok(own.chain([covariance.sum().max(0.0).sqrt()]).collect())
-}
-
-/// The non-negative x that is least in ½ xᵀGx − xᵀb (Lawson and Hanson 1974).
-fn non_negative(gram: &DMatrix<f64>, target: &DVector<f64>) -> Result<DVector<f64>, CalibrateError> {
-    let size = target.len();
-    let mut solution = DVector::zeros(size);
-    let mut free: Vec<usize> = Vec::new();
-    // Each round frees one variable; a cycle would need ties beyond rounding.
-    for _ in 0..10 * size {
-        let gradient = target - gram * &solution;
-        let limit = ZERO * target.amax();
-        let held = (0..size).filter(|place| !free.contains(place) && gradient[*place] > limit);
-        let Some(enters) = held.max_by(|a, b| gradient[*a].total_cmp(&gradient[*b])) else { break };
-        free.push(enters);
-        loop {
-            let part = gram.select_rows(&free).select_columns(&free);
-            let right = DMatrix::from_fn(free.len(), 1, |row, _| target[free[row]]);
-            let candidate = Cholesky::new(part)?.solve(&right)?;
-            let negative = (0..free.len()).filter(|place| candidate[*place] <= 0.0);
-            let step = |place: usize| {
-                let from = solution[free[place]];
-                from / (from - candidate[place])
-            };
-            let Some(blocks) = negative.min_by(|a, b| step(*a).total_cmp(&step(*b))) else {
-                free.iter().zip(candidate.iter()).for_each(|(place, value)| solution[*place] = *value);
-                break;
-            };
-            let share = step(blocks).max(0.0);
-            for (place, value) in free.iter().zip(candidate.iter()) {
-                solution[*place] += share * (value - solution[*place]);
-            }
-            solution[free[blocks]] = 0.0;
-            free.remove(blocks);
-        }
-    }
-    Ok(solution)
 }

@@ -71,7 +71,7 @@ pub struct Passes {
 }
 
 /// Principal components, and everybody's scores.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pca {
     /// The components.
     pub model: PcaModel,

@@ -26,6 +26,19 @@ pub struct SharedVariant {
     pub flipped: bool,
 }
 
+impl SharedVariant {
+    /// Checks that variants ascend in both places and are within them.
+    pub(crate) fn check(shared: &[Self], model: usize, matrix: usize) -> Result<(), CalibrateError> {
+        let ascends =
+            shared.windows(2).all(|pair| pair[0].model < pair[1].model && pair[0].matrix < pair[1].matrix);
+        let inside = |last: &Self| (last.model as usize) < model && (last.matrix as usize) < matrix;
+        if ascends && shared.last().is_none_or(inside) {
+            return Ok(());
+        }
+        Err(CalibrateError::SharedOrder { model, matrix })
+    }
+}
+
 /// How people are projected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProjectionMethod {
@@ -37,7 +50,7 @@ pub enum ProjectionMethod {
 }
 
 /// People on a model's components.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Projection {
     /// Scores, people x components.
     pub scores: DMatrix<f64>,
@@ -118,15 +131,7 @@ fn usable(
     matrix: &dyn GenotypeMatrix,
     shared: &[SharedVariant],
 ) -> Result<Vec<SharedVariant>, CalibrateError> {
-    let ascends =
-        shared.windows(2).all(|pair| pair[0].model < pair[1].model && pair[0].matrix < pair[1].matrix);
-    let (of_model, of_matrix) = (model.scale.len(), matrix.variants());
-    let inside = shared
-        .last()
-        .is_none_or(|last| (last.model as usize) < of_model && (last.matrix as usize) < of_matrix);
-    if !ascends || !inside {
-        return Err(CalibrateError::SharedOrder { model: of_model, matrix: of_matrix });
-    }
+    SharedVariant::check(shared, model.scale.len(), matrix.variants())?;
     Ok(shared.iter().filter(|variant| model.scale[variant.model as usize] > 0.0).copied().collect())
 }
 

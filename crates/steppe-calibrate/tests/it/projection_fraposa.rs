@@ -6,7 +6,8 @@ use nalgebra::DMatrix;
 use steppe_calibrate::CalibrateError;
 use steppe_calibrate::pca::{Pca, PcaOptions, principal_components};
 use steppe_calibrate::projection::{Projection, ProjectionMethod, SharedVariant, project};
-use steppe_fit::{GenotypeMatrix, PackedColumns};
+use steppe_fit::{GenotypeMatrix, MemoryMatrix, PackedColumns, VariantSubset};
+use steppe_kernels::Level;
 
 use super::genotypes::{Packed, cohort, correlation, data, deviation, table};
 
@@ -123,4 +124,32 @@ fn flipped(pca: &Pca, target: &Packed) {
     ));
     let many = project(&pca.model, target, &straight, simple, Some(41));
     assert!(matches!(many, Err(CalibrateError::Components { wanted: 41, there: 40 })));
+}
+
+/// Sums of tables, over more samples and variants than one step takes, against the plain sums.
+#[test]
+fn tables_add_up() {
+    let (samples, variants) = (9_001, 600);
+    let mut columns = PackedColumns::new(samples);
+    let code = |variant: usize, sample: usize| ((sample * 31 + variant * 17 + sample * variant) % 4) as u8;
+    (0..variants).for_each(|variant| columns.push_codes((0..samples).map(|sample| code(variant, sample))));
+    let matrix = MemoryMatrix::new(columns, &vec![true; samples]);
+    let table = |variant: usize| [0.5, variant as f64, -1.25, 100.0 - variant as f64];
+    let every =
+        |step: usize| (0..variants).step_by(step).map(|at| (at as u32, table(at))).collect::<Vec<_>>();
+    let lanes = [every(1), every(7), Vec::new()];
+    let subset =
+        VariantSubset::new(&matrix, (3..variants as u32).collect(), Level::best()).expect("ascending");
+    let found = matrix.forward_tables(&lanes).expect("a pass");
+    for sample in [0, 1, 8_191, 8_192, 9_000] {
+        for (lane, sums) in lanes.iter().zip(&found) {
+            let plain: f64 =
+                lane.iter().map(|(at, table)| table[usize::from(code(*at as usize, sample))]).sum();
+            assert!((sums[sample] - plain).abs() < 1e-9);
+        }
+    }
+    let moved: Vec<_> = every(7).into_iter().skip(1).map(|(at, table)| (at - 3, table)).collect();
+    let of_subset = subset.forward_tables(&[moved]).expect("a pass");
+    let direct = matrix.forward_tables(&[every(7)[1..].to_vec()]).expect("a pass");
+    assert_eq!(of_subset, direct);
 }

@@ -2,8 +2,8 @@
 
 use nalgebra::{DMatrix, DVector};
 use steppe_stats::linear_algebra::{
-    Cholesky, ColumnBasis, DecompositionError, gram, least_squares, multiply, subtract_product,
-    symmetric_eigen, transposed_multiply,
+    Cholesky, ColumnBasis, DecompositionError, gram, least_squares, multiply, singular_values,
+    subtract_product, symmetric_eigen, transposed_multiply,
 };
 
 /// Values between -1 and 1 that look random.
@@ -98,4 +98,28 @@ fn least_squares_solves_the_normal_equations() {
     let coefficients = least_squares(&columns, &response, 1e-8);
     let normal = (columns.transpose() * &columns).lu().solve(&columns.tr_mul(&response)).expect("regular");
     assert!((coefficients - normal).amax() < 1e-13);
+}
+
+#[test]
+fn singular_values_are_nalgebras() {
+    for (rows, columns) in [(7, 7), (9, 4), (4, 9), (41, 41), (1, 1)] {
+        let matrix = numbers(rows, columns, 11);
+        let found = singular_values(&matrix).expect("finite");
+        let size = rows.min(columns);
+        assert_eq!((found.left.shape(), found.right.shape()), ((rows, size), (columns, size)));
+        let product = &found.left * DMatrix::from_diagonal(&found.values) * found.right.transpose();
+        assert!((product - &matrix).amax() < 1e-13 * size as f64);
+        for side in [&found.left, &found.right] {
+            assert!((side.transpose() * side - DMatrix::identity(size, size)).amax() < 1e-13);
+        }
+        let mut expected: Vec<f64> = matrix.singular_values().iter().copied().collect();
+        expected.sort_by(|a, b| b.total_cmp(a));
+        assert!(found.values.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12));
+    }
+    // Vectors of values that are zero are orthonormal too.
+    let found = singular_values(&DMatrix::zeros(3, 3)).expect("finite");
+    assert!((found.left.transpose() * &found.left - DMatrix::identity(3, 3)).amax() < 1e-15);
+    let wild = DMatrix::from_element(2, 2, f64::NAN);
+    assert_eq!(singular_values(&wild).expect_err("not finite"), DecompositionError::NoConvergence);
+    assert_eq!(singular_values(&DMatrix::zeros(0, 3)).expect("nothing").values.len(), 0);
 }
