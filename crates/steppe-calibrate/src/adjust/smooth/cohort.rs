@@ -1,0 +1,172 @@
+//! What unphenotyped people of an own cohort add: the cohort's shift of mean and log variance.
+
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+
+use super::SmoothAdjustment;
+use crate::{
+    CalibrateError,
+    adjust::{AncestryHull, Estimate},
+    gaussian::{Coefficients, all_finite, inverse, same_length},
+    heteroscedastic::{bounded, expected_squares, variance_given_squares, weighted},
+};
+
+/// Standard deviations that a cohort's shift of the mean may come from, in reference standard deviations. The sum over
+/// them is a prior with a sharp middle and wide shoulders: small shifts shrink, clear ones do not.
+const MEAN_SCALES: [f64; 5] = [0.05, 0.1, 0.2, 0.4, 0.8];
+/// The same for the shift of the log variance.
+const VARIANCE_SCALES: [f64; 4] = [0.05, 0.1, 0.2, 0.4];
+const MOST_STEPS: usize = 50;
+const TOLERANCE: f64 = 1e-8;
+const FEWEST_PEOPLE: usize = 10;
+
+/// An own cohort's posterior: the reference's coefficients, updated, and the cohort's shift as the last of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CohortEffect {
+    /// People of the cohort.
+    pub people: usize,
+    /// Where they lie.
+    pub hull: AncestryHull,
+    /// Coefficients of the mean, the shift last.
+    pub mean: Coefficients,
+    /// Coefficients of the log variance, the shift last.
+    pub log_variance: Coefficients,
+    /// The shift of the mean, in reference standard deviations.
+    pub shift: Estimate,
+    /// The shift of the log variance.
+    pub log_variance_shift: Estimate,
+}
+
+/// The cohort's data, and the reference's posterior as its prior.
+struct Update<'a> {
+    design: DMatrix<f64>,
+    response: DVector<f64>,
+    reference: &'a SmoothAdjustment,
+    /// What no landmark explains at the cohort, averaged over its people.
+    unexplained: f64,
+}
+
+impl SmoothAdjustment {
+    /// Adds an own cohort: scores and components (people x components) of its unphenotyped people.
+    ///
+    /// The reference's posterior is the prior of every coefficient; the shift's prior is a mixture over scales, weighed
+    /// by their evidence.
+    ///
+    /// # Errors
+    /// Fewer than ten people, vectors of different lengths, values that are not finite.
+    pub fn with_cohort(mut self, scores: &[f64], pcs: &DMatrix<f64>) -> Result<Self, CalibrateError> {
+        same_length(scores.len(), pcs.nrows(), "scores of the cohort")?;
+        all_finite(scores, "scores of the cohort")?;
+        let components = self.space.plane();
+        let needed = FEWEST_PEOPLE.max(2 * (components + 1));
+        if scores.len() < needed {
+            return Err(CalibrateError::TooFew { what: "people of the cohort", found: scores.len(), needed });
+        }
+        let hull = AncestryHull::fit(pcs, components, &vec![0; scores.len()], 1, 0.01)?;
+        let (design, unexplained) = self.space.design(pcs)?;
+        let size = design.ncols();
+        let response = scores.iter().map(|score| (score - self.centre) / self.unit);
+        let update = Update {
+            design: design.insert_column(size, 1.0),
+            response: DVector::from_iterator(scores.len(), response),
+            unexplained: unexplained.iter().sum::<f64>() / scores.len() as f64,
+            reference: &self,
+        };
+        let (mean, log_variance) = update.posterior()?;
+        let last = |coefficients: &Coefficients| Estimate {
+            value: coefficients.mean[size],
+            standard_error: coefficients.covariance[(size, size)].sqrt(),
+        };
+        let (shift, log_variance_shift) = (last(&mean), last(&log_variance));
+        let people = scores.len();
+        self.cohort = Some(CohortEffect { people, hull, mean, log_variance, shift, log_variance_shift });
+        Ok(self)
+    }
+}
+
+impl Update<'_> {
+    fn posterior(&self) -> Result<(Coefficients, Coefficients), CalibrateError> {
+        let (mut means, mut variances) = (Vec::new(), Vec::new());
+        for mean_scale in MEAN_SCALES {
+            for variance_scale in VARIANCE_SCALES {
+                let (evidence, mean, log_variance) = self.given_scales(mean_scale, variance_scale)?;
+                means.push((evidence, mean));
+                variances.push((evidence, log_variance));
+            }
+        }
+        let nothing = CalibrateError::NotConverged { what: "the cohort's shift", steps: 0 };
+        Coefficients::mixture(&means).zip(Coefficients::mixture(&variances)).ok_or(nothing)
+    }
+
+    /// Log evidence (up to a constant) and posteriors for one pair of scales.
+    fn given_scales(
+        &self,
+        mean_scale: f64,
+        variance_scale: f64,
+    ) -> Result<(f64, Coefficients, Coefficients), CalibrateError> {
+        let reference = self.reference;
+        let shift = |scale: f64, bump: f64| scale * scale + bump * bump * self.unexplained;
+        let of_mean = Prior::new(&reference.mean, shift(mean_scale, reference.mean_bump))?;
+        let of_variance =
+            Prior::new(&reference.log_variance, shift(variance_scale, reference.variance_bump))?;
+        let mut gamma = of_variance.mean.clone();
+        let mut last = f64::NEG_INFINITY;
+        for _ in 0..MOST_STEPS {
+            let log_variance = bounded(&(&self.design * &gamma));
+            let (evidence, beta) = self.mean(&of_mean, &log_variance)?;
+            let squares = expected_squares(&self.response, &self.design, &beta);
+            let (start, precision) = (gamma, &of_variance.precision);
+            let spread = variance_given_squares(&self.design, &squares, &of_variance.mean, precision, start)?;
+            let away = &spread.mean - &of_variance.mean;
+            let (_, determinant) = inverse(spread.covariance.clone(), "the posterior of the variance")?;
+            let evidence = evidence - 0.5 * away.dot(&(precision * &away))
+                + 0.5 * (of_variance.log_determinant + determinant);
+            gamma = spread.mean.clone();
+            if (evidence - last).abs() < TOLERANCE * (1.0 + evidence.abs()) {
+                return Ok((evidence, beta, spread));
+            }
+            last = evidence;
+        }
+        Err(CalibrateError::NotConverged { what: "the cohort's shift", steps: MOST_STEPS })
+    }
+
+    /// Log evidence and posterior of the mean's coefficients for given log variances.
+    fn mean(
+        &self,
+        prior: &Prior,
+        log_variance: &DVector<f64>,
+    ) -> Result<(f64, Coefficients), CalibrateError> {
+        let weights = log_variance.map(|value| (-value).exp());
+        let residual = &self.response - &self.design * &prior.mean;
+        let (mut information, pull) = weighted(&self.design, &weights, &residual);
+        information += &prior.precision;
+        let (covariance, determinant) = inverse(information, "the information of the cohort's mean")?;
+        let step = &covariance * &pull;
+        let fit: f64 = residual.iter().zip(&weights).map(|(r, w)| r * r * w).sum();
+        let evidence =
+            0.5 * (prior.log_determinant - determinant - log_variance.sum() - fit + pull.dot(&step));
+        Ok((evidence, Coefficients { mean: &prior.mean + step, covariance }))
+    }
+}
+
+/// A normal prior by its precision.
+struct Prior {
+    mean: DVector<f64>,
+    precision: DMatrix<f64>,
+    /// ln det of the precision.
+    log_determinant: f64,
+}
+
+impl Prior {
+    /// The reference's coefficients, and a shift around zero with this variance.
+    fn new(reference: &Coefficients, shift: f64) -> Result<Self, CalibrateError> {
+        let size = reference.mean.len();
+        let what = "the covariance of the reference's coefficients";
+        let (inner, determinant) = inverse(reference.covariance.clone(), what)?;
+        let mut precision = DMatrix::zeros(size + 1, size + 1);
+        precision.view_mut((0, 0), (size, size)).copy_from(&inner);
+        precision[(size, size)] = 1.0 / shift;
+        let mean = reference.mean.clone().insert_row(size, 0.0);
+        Ok(Self { mean, precision, log_determinant: -determinant - shift.ln() })
+    }
+}
