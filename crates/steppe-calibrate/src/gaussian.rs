@@ -86,3 +86,8 @@ pub(crate) fn mean_and_sd(values: &[f64]) -> (f64, f64) {
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
     (mean, (squares / n).sqrt())
 }
+
+/// Whether values with this mean and standard deviation differ by more than rounding.
+pub(crate) fn varies(mean: f64, sd: f64) -> bool {
+    sd > 1e-12 * mean.abs() && sd > 0.0
+}

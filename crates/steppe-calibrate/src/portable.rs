@@ -18,17 +18,20 @@ pub(crate) fn ln(x: f64) -> f64 {
 
 /// The logistic function, without overflow at either end.
 pub(crate) fn logistic(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + exp(-x))
-    } else {
-        let e = exp(x);
-        e / (1.0 + e)
-    }
+    let e = exp(-x.abs());
+    if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
 
 /// ln(1 + e^x), without overflow.
 pub(crate) fn softplus(x: f64) -> f64 {
-    x.max(0.0) + libm::log1p(exp(-x.abs()))
+    logistic_and_softplus(x).1
+}
+
+/// Both for the price of one exponential.
+pub(crate) fn logistic_and_softplus(x: f64) -> (f64, f64) {
+    let e = exp(-x.abs());
+    let logistic = if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
+    (logistic, x.max(0.0) + libm::log1p(e))
 }
 
 /// P(Z ≤ z) for a standard normal Z.

@@ -7,7 +7,7 @@ use steppe_stats::linear_algebra::gram;
 use super::{AdjustedScore, ComponentScale, Expectation};
 use crate::{
     CalibrateError,
-    gaussian::{all_finite, inverse, mean_and_sd, same_length},
+    gaussian::{all_finite, inverse, mean_and_sd, same_length, varies},
     portable::{dot, quadratic},
 };
 
@@ -72,7 +72,7 @@ pub(super) fn regression(
     same_length(scores.len(), pcs.nrows(), "scores of the reference")?;
     all_finite(scores, "reference scores")?;
     let (mean, sd) = mean_and_sd(scores);
-    if sd <= 1e-12 * mean.abs() || sd == 0.0 {
+    if !varies(mean, sd) {
         return Err(CalibrateError::Constant { what: "the score", people: scores.len() });
     }
     Ok((scale.design(pcs), DVector::from_column_slice(scores)))

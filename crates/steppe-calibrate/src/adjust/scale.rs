@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CalibrateError,
-    gaussian::{all_finite, mean_and_sd, same_length},
+    gaussian::{all_finite, mean_and_sd, same_length, varies},
 };
 
 /// Centre and scale of the first principal components among the reference.
@@ -38,7 +38,7 @@ impl ComponentScale {
         let (mut mean, mut sd) = (Vec::new(), Vec::new());
         for column in pcs.columns(0, components).column_iter() {
             let (centre, spread) = mean_and_sd(&column.iter().copied().collect::<Vec<_>>());
-            if spread <= 1e-12 * centre.abs() || spread == 0.0 {
+            if !varies(centre, spread) {
                 return Err(CalibrateError::Constant { what: "a principal component", people: pcs.nrows() });
             }
             mean.push(centre);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Estimate;
 use crate::{
     CalibrateError,
-    gaussian::{all_finite, mean_and_sd, same_length},
+    gaussian::{all_finite, mean_and_sd, same_length, varies},
 };
 
 /// The scores of one reference population.
@@ -55,7 +55,7 @@ impl MostSimilarPopulation {
         let populations = members.into_iter().map(|mut sorted| {
             sorted.sort_by(f64::total_cmp);
             let (mean, sd) = mean_and_sd(&sorted);
-            (sorted.len() > 1 && sd > 0.0).then_some(PopulationScores { mean, sd, sorted })
+            (sorted.len() > 1 && varies(mean, sd)).then_some(PopulationScores { mean, sd, sorted })
         });
         Ok(Self { populations: populations.collect() })
     }

@@ -10,7 +10,7 @@ pub use cohort::CohortEffect;
 use super::{AdjustedScore, AncestryHull, AncestrySpace, Expectation};
 use crate::{
     CalibrateError,
-    gaussian::{Coefficients, all_finite, mean_and_sd, same_length},
+    gaussian::{Coefficients, all_finite, mean_and_sd, same_length, varies},
     heteroscedastic::{Block, Scale, Side, fit},
     portable::exp,
 };
@@ -82,7 +82,7 @@ impl SmoothAdjustment {
         let hull = AncestryHull::fit(pcs, options.components, population, populations, options.false_flags)?;
         let space = AncestrySpace::new(hull, pcs)?;
         let (centre, unit) = mean_and_sd(scores);
-        if unit <= 1e-12 * centre.abs() || unit == 0.0 {
+        if !varies(centre, unit) {
             return Err(CalibrateError::Constant { what: "the score", people: scores.len() });
         }
         let response = DVector::from_iterator(scores.len(), scores.iter().map(|s| (s - centre) / unit));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::cross_fit::{folds, losses};
 use crate::{
     CalibrateError,
-    gaussian::{all_finite, mean_and_sd, same_length},
+    gaussian::{all_finite, mean_and_sd, normalised, same_length, varies},
     portable::dot,
 };
 
@@ -52,7 +52,7 @@ impl StackOptions {
     }
 }
 
-/// What a weight vector is chosen from.
+/// What weights are averaged over.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Candidate {
     /// Weights in the proportions of the numbers trained on; only their common size is fitted.
@@ -61,6 +61,17 @@ pub enum Candidate {
     Shrunk(f64),
     /// One score alone.
     Single(usize),
+}
+
+/// A candidate and its part in the average.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    /// The candidate.
+    pub candidate: Candidate,
+    /// Its cross-validated loss: mean squared error, or mean log loss.
+    pub loss: f64,
+    /// Its share in the weights, by the likelihood of the people left out.
+    pub share: f64,
 }
 
 /// A stacked score.
@@ -74,23 +85,23 @@ pub struct Combination {
     pub covariates: Vec<f64>,
     /// Weights of the scores as given; 0 for a score that does not vary.
     pub scores: Vec<f64>,
-    /// What was chosen.
-    pub chosen: Candidate,
-    /// Every candidate with its cross-validated loss: mean squared error, or mean log loss.
-    pub candidates: Vec<(Candidate, f64)>,
+    /// What was averaged.
+    pub candidates: Vec<Tried>,
     /// Scores that do not vary among these people, and take no part.
     pub constant_scores: Vec<usize>,
     /// People who took part.
     pub people: usize,
-    /// For each of them the prediction of a stack that was chosen and fitted without her fold.
+    /// For each of them the prediction of a stack that was fitted without her fold.
     pub cross_fitted: Vec<f64>,
 }
 
 /// Penalties, relative to the variance of a standardised score.
-const PENALTIES: [f64; 8] = [3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.0];
+const PENALTIES: [f64; 6] = [3.0, 1.0, 0.3, 0.1, 0.03, 0.0];
+/// How likely it is beforehand that one score alone is best.
+const SINGLES: f64 = 0.1;
 
 impl Combination {
-    /// Chooses and fits.
+    /// Fits every candidate and averages them.
     ///
     /// # Errors
     /// Vectors of different lengths, values that are not finite, fewer than two people a fold, a constant outcome, a
@@ -136,24 +147,32 @@ impl Combination {
         Ok(dot(&self.scores, scores))
     }
 
-    /// Chooses and fits on some people; the model, and which scores are constant among them.
+    /// Fits on some people; the model, and which scores are constant among them.
     fn on(
         data: &StackData,
         rows: &[usize],
         options: StackOptions,
     ) -> Result<(Self, Vec<usize>), CalibrateError> {
         let standard = Standardised::of(data, rows)?;
-        let (mut candidates, mut tried) = (standard.candidates(), Vec::new());
-        for candidate in candidates.drain(..) {
-            tried.push((candidate, losses(&standard, candidate, options)?));
-        }
-        let best = tried.iter().min_by(|a, b| a.1.total_cmp(&b.1));
-        let nothing = CalibrateError::TooFew { what: "scores that vary", found: 0, needed: 1 };
-        let chosen = best.ok_or(nothing)?.0;
+        let candidates = standard.candidates();
+        let of_one = |candidate: &(Candidate, f64)| losses(&standard, candidate.0, options);
+        let losses: Vec<f64> = candidates.iter().map(of_one).collect::<Result<_, _>>()?;
+        let people = rows.len() as f64;
+        let log_likelihood = |loss: f64| match options.family {
+            Family::Quantitative => -0.5 * people * loss.ln(),
+            Family::Binary => -people * loss,
+        };
+        let before = candidates.iter().zip(&losses);
+        let shares = normalised(before.map(|((_, likely), loss)| likely.ln() + log_likelihood(*loss)));
         let every: Vec<usize> = (0..rows.len()).collect();
-        let coefficients = standard.fit(&every, chosen, options)?;
+        let mut coefficients = DVector::zeros(standard.design.ncols());
+        let mut tried = Vec::new();
+        for (((candidate, _), loss), share) in candidates.into_iter().zip(losses).zip(shares) {
+            coefficients += standard.fit(&every, candidate, options)? * share;
+            tried.push(Tried { candidate, loss, share });
+        }
         let mut model = standard.as_given(&coefficients, data, options);
-        (model.chosen, model.candidates) = (chosen, tried);
+        model.candidates = tried;
         Ok((model, standard.constant))
     }
 }
@@ -179,7 +198,7 @@ impl Standardised {
         };
         let varies = |score: &usize| {
             let (mean, sd) = of_column(data.scores, *score);
-            sd > 1e-12 * mean.abs() && sd > 0.0
+            varies(mean, sd)
         };
         let (varying, constant): (Vec<usize>, Vec<usize>) = (0..data.scores.ncols()).partition(varies);
         let mut scales: Vec<_> =
@@ -210,13 +229,16 @@ impl Standardised {
         self.design.ncols() - self.varying.len()
     }
 
-    fn candidates(&self) -> Vec<Candidate> {
-        let singles = self.varying.iter().map(|score| Candidate::Single(*score));
+    /// Candidates, and how likely each is beforehand: the prior direction as likely as all that leave it together.
+    fn candidates(&self) -> Vec<(Candidate, f64)> {
+        let scores = self.varying.len() as f64;
+        let singles = self.varying.iter().map(|score| (Candidate::Single(*score), SINGLES / scores));
         if self.varying.len() == 1 {
             return singles.collect();
         }
-        let shrunk = PENALTIES.iter().map(|penalty| Candidate::Shrunk(*penalty));
-        std::iter::once(Candidate::Prior).chain(shrunk).chain(singles).collect()
+        let each = (0.5 - SINGLES) / PENALTIES.len() as f64;
+        let shrunk = PENALTIES.iter().map(|penalty| (Candidate::Shrunk(*penalty), each));
+        std::iter::once((Candidate::Prior, 0.5)).chain(shrunk).chain(singles).collect()
     }
 
     /// Coefficients in the units of the data as given.
@@ -238,7 +260,6 @@ impl Standardised {
             intercept,
             covariates,
             scores,
-            chosen: Candidate::Prior,
             candidates: Vec::new(),
             constant_scores: Vec::new(),
             people: self.outcome.len(),
@@ -267,7 +288,8 @@ fn check(data: &StackData, options: StackOptions) -> Result<(), CalibrateError> 
     if n < needed {
         return Err(CalibrateError::TooFew { what: "people of the target population", found: n, needed });
     }
-    if mean_and_sd(data.outcome).1 == 0.0 {
+    let (mean, sd) = mean_and_sd(data.outcome);
+    if !varies(mean, sd) {
         return Err(CalibrateError::Constant { what: "the outcome", people: n });
     }
     let strange = data.outcome.iter().find(|y| options.family == Family::Binary && **y != 0.0 && **y != 1.0);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::laplace::{Grouped, NormalPrior, laplace};
 use crate::{
     CalibrateError,
-    gaussian::{all_finite, mean_and_sd, same_length},
+    gaussian::{all_finite, mean_and_sd, same_length, varies},
     portable::dot,
 };
 
@@ -49,7 +49,7 @@ impl BaseRisk {
         let mut columns = vec![score.to_vec()];
         columns.extend(covariates.column_iter().map(|column| column.iter().copied().collect()));
         let scales: Vec<(f64, f64)> = columns.iter().map(|column| mean_and_sd(column)).collect();
-        if scales[0].1 <= 1e-12 * scales[0].0.abs() || scales[0].1 == 0.0 {
+        if !varies(scales[0].0, scales[0].1) {
             return Err(CalibrateError::Constant { what: "the score", people: n });
         }
         let features = DMatrix::from_fn(n, 1 + columns.len(), |row, column| match column {

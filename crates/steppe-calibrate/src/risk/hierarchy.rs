@@ -15,10 +15,10 @@ const LEVEL: f64 = 3.0;
 /// Standard deviation of the common slope around one.
 const COMMON_SLOPE: f64 = 0.5;
 /// Scales of the other populations' intercepts, equally likely.
-const INTERCEPT_SCALES: [f64; 4] = [0.05, 0.15, 0.4, 1.0];
+const INTERCEPT_SCALES: [f64; 3] = [0.05, 0.2, 0.8];
 /// Scales of the intercept in question, and how likely each is: most prevalences differ by a factor below two, some by
 /// a factor of several.
-const OWN_SCALES: [(f64, f64); 3] = [(0.05, 0.2), (0.35, 0.7), (1.2, 0.1)];
+const OWN_SCALES: [(f64, f64); 3] = [(0.05, 0.2), (0.3, 0.7), (1.2, 0.1)];
 /// Scales of slopes, equally likely.
 const SLOPE_SCALES: [f64; 2] = [0.05, 0.15];
 /// The share of a deviation that near populations have in common.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CalibrateError,
     adjust::{AncestryHull, AncestrySpace},
-    gaussian::{Coefficients, all_finite, mean_and_sd, same_length},
+    gaussian::{Coefficients, all_finite, mean_and_sd, same_length, varies},
     heteroscedastic::{Block, Scale, Side, fit},
     portable::{NORMAL_95, exp},
 };
@@ -228,7 +228,7 @@ fn check(data: &IntervalData) -> Result<(), CalibrateError> {
     all_finite(data.covariates.iter(), "covariates")?;
     for (values, what) in [(data.outcome, "the outcome"), (data.score, "the score")] {
         let (mean, sd) = mean_and_sd(values);
-        if sd <= 1e-12 * mean.abs() || sd == 0.0 {
+        if !varies(mean, sd) {
             return Err(CalibrateError::Constant { what, people: n });
         }
     }

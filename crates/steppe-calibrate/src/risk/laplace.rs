@@ -8,7 +8,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::{
     CalibrateError,
     gaussian::{Coefficients, inverse},
-    portable::{logistic, softplus},
+    portable::logistic_and_softplus,
 };
 
 const MOST_STEPS: usize = 100;
@@ -89,8 +89,8 @@ impl Landscape {
         for (row, case) in people.case.iter().enumerate() {
             let first = people.group[row] * size;
             let eta: f64 = (0..size).map(|k| people.features[(row, k)] * at[first + k]).sum();
-            let probability = logistic(eta);
-            value += if *case { -softplus(-eta) } else { -softplus(eta) };
+            let (probability, of_control) = logistic_and_softplus(eta);
+            value += if *case { eta - of_control } else { -of_control };
             let residual = f64::from(u8::from(*case)) - probability;
             let weight = probability * (1.0 - probability);
             for j in 0..size {

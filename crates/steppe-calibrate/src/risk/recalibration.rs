@@ -1,6 +1,7 @@
 //! Risks of each population from one uncalibrated model.
 
 use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -97,7 +98,9 @@ impl Recalibration {
     /// Vectors of different lengths, values that are not finite, an unknown population, no cases or no controls.
     pub fn fit(data: &RiskData) -> Result<Self, CalibrateError> {
         let of_one = |population| PopulationRisk::fit(data, population);
-        Ok(Self { populations: (0..data.distances.nrows()).map(of_one).collect::<Result<_, _>>()? })
+        Ok(Self {
+            populations: (0..data.distances.nrows()).into_par_iter().map(of_one).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Sets a population's intercept so that the mean risk of its people (by their linear predictors, phenotyped or not)

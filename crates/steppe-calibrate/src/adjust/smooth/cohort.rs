@@ -11,11 +11,11 @@ use crate::{
     heteroscedastic::{bounded, expected_squares, variance_given_squares, weighted},
 };
 
-/// Standard deviations that a cohort's shift of the mean may come from, in reference standard deviations. The sum over
-/// them is a prior with a sharp middle and wide shoulders: small shifts shrink, clear ones do not.
-const MEAN_SCALES: [f64; 5] = [0.05, 0.1, 0.2, 0.4, 0.8];
+/// Standard deviations that a cohort's shift of the mean may come from, in reference standard deviations, and how likely
+/// each is. Drift shifts a score's mean by about √(2·F) of them: 0.1 to 0.4 for F of 0.005 to 0.08.
+const MEAN_SCALES: [(f64, f64); 4] = [(0.1, 0.3), (0.2, 0.4), (0.4, 0.2), (0.8, 0.1)];
 /// The same for the shift of the log variance.
-const VARIANCE_SCALES: [f64; 4] = [0.05, 0.1, 0.2, 0.4];
+const VARIANCE_SCALES: [(f64, f64); 3] = [(0.1, 0.4), (0.2, 0.4), (0.4, 0.2)];
 const MOST_STEPS: usize = 50;
 const TOLERANCE: f64 = 1e-8;
 const FEWEST_PEOPLE: usize = 10;
@@ -87,11 +87,12 @@ impl SmoothAdjustment {
 impl Update<'_> {
     fn posterior(&self) -> Result<(Coefficients, Coefficients), CalibrateError> {
         let (mut means, mut variances) = (Vec::new(), Vec::new());
-        for mean_scale in MEAN_SCALES {
-            for variance_scale in VARIANCE_SCALES {
+        for (mean_scale, likely) in MEAN_SCALES {
+            for (variance_scale, as_likely) in VARIANCE_SCALES {
                 let (evidence, mean, log_variance) = self.given_scales(mean_scale, variance_scale)?;
-                means.push((evidence, mean));
-                variances.push((evidence, log_variance));
+                let weight = evidence + f64::ln(likely * as_likely);
+                means.push((weight, mean));
+                variances.push((weight, log_variance));
             }
         }
         let nothing = CalibrateError::NotConverged { what: "the cohort's shift", steps: 0 };
