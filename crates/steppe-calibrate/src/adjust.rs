@@ -25,7 +25,7 @@ pub use hull::{AncestryHull, Place};
 pub use linear::LinearAdjustment;
 pub use scale::ComponentScale;
 pub use similar::{MostSimilarPopulation, PopulationScores, SimilarPopulationScore};
-pub use smooth::{CohortEffect, Membership, SmoothAdjustment, SmoothOptions};
+pub use smooth::{CohortEffect, CohortExpectation, Membership, SmoothAdjustment, SmoothOptions};
 pub use space::AncestrySpace;
 pub use variance::VarianceAdjustment;
 

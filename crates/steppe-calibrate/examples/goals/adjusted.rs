@@ -10,10 +10,8 @@ use steppe_calibrate::{
 
 use crate::{
     DRAWS,
-    people::{KAZ, People, draw, moments},
+    people::{KAZ, People, SCORES, draw, moments},
 };
-
-const SCORES: [&str; 6] = ["QT_EUR", "QT_EAS", "QT_POOLED", "CC_EUR", "CC_EAS", "CC_POOLED"];
 
 /// The smooth adjustment on EUR, EAS and AFR.
 pub(crate) fn reference(people: &People, score: &str) -> Result<SmoothAdjustment, Box<dyn Error>> {
@@ -39,7 +37,7 @@ pub(crate) fn report(people: &People, out: &mut impl Write) -> Result<(), Box<dy
     writeln!(out, "\n## Adjusted score of KAZ, absent from the reference\n")?;
     writeln!(
         out,
-        "score      raw mean/SD   norm2 mean/SD  ours, none    flagged ref-test | 200 others: ok mean, ok SD, RMS mean, mean SD | 200 of the test"
+        "score      raw mean/SD   norm2 mean/SD  ours, none    ePRS, none    flagged ref-test | 200 others: ok mean, ok SD, RMS mean, mean SD | 200 of the test"
     )?;
     let test = people.of(&[KAZ], &["test"]);
     let elsewhere = people.of(&[KAZ], &["train", "valid", "ref"]);
@@ -63,6 +61,13 @@ pub(crate) fn report(people: &People, out: &mut impl Write) -> Result<(), Box<dy
         };
         let ((rm, rs), (nm, ns), (om, os)) = (moments(&raw), moments(&norm2), moments(&none));
         write!(out, "{score:<10} {rm:>6.3} {rs:.3}  {nm:>6.3} {ns:.3}  {om:>6.3} {os:.3}")?;
+        let of_admixture = |(row, s): (&usize, &f64)| -> Result<f64, Box<dyn Error>> {
+            let place = people.pcs_of(*row);
+            Ok(people.admixture(score, place[0], place[1], *s)?.z)
+        };
+        let by_admixture = test.iter().zip(&of_test).map(of_admixture).collect::<Result<Vec<_>, _>>()?;
+        let (am, asd) = moments(&by_admixture);
+        write!(out, "  {am:>6.3} {asd:.3}")?;
         write!(out, "  {:.3} {:.3}", flagged(&test)?, flagged(&people.of(&[0, 1, 2], &["test"]))?)?;
         for same in [false, true] {
             let found = (0..DRAWS)
@@ -91,7 +96,11 @@ fn one_draw(
     own: &[usize],
     rest: &[usize],
 ) -> Result<(f64, f64), Box<dyn Error>> {
-    let model = model.clone().with_cohort(&people.take(score, own)?, &people.pcs(own))?;
+    let model = model.clone().with_cohort(
+        &people.take(score, own)?,
+        &people.pcs(own),
+        Some(people.expected(score, own)?),
+    )?;
     let z = adjusted(people, &model, &people.take(score, rest)?, rest, Membership::Cohort)?;
     Ok(moments(&z))
 }

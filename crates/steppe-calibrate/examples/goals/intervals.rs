@@ -49,7 +49,7 @@ pub(crate) fn report(people: &People, out: &mut impl Write) -> Result<(), Box<dy
 
 fn one_draw(people: &People, test: &[usize], seed: u64) -> Result<Vec<bool>, Box<dyn Error>> {
     let (own, _) = draw(&people.of(&[KAZ], &["train", "valid", "ref"]), 200, seed);
-    let rows = [people.of(&[0, 1, 2], &["valid"]), own].concat();
+    let rows = [people.of(&[0, 1, 2], &["valid", "ref"]), own].concat();
     let covariates = |rows: &[usize]| -> Result<DMatrix<f64>, String> {
         let (sex, age) = (people.take("sex", rows)?, people.take("age", rows)?);
         Ok(DMatrix::from_fn(rows.len(), 2, |row, column| if column == 0 { sex[row] } else { age[row] }))

@@ -2,12 +2,17 @@
 
 use std::{collections::HashMap, error::Error, path::Path};
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
+use steppe_calibrate::adjust::{AdmixtureScore, CohortExpectation, SourceMoments};
 
 /// Populations in the order of their indices; the last is the own cohort.
 pub(crate) const POPULATIONS: [&str; 4] = ["EUR", "EAS", "AFR", "KAZ"];
 /// The own cohort.
 pub(crate) const KAZ: usize = 3;
+/// Scores in the table.
+pub(crate) const SCORES: [&str; 6] = ["QT_EUR", "QT_EAS", "QT_POOLED", "CC_EUR", "CC_EAS", "CC_POOLED"];
+/// The first populations are sources.
+const SOURCES: usize = 3;
 /// Components in the table.
 const COMPONENTS: usize = 10;
 
@@ -17,6 +22,7 @@ pub(crate) struct People {
     split: Vec<String>,
     columns: HashMap<String, Vec<f64>>,
     pcs: Vec<Vec<f64>>,
+    sources: HashMap<String, SourceMoments>,
 }
 
 impl People {
@@ -45,7 +51,58 @@ impl People {
             .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
         let pcs = (0..population.len()).map(|i| by_component.iter().map(|pc| pc[i]).collect()).collect();
         let columns = named.into_iter().map(|(name, cells)| (name.to_owned(), numbers(cells))).collect();
-        Ok(Self { population, split, columns, pcs })
+        let mut people = Self { population, split, columns, pcs, sources: HashMap::new() };
+        for score in SCORES {
+            let moments = people.sources(&folder.join(format!("sources.{score}.tsv")), score)?;
+            people.sources.insert(score.to_owned(), moments);
+        }
+        Ok(people)
+    }
+
+    /// Sums over a score's variants; inflation from the reference people's scores.
+    fn sources(&self, path: &Path, score: &str) -> Result<SourceMoments, Box<dyn Error>> {
+        let mut moments = SourceMoments::new(SOURCES);
+        for line in std::fs::read_to_string(path)?.lines().skip(1) {
+            let cells = line.split('\t').skip(1).map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+            moments.add(cells[0], &cells[1..=SOURCES], &[1000.0; SOURCES])?;
+        }
+        for source in 0..SOURCES {
+            let (_, sd) = self::moments(&self.take(score, &self.of(&[source], &["ref"]))?);
+            moments.measure_inflation(source, sd * sd)?;
+        }
+        Ok(moments)
+    }
+
+    /// Proportions of EUR, EAS and AFR at a place: its coordinates in the triangle of their centres.
+    pub(crate) fn proportions(&self, pc1: f64, pc2: f64) -> Result<Vec<f64>, Box<dyn Error>> {
+        let centre = |source: usize, k: usize| {
+            let rows = self.of(&[source], &["ref"]);
+            rows.iter().map(|i| self.pcs[*i][k]).sum::<f64>() / rows.len() as f64
+        };
+        let triangle = DMatrix::from_fn(3, 3, |k, source| if k == 0 { 1.0 } else { centre(source, k - 1) });
+        let at = triangle.lu().solve(&DVector::from_vec(vec![1.0, pc1, pc2])).ok_or("centres on a line")?;
+        let positive: Vec<f64> = at.iter().map(|q| q.max(0.0)).collect();
+        let total: f64 = positive.iter().sum();
+        Ok(positive.iter().map(|q| q / total).collect())
+    }
+
+    /// What admixture expects of a cohort's scores, at its people's mean place.
+    pub(crate) fn expected(&self, score: &str, rows: &[usize]) -> Result<CohortExpectation, Box<dyn Error>> {
+        let mean = |k: usize| rows.iter().map(|i| self.pcs[*i][k]).sum::<f64>() / rows.len() as f64;
+        let found = self.admixture(score, mean(0), mean(1), 0.0)?;
+        Ok(CohortExpectation { mean: found.expected.value, sd: found.sd })
+    }
+
+    /// A score in relation to the admixture at a place.
+    pub(crate) fn admixture(
+        &self,
+        score: &str,
+        pc1: f64,
+        pc2: f64,
+        value: f64,
+    ) -> Result<AdmixtureScore, Box<dyn Error>> {
+        let moments = self.sources.get(score).ok_or("no moments of that score")?;
+        Ok(moments.apply(value, &self.proportions(pc1, pc2)?, None)?)
     }
 
     /// People of some populations and splits.

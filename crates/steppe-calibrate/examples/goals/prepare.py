@@ -80,6 +80,26 @@ def scores():
     return found
 
 
+def sources():
+    """Each score's weights with the effect allele's frequency among the reference people of each source."""
+    frequency = {}
+    for population in REFERENCE:
+        path = f"{out}/frequency.{population}"
+        run(args.plink2, "--bfile", f"{data}/geno", "--threads", 1, "--memory", 3000, "--freq", "--out", path,
+            "--keep", f"{data}/keep.{population}.ref.txt")
+        frequency[population] = {row["ID"]: (row["ALT"], float(row["ALT_FREQS"])) for row in rows(path + ".afreq")}
+    for name in SETS:
+        for trait in ("QT", "CC"):
+            with open(f"{out}/fit.{name}/{trait}.score.txt") as lines:
+                table = list(csv.DictReader((line for line in lines if line[0] != "#"), delimiter="\t"))
+            with open(f"{out}/sources.{trait}_{name}.tsv", "w") as target:
+                target.write("\t".join(["ID", "WEIGHT"] + REFERENCE) + "\n")
+                for row in table:
+                    of = [frequency[population][row["rsID"]] for population in REFERENCE]
+                    of = [f if alternative == row["effect_allele"] else 1 - f for alternative, f in of]
+                    target.write("\t".join([row["rsID"], row["effect_weight"]] + [repr(f) for f in of]) + "\n")
+
+
 def liabilities(people, truth, status):
     """Genetic value plus a residual, drawn given the status; the covariates' share is in the residual."""
     normal, drawn = NormalDist(), random.Random(1)
@@ -112,6 +132,7 @@ def main():
     phenotypes = {row["IID"]: row for row in rows(f"{data}/pheno.tsv")}
     liability = liabilities(people, truth, {i: row["CC"] for i, row in phenotypes.items()})
     pcs, scored = components(), scores()
+    sources()
     names = [f"{trait}_{name}" for trait in ("QT", "CC") for name in SETS]
     with open(f"{out}/people.tsv", "w") as target:
         header = ["IID", "pop", "split", "sex", "age", "east", "QT", "CC", "LIABILITY"]

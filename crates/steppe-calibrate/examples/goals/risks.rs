@@ -91,7 +91,7 @@ fn statuses(people: &People, times: f64) -> Result<Vec<bool>, Box<dyn Error>> {
 
 fn others(people: &People) -> Result<Others, Box<dyn Error>> {
     let adjustment = reference(people, SCORE)?;
-    let rows = people.of(&[0, 1, 2], &["valid"]);
+    let rows = people.of(&[0, 1, 2], &["valid", "ref"]);
     let z = adjusted(people, &adjustment, &people.take(SCORE, &rows)?, &rows, Membership::Reference)?;
     let case: Vec<bool> = people.take("CC", &rows)?.iter().map(|status| *status == 1.0).collect();
     let base = BaseRisk::fit(&z, &DMatrix::zeros(rows.len(), 0), &case)?;
@@ -110,7 +110,11 @@ fn one_draw(
 ) -> Result<[Found; 4], Box<dyn Error>> {
     let (own, _) = draw(&people.of(&[KAZ], &["train", "valid", "ref"]), n, seed);
     let test = people.of(&[KAZ], &["test"]);
-    let model = others.adjustment.clone().with_cohort(&people.take(SCORE, &own)?, &people.pcs(&own))?;
+    let model = others.adjustment.clone().with_cohort(
+        &people.take(SCORE, &own)?,
+        &people.pcs(&own),
+        Some(people.expected(SCORE, &own)?),
+    )?;
     let predict = |rows: &[usize]| -> Result<Vec<f64>, Box<dyn Error>> {
         let z = adjusted(people, &model, &people.take(SCORE, rows)?, rows, Membership::Cohort)?;
         Ok(z.iter().map(|z| others.base.linear_predictor(*z, &[])).collect::<Result<_, _>>()?)
@@ -132,10 +136,7 @@ fn one_draw(
     let kept = fitted.kept == Kept::Uncalibrated;
     let mut ours = Recalibration { populations: vec![fitted; POPULATIONS.len()] };
     let risks = |model: &Recalibration| -> Result<Vec<f64>, Box<dyn Error>> {
-        Ok(of_test
-            .iter()
-            .map(|eta| Ok(model.apply(*eta, KAZ)?.probability))
-            .collect::<Result<_, Box<dyn Error>>>()?)
+        of_test.iter().map(|eta| Ok(model.apply(*eta, KAZ)?.probability)).collect()
     };
     let before: Vec<f64> = of_test.iter().map(|eta| 1.0 / (1.0 + (-eta).exp())).collect();
     let calibrated = risks(&ours)?;

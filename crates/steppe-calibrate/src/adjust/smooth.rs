@@ -5,7 +5,7 @@ mod cohort;
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-pub use cohort::CohortEffect;
+pub use cohort::{CohortEffect, CohortExpectation};
 
 use super::{AdjustedScore, AncestryHull, AncestrySpace, Expectation};
 use crate::{

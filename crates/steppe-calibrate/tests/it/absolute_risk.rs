@@ -23,7 +23,7 @@ fn by_steps(rates: &RateTable, relative: f64, from: f64, to: f64) -> f64 {
         let interval = rates.ages.iter().filter(|start| **start <= age).count() - 1;
         let hazard = rates.incidence[interval] * relative;
         let all = hazard + rates.mortality[interval];
-        risk += hazard * (-(total + 0.5 * all * width) as f64).exp() * width;
+        risk += hazard * f64::exp(-(total + 0.5 * all * width)) * width;
         total += all * width;
     }
     risk

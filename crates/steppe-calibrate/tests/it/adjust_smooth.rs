@@ -1,7 +1,7 @@
 //! The smooth adjustment on populations with a known truth, and standard errors against repeated draws.
 
 use steppe_calibrate::adjust::{
-    LinearAdjustment, Membership, SmoothAdjustment, SmoothOptions, VarianceAdjustment,
+    CohortExpectation, LinearAdjustment, Membership, SmoothAdjustment, SmoothOptions, VarianceAdjustment,
 };
 
 use super::simulated_truth::{Cloud, Random, clouds, moments, row};
@@ -89,7 +89,7 @@ fn a_cohort_of_its_own_is_learnt_from_unphenotyped_people() {
         let of_others = scores(&mut random, &others, (0.4, 1.2));
         let (mean, sd) = moments(&adjusted(&model, &others, &of_others, Membership::Cohort));
         before = (before.0 + mean.abs() / 40.0, before.1 + (sd - 1.0).abs() / 40.0);
-        let model = model.with_cohort(&of_own, &own.pcs).expect("an update");
+        let model = model.with_cohort(&of_own, &own.pcs, None).expect("an update");
         let (mean, sd) = moments(&adjusted(&model, &others, &of_others, Membership::Cohort));
         after = (after.0 + mean.abs() / 40.0, after.1 + (sd - 1.0).abs() / 40.0);
         let effect = model.cohort.as_ref().expect("a cohort");
@@ -125,4 +125,30 @@ fn few_of_the_reference_are_flagged() {
     let outside = (0..6000).filter(|i| model.space.hull.place(&row(&new.pcs, *i)).expect("a place").outside);
     let share = outside.count() as f64 / 6000.0;
     assert!((0.002..0.02).contains(&share), "{share}");
+}
+
+/// An expectation from admixture that is right makes the standard deviation of a small cohort exact; one that is wrong
+/// is overruled by the cohort's people.
+#[test]
+fn an_expectation_from_admixture_is_used_and_can_be_overruled() {
+    let expected = |shift: f64, sd: f64| {
+        let at = truth(0.1, 0.1);
+        CohortExpectation { mean: at.0 + shift, sd: at.1 * sd }
+    };
+    let mut off = [0.0; 3];
+    for seed in 0..30 {
+        let mut random = Random(9000 + seed);
+        let (model, _, _) = fitted(&mut random);
+        let own = clouds(&mut random, &[[0.1, 0.1]], &[100]);
+        let of_own = scores(&mut random, &own, (0.2, 1.15));
+        let others = clouds(&mut random, &[[0.1, 0.1]], &[2000]);
+        let of_others = scores(&mut random, &others, (0.2, 1.15));
+        let priors = [None, Some(expected(0.2, 1.15)), Some(expected(-1.0, 2.0))];
+        for (off, prior) in off.iter_mut().zip(priors) {
+            let model = model.clone().with_cohort(&of_own, &own.pcs, prior).expect("an update");
+            let (_, sd) = moments(&adjusted(&model, &others, &of_others, Membership::Cohort));
+            *off += (sd - 1.0).abs() / 30.0;
+        }
+    }
+    assert!(off[1] < 0.7 * off[0] && off[2] < 0.15, "{off:?}");
 }

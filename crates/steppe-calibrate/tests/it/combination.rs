@@ -48,13 +48,13 @@ fn stack(target: &Target, trained_on: &[f64], options: StackOptions) -> Combinat
 fn many_people_find_the_weights() {
     for family in [Family::Quantitative, Family::Binary] {
         let mut random = Random(61);
-        let target = target(&mut random, 20_000, [0.6, 0.2], family);
+        let target = target(&mut random, 5000, [0.6, 0.2], family);
         let options = StackOptions { repeats: 1, ..StackOptions::new(family) };
         let found = stack(&target, &[1000.0, 5000.0], options);
-        assert!((found.scores[0] - 0.6).abs() < 0.05, "{family:?}: {:?}", found.scores);
-        assert!((found.scores[1] - 0.02).abs() < 0.005, "{family:?}: {:?}", found.scores);
-        assert!((found.covariates[0] - 0.5).abs() < 0.06);
-        assert_eq!(found.cross_fitted.len(), 20_000);
+        assert!((found.scores[0] - 0.6).abs() < 0.1, "{family:?}: {:?}", found.scores);
+        assert!((found.scores[1] - 0.02).abs() < 0.01, "{family:?}: {:?}", found.scores);
+        assert!((found.covariates[0] - 0.5).abs() < 0.12);
+        assert_eq!(found.cross_fitted.len(), 5000);
     }
 }
 

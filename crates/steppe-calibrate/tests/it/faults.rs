@@ -61,7 +61,7 @@ fn small_populations_and_cohorts_are_named() {
         .expect("a fit");
     assert!(model.apply(1.0, &[1.0, 1.0, 0.0, 0.0], Membership::Cohort).is_ok());
     let few = cloud.pcs.rows(0, 5).into_owned();
-    let found = message(model.with_cohort(&scores[..5], &few));
+    let found = message(model.with_cohort(&scores[..5], &few, None));
     assert_eq!(found, "people of the cohort: 5 are too few; at least 10 are needed");
 }
 

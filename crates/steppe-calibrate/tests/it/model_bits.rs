@@ -47,7 +47,7 @@ fn model() -> (CalibrationModel, Cloud, Vec<f64>) {
     let reference = cloud.pcs.rows(0, 400).into_owned();
     let (population, of_reference) = (&cloud.population[..400], &score[..400]);
     let smooth = SmoothAdjustment::fit(of_reference, &reference, population, 2, SmoothOptions::default())
-        .and_then(|model| model.with_cohort(&score[400..], &cloud.pcs.rows(400, 100).into_owned()))
+        .and_then(|model| model.with_cohort(&score[400..], &cloud.pcs.rows(400, 100).into_owned(), None))
         .expect("a fit");
     let mut sources = SourceMoments::new(2);
     sources.add(0.3, &[0.2, 0.6], &[400.0, 400.0]).expect("a variant");

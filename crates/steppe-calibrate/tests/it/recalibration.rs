@@ -60,7 +60,7 @@ fn a_large_population_gets_its_own_line() {
     for (index, (_, intercept, slope)) in truth.iter().enumerate() {
         let own = &model.populations[index];
         let found = (own.coefficients.mean[0], own.coefficients.mean[1]);
-        assert!((found.0 - intercept).abs() < 0.3 && (found.1 - slope).abs() < 0.15, "{index}: {found:?}");
+        assert!((found.0 - intercept).abs() < 0.45 && (found.1 - slope).abs() < 0.2, "{index}: {found:?}");
         assert!((ratio(&model, index, *intercept, *slope) - 1.0).abs() < 0.1);
     }
     assert_eq!(model.populations[1].kept, Kept::Calibrated);

@@ -16,9 +16,26 @@ use crate::{
 const MEAN_SCALES: [(f64, f64); 4] = [(0.1, 0.3), (0.2, 0.4), (0.4, 0.2), (0.8, 0.1)];
 /// The same for the shift of the log variance.
 const VARIANCE_SCALES: [(f64, f64); 3] = [(0.1, 0.4), (0.2, 0.4), (0.4, 0.2)];
+/// How far the mean may be from that expected of admixture: as far as a shift, since drift is the cause of both.
+const EXPECTED_MEAN_SCALES: [(f64, f64); 4] = MEAN_SCALES;
+/// How far the log variance may be from that expected of admixture, which knows the heterozygosity that mixing brings
+/// and a plane over components does not.
+const EXPECTED_VARIANCE_SCALES: [(f64, f64); 3] = [(0.03, 0.4), (0.08, 0.4), (0.2, 0.2)];
+/// A shift that an expectation takes the place of is free within this.
+const FREE: f64 = 1.0;
 const MOST_STEPS: usize = 50;
 const TOLERANCE: f64 = 1e-8;
 const FEWEST_PEOPLE: usize = 10;
+
+/// What a cohort's scores are expected to be, from its mean admixture proportions and the sources' allele frequencies
+/// (`SourceMoments::apply`).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CohortExpectation {
+    /// Expected mean score.
+    pub mean: f64,
+    /// Expected standard deviation.
+    pub sd: f64,
+}
 
 /// An own cohort's posterior: the reference's coefficients, updated, and the cohort's shift as the last of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,17 +61,28 @@ struct Update<'a> {
     reference: &'a SmoothAdjustment,
     /// What no landmark explains at the cohort, averaged over its people.
     unexplained: f64,
+    /// Expected mean and log variance, in the reference's units.
+    expected: Option<(f64, f64)>,
+    /// The cohort's mean columns.
+    middle: DVector<f64>,
 }
 
 impl SmoothAdjustment {
     /// Adds an own cohort: scores and components (people x components) of its unphenotyped people.
     ///
     /// The reference's posterior is the prior of every coefficient; the shift's prior is a mixture over scales, weighed
-    /// by their evidence.
+    /// by their evidence. Where the cohort's mean and standard deviation are expected from its admixture, the prior is
+    /// centred on these, and that of the variance is much tighter.
     ///
     /// # Errors
-    /// Fewer than ten people, vectors of different lengths, values that are not finite.
-    pub fn with_cohort(mut self, scores: &[f64], pcs: &DMatrix<f64>) -> Result<Self, CalibrateError> {
+    /// Fewer than ten people, vectors of different lengths, values that are not finite, an expected standard deviation
+    /// that is not above zero.
+    pub fn with_cohort(
+        mut self,
+        scores: &[f64],
+        pcs: &DMatrix<f64>,
+        expected: Option<CohortExpectation>,
+    ) -> Result<Self, CalibrateError> {
         same_length(scores.len(), pcs.nrows(), "scores of the cohort")?;
         all_finite(scores, "scores of the cohort")?;
         let components = self.space.plane();
@@ -64,13 +92,18 @@ impl SmoothAdjustment {
         }
         let hull = AncestryHull::fit(pcs, components, &vec![0; scores.len()], 1, 0.01)?;
         let (design, unexplained) = self.space.design(pcs)?;
+        let expected = expected.map(|expected| self.in_units(expected)).transpose()?;
         let size = design.ncols();
+        let design = design.insert_column(size, 1.0);
+        let middle = design.row_mean().transpose();
         let response = scores.iter().map(|score| (score - self.centre) / self.unit);
         let update = Update {
-            design: design.insert_column(size, 1.0),
+            design,
             response: DVector::from_iterator(scores.len(), response),
             unexplained: unexplained.iter().sum::<f64>() / scores.len() as f64,
             reference: &self,
+            expected,
+            middle,
         };
         let (mean, log_variance) = update.posterior()?;
         let last = |coefficients: &Coefficients| Estimate {
@@ -82,13 +115,26 @@ impl SmoothAdjustment {
         self.cohort = Some(CohortEffect { people, hull, mean, log_variance, shift, log_variance_shift });
         Ok(self)
     }
+
+    fn in_units(&self, expected: CohortExpectation) -> Result<(f64, f64), CalibrateError> {
+        all_finite([&expected.mean, &expected.sd], "moments expected of the cohort")?;
+        if expected.sd <= 0.0 {
+            let what = "the standard deviation expected of the cohort";
+            return Err(CalibrateError::Range { what, found: expected.sd, needed: "above 0" });
+        }
+        Ok(((expected.mean - self.centre) / self.unit, 2.0 * (expected.sd / self.unit).ln()))
+    }
 }
 
 impl Update<'_> {
     fn posterior(&self) -> Result<(Coefficients, Coefficients), CalibrateError> {
         let (mut means, mut variances) = (Vec::new(), Vec::new());
-        for (mean_scale, likely) in MEAN_SCALES {
-            for (variance_scale, as_likely) in VARIANCE_SCALES {
+        let (mean_scales, variance_scales) = match self.expected {
+            Some(_) => (EXPECTED_MEAN_SCALES, EXPECTED_VARIANCE_SCALES),
+            None => (MEAN_SCALES, VARIANCE_SCALES),
+        };
+        for (mean_scale, likely) in mean_scales {
+            for (variance_scale, as_likely) in variance_scales {
                 let (evidence, mean, log_variance) = self.given_scales(mean_scale, variance_scale)?;
                 let weight = evidence + f64::ln(likely * as_likely);
                 means.push((weight, mean));
@@ -106,10 +152,24 @@ impl Update<'_> {
         variance_scale: f64,
     ) -> Result<(f64, Coefficients, Coefficients), CalibrateError> {
         let reference = self.reference;
-        let shift = |scale: f64, bump: f64| scale * scale + bump * bump * self.unexplained;
-        let of_mean = Prior::new(&reference.mean, shift(mean_scale, reference.mean_bump))?;
-        let of_variance =
-            Prior::new(&reference.log_variance, shift(variance_scale, reference.variance_bump))?;
+        let unexplained = |bump: f64| bump * bump * self.unexplained;
+        let prior = |coefficients: &Coefficients, bump: f64, scale: f64, expected: Option<f64>| match expected
+        {
+            None => Prior::new(coefficients, scale * scale + unexplained(bump)),
+            Some(value) => Prior::new(coefficients, FREE * FREE)?.expecting(&self.middle, value, scale),
+        };
+        let of_mean = prior(
+            &reference.mean,
+            reference.mean_bump,
+            mean_scale,
+            self.expected.map(|expected| expected.0),
+        )?;
+        let of_variance = prior(
+            &reference.log_variance,
+            reference.variance_bump,
+            variance_scale,
+            self.expected.map(|expected| expected.1),
+        )?;
         let mut gamma = of_variance.mean.clone();
         let mut last = f64::NEG_INFINITY;
         for _ in 0..MOST_STEPS {
@@ -169,5 +229,14 @@ impl Prior {
         precision[(size, size)] = 1.0 / shift;
         let mean = reference.mean.clone().insert_row(size, 0.0);
         Ok(Self { mean, precision, log_determinant: -determinant - shift.ln() })
+    }
+
+    /// With xᵀ·coefficients known to be a value, give or take a standard deviation.
+    fn expecting(self, x: &DVector<f64>, value: f64, sd: f64) -> Result<Self, CalibrateError> {
+        let weight = 1.0 / (sd * sd);
+        let precision = &self.precision + x * x.transpose() * weight;
+        let right = &self.precision * &self.mean + x * (weight * value);
+        let (covariance, log_determinant) = inverse(precision.clone(), "the prior of the cohort")?;
+        Ok(Self { mean: covariance * right, precision, log_determinant })
     }
 }
