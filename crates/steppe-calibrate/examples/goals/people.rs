@@ -23,6 +23,8 @@ pub(crate) struct People {
     columns: HashMap<String, Vec<f64>>,
     pcs: Vec<Vec<f64>>,
     sources: HashMap<String, SourceMoments>,
+    /// Ones, then the sources' centres in the first two components.
+    triangle: DMatrix<f64>,
 }
 
 impl People {
@@ -51,7 +53,9 @@ impl People {
             .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
         let pcs = (0..population.len()).map(|i| by_component.iter().map(|pc| pc[i]).collect()).collect();
         let columns = named.into_iter().map(|(name, cells)| (name.to_owned(), numbers(cells))).collect();
-        let mut people = Self { population, split, columns, pcs, sources: HashMap::new() };
+        let mut people =
+            Self { population, split, columns, pcs, sources: HashMap::new(), triangle: DMatrix::zeros(0, 0) };
+        people.triangle = people.centres();
         for score in SCORES {
             let moments = people.sources(&folder.join(format!("sources.{score}.tsv")), score)?;
             people.sources.insert(score.to_owned(), moments);
@@ -73,14 +77,22 @@ impl People {
         Ok(moments)
     }
 
+    fn centres(&self) -> DMatrix<f64> {
+        let rows: Vec<Vec<usize>> = (0..SOURCES).map(|source| self.of(&[source], &["ref"])).collect();
+        DMatrix::from_fn(3, SOURCES, |k, source| {
+            let own = &rows[source];
+            if k == 0 { 1.0 } else { own.iter().map(|i| self.pcs[*i][k - 1]).sum::<f64>() / own.len() as f64 }
+        })
+    }
+
     /// Proportions of EUR, EAS and AFR at a place: its coordinates in the triangle of their centres.
     pub(crate) fn proportions(&self, pc1: f64, pc2: f64) -> Result<Vec<f64>, Box<dyn Error>> {
-        let centre = |source: usize, k: usize| {
-            let rows = self.of(&[source], &["ref"]);
-            rows.iter().map(|i| self.pcs[*i][k]).sum::<f64>() / rows.len() as f64
-        };
-        let triangle = DMatrix::from_fn(3, 3, |k, source| if k == 0 { 1.0 } else { centre(source, k - 1) });
-        let at = triangle.lu().solve(&DVector::from_vec(vec![1.0, pc1, pc2])).ok_or("centres on a line")?;
+        let at = self
+            .triangle
+            .clone()
+            .lu()
+            .solve(&DVector::from_vec(vec![1.0, pc1, pc2]))
+            .ok_or("centres on a line")?;
         let positive: Vec<f64> = at.iter().map(|q| q.max(0.0)).collect();
         let total: f64 = positive.iter().sum();
         Ok(positive.iter().map(|q| q / total).collect())
