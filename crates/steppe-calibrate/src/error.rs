@@ -117,7 +117,68 @@ pub enum CalibrateError {
         /// Folds asked for.
         folds: usize,
     },
+    /// A matrix that must be positive definite is not.
+    #[error("{what} is not positive definite; drop collinear columns")]
+    NotPositiveDefinite {
+        /// What the matrix is.
+        what: &'static str,
+    },
+    /// A value is NaN or infinite.
+    #[error("{what}: {count} values are not finite; leave those people out")]
+    NotFinite {
+        /// What the values are.
+        what: &'static str,
+        /// How many.
+        count: usize,
+    },
+    /// A column is the same for everybody.
+    #[error("{what} is the same for all {people} people; nothing can be adjusted or calibrated on it")]
+    Constant {
+        /// What does not vary.
+        what: &'static str,
+        /// How many people there are.
+        people: usize,
+    },
+    /// Fewer than the method needs.
+    #[error("{what}: {found} are too few; at least {needed} are needed")]
+    TooFew {
+        /// What there is too little of.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// An index of a population, component or column that the model does not have.
+    #[error("{what} {found} is not in the model, which has {known}; fit it with that one, or name another")]
+    Unknown {
+        /// What is meant.
+        what: &'static str,
+        /// Its index.
+        found: usize,
+        /// How many the model has.
+        known: usize,
+    },
+    /// A number outside its range.
+    #[error("{what} is {found}; it must be {needed}")]
+    Range {
+        /// What the number is.
+        what: &'static str,
+        /// The number.
+        found: f64,
+        /// Its range, in words.
+        needed: &'static str,
+    },
+    /// An iteration did not end.
+    #[error("{what} was not found in {steps} steps; use fewer principal components or more people")]
+    NotConverged {
+        /// What was sought.
+        what: &'static str,
+        /// Steps that were made.
+        steps: usize,
+    },
 }
+
 
 impl CalibrateError {
     /// An option out of its range.

@@ -15,4 +15,14 @@ mod it {
     mod pca_prune;
     mod pca_selection;
     mod projection_fraposa;
+    mod absolute_risk;
+    mod adjust_pgscatalog;
+    mod adjust_smooth;
+    mod admixture;
+    mod combination;
+    mod faults;
+    mod intervals;
+    mod model_bits;
+    mod recalibration;
+    mod simulated_truth;
 }

@@ -1,0 +1,89 @@
+//! The prior that ties populations' intercepts and slopes together.
+//!
+//! Population g has logit P = α_g + β_g·η for the uncalibrated linear predictor η. α_g is a common level plus a deviation,
+//! β_g likewise around a slope near one. Deviations of near populations are correlated (a squared exponential kernel of
+//! genetic distance), and each has a part of its own. The intercept of the population in question has a scale of its
+//! own, summed over a wide grid: its prevalence may differ although all others agree. Slopes share one tight scale.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::laplace::{Grouped, NormalPrior, laplace};
+use crate::{CalibrateError, gaussian::Coefficients, portable::exp};
+
+/// Standard deviation of the common intercept around that of the uncalibrated model: nearly flat.
+const LEVEL: f64 = 3.0;
+/// Standard deviation of the common slope around one.
+const COMMON_SLOPE: f64 = 0.5;
+/// Scales of the other populations' intercepts, equally likely.
+const INTERCEPT_SCALES: [f64; 3] = [0.05, 0.2, 0.8];
+/// Scales of the intercept in question, and how likely each is: most prevalences differ by a factor below two, some by
+/// a factor of several.
+const OWN_SCALES: [(f64, f64); 3] = [(0.05, 0.2), (0.3, 0.7), (1.2, 0.1)];
+/// Scales of slopes, equally likely.
+const SLOPE_SCALES: [f64; 2] = [0.05, 0.15];
+/// The share of a deviation that near populations have in common.
+const SHARED: f64 = 0.5;
+/// Intercept and slope.
+pub(super) const SIZE: usize = 2;
+
+/// Prior correlations of populations' deviations from their genetic distances; the kernel's length is the median
+/// distance.
+pub(super) fn correlations(distances: &DMatrix<f64>) -> DMatrix<f64> {
+    let size = distances.nrows();
+    let mut apart: Vec<f64> =
+        (0..size).flat_map(|i| (0..i).map(move |j| (i, j))).map(|pair| distances[pair]).collect();
+    apart.sort_by(f64::total_cmp);
+    let length = apart.get(apart.len() / 2).copied().filter(|d| *d > 0.0).unwrap_or(1.0);
+    DMatrix::from_fn(size, size, |i, j| {
+        if i == j {
+            return 1.0;
+        }
+        let relative = distances[(i.max(j), i.min(j))] / length;
+        SHARED * exp(-0.5 * relative * relative)
+    })
+}
+
+/// The posterior of one population's intercept and slope, in the light of all populations' people.
+pub(super) fn posterior(
+    people: &Grouped,
+    correlations: &DMatrix<f64>,
+    population: usize,
+) -> Result<Coefficients, CalibrateError> {
+    let mut parts = Vec::new();
+    let mut mode = None;
+    for (own, likely) in OWN_SCALES {
+        for others in INTERCEPT_SCALES {
+            for slope in SLOPE_SCALES {
+                let mut scales = vec![others; people.groups];
+                scales[population] = own;
+                let (evidence, all) = laplace(people, &prior(correlations, &scales, slope)?, mode.as_ref())?;
+                parts.push((evidence + likely.ln(), of_one(&all, population)));
+                mode = Some(all.mean);
+            }
+        }
+    }
+    let nothing = CalibrateError::NotConverged { what: "the posterior of a population's risk", steps: 0 };
+    Coefficients::mixture(&parts).ok_or(nothing)
+}
+
+fn prior(correlations: &DMatrix<f64>, scales: &[f64], slope: f64) -> Result<NormalPrior, CalibrateError> {
+    let size = SIZE * scales.len();
+    let covariance = DMatrix::from_fn(size, size, |i, j| {
+        let (g, h) = (i / SIZE, j / SIZE);
+        match (i % SIZE, j % SIZE) {
+            (0, 0) => LEVEL * LEVEL + scales[g] * scales[h] * correlations[(g, h)],
+            (1, 1) => COMMON_SLOPE * COMMON_SLOPE + slope * slope * correlations[(g, h)],
+            _ => 0.0,
+        }
+    });
+    let mean = DVector::from_fn(size, |index, _| (index % SIZE) as f64);
+    NormalPrior::from_covariance(mean, covariance)
+}
+
+fn of_one(all: &Coefficients, population: usize) -> Coefficients {
+    let first = SIZE * population;
+    Coefficients {
+        mean: all.mean.rows(first, SIZE).into_owned(),
+        covariance: all.covariance.view((first, first), (SIZE, SIZE)).into_owned(),
+    }
+}
