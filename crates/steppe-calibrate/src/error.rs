@@ -179,7 +179,6 @@ pub enum CalibrateError {
     },
 }
 
-
 impl CalibrateError {
     /// An option out of its range.
     pub(crate) fn option(what: &'static str, found: impl std::fmt::Display, needed: &'static str) -> Self {

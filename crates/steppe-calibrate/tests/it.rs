@@ -2,27 +2,27 @@
 
 #[cfg(test)]
 mod it {
+    mod absolute_risk;
+    mod adjust_pgscatalog;
+    mod adjust_smooth;
+    mod admixture;
     mod ancestry_populations;
     mod ancestry_simulated;
     mod ancestry_thousand_genomes;
+    mod combination;
     mod evaluate_coverage;
     mod evaluate_edges;
     mod evaluate_oracle;
     mod evaluate_properties;
     mod evaluate_support;
+    mod faults;
     mod genotypes;
+    mod intervals;
+    mod model_bits;
     mod pca_components;
     mod pca_prune;
     mod pca_selection;
     mod projection_fraposa;
-    mod absolute_risk;
-    mod adjust_pgscatalog;
-    mod adjust_smooth;
-    mod admixture;
-    mod combination;
-    mod faults;
-    mod intervals;
-    mod model_bits;
     mod recalibration;
     mod simulated_truth;
 }

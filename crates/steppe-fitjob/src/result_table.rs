@@ -1,7 +1,7 @@
 //! Tables of results, read back: whole, and as their record says.
 
 use arrow::{
-    array::{Array, BooleanArray, Float64Array, RecordBatch, StringArray},
+    array::{Array, BooleanArray, Float64Array, RecordBatch, RecordBatchReader, StringArray},
     compute::concat_batches,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;

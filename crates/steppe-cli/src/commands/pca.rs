@@ -97,8 +97,9 @@ struct VariantArguments {
     /// Largest share of missing calls.
     #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = fraction)]
     geno: f64,
-    /// Least P of the exact test of Hardy-Weinberg proportions; 0 for none.
-    #[arg(long, value_name = "P", default_value_t = 1e-4)]
+    /// Least P of the exact test of Hardy-Weinberg proportions over all people; 0 for none. Where populations are put
+    /// together it drops the variants that tell these apart; the PGS Catalog Calculator takes 1e-4.
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
     hwe: f64,
     /// Pruning as plink2's: a window in variants, or kb, a step, and the largest r2.
     #[arg(long, value_names = ["WINDOW", "STEP", "R2"], num_args = 3, default_values = ["1000", "50", "0.05"])]

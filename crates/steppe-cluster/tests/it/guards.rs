@@ -119,5 +119,5 @@ fn a_worker_that_leaves_loses_no_task() {
     let all = tasks.len();
     tasks.sort();
     tasks.dedup();
-    assert_eq!(tasks.len(), all, "a task ran twice");
+    assert_eq!(tasks.len(), all, "a partition was summed twice");
 }

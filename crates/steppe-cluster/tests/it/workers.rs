@@ -118,7 +118,8 @@ impl Drop for Worker {
     }
 }
 
-/// Writes down, beside a worker's scratch folder, which partitions it begins; and makes its tasks long when asked to.
+/// Writes down, beside a worker's scratch folder, which partitions it begins to sum; and makes its tasks long when asked
+/// to. A partition that is committed is not summed again: its task runs once more where the report of its end was lost.
 struct Notes {
     scratch: PathBuf,
 }
@@ -127,7 +128,8 @@ impl TaskObserver for Notes {
     fn began(&self, folder: &str, partitions: &[usize]) -> Span {
         let notes = self.scratch.with_extension("began");
         let mut notes = OpenOptions::new().create(true).append(true).open(notes).expect("a file for notes");
-        for partition in partitions {
+        let committed = |partition: &usize| Path::new(folder).join(format!("{partition:06}.sums")).exists();
+        for partition in partitions.iter().filter(|partition| !committed(partition)) {
             writeln!(notes, "{folder} {partition}").expect("a note");
         }
         if self.scratch.with_extension("slow").exists() {

@@ -85,7 +85,10 @@ pub fn ancestry_cohort(
     let found = job.solve(&cohort, (&taking, &nobody), engine, progress, |matrix| {
         let projection =
             project(&shared.model, matrix, &shared.variants, options.projection, None).map_err(failed)?;
-        Found::new(projection, &reference, populations, options).map_err(failed)
+        let admixture = shared.admixture.as_ref();
+        let admixture =
+            admixture.map(|of| of.proportions(matrix, &shared.variants)).transpose().map_err(failed)?;
+        Found::new(projection, admixture, &reference, populations, options).map_err(failed)
     })?;
     if observer.cancelled() {
         return Err(FitError::Cancelled.into());

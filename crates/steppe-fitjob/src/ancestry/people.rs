@@ -27,6 +27,7 @@ impl Found {
     /// Compares projected people to the populations of a reference.
     pub(super) fn new(
         projection: Projection,
+        by_frequencies: Option<AdmixtureProportions>,
         reference: &Reference,
         populations: &Populations,
         options: &AncestryJobOptions,
@@ -38,7 +39,10 @@ impl Found {
         let forest = RandomForest::fit(&reference.scores, populations, &growing)?.similarity(scores)?;
         let shapes = PopulationShapes::fit(&reference.scores, populations, components)?;
         let distances = shapes.similarity(scores, options.degrees)?;
-        let admixture = Admixture::new(&shapes)?.proportions(scores)?;
+        let admixture = match by_frequencies {
+            Some(proportions) => proportions,
+            None => Admixture::new(&shapes)?.proportions(scores)?,
+        };
         let outside =
             OutsideModel::new(shapes, reference.held_out.clone()).judge(scores, options.false_flags)?;
         Ok(Self { forest, distances, method: options.similarity, outside, admixture, projection })

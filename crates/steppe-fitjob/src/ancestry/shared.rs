@@ -1,6 +1,7 @@
 //! Which variants of a reference a cohort has.
 
 use steppe_calibrate::{
+    ancestry::FrequencyAdmixture,
     pca::PcaModel,
     projection::{FEW_SHARED, SharedVariant},
 };
@@ -18,6 +19,8 @@ use super::super::{pca::Reference, record::VariantCounts};
 pub(super) struct Shared {
     /// The model, its variants in the order of the cohort.
     pub(super) model: PcaModel,
+    /// Frequencies of the populations, in that order too.
+    pub(super) admixture: Option<FrequencyAdmixture>,
     /// The variants that both have.
     pub(super) variants: Vec<SharedVariant>,
     /// How many there are, and why others are not.
@@ -59,8 +62,15 @@ impl Shared {
             matrix: *variant,
             flipped: *flipped,
         };
+        let order = completed(&order, reference.pca.scale.len());
+        let admixture = |of: &FrequencyAdmixture| FrequencyAdmixture {
+            frequencies: of.frequencies.select_rows(&order),
+            weights: order.iter().map(|row| of.weights[*row]).collect(),
+            ..of.clone()
+        };
         Ok(Self {
             model: in_order(&reference.pca, &order),
+            admixture: reference.admixture.as_ref().map(admixture),
             variants: (0..).zip(&matched).map(place).collect(),
             counts,
         })
@@ -79,12 +89,16 @@ impl Shared {
     }
 }
 
-/// A model with some of its variants first, in an order, and the others behind them.
-fn in_order(model: &PcaModel, first: &[u32]) -> PcaModel {
-    let mut taken = vec![false; model.scale.len()];
+/// Some variants in an order, and all others behind them.
+fn completed(first: &[u32], all: usize) -> Vec<usize> {
+    let mut taken = vec![false; all];
     first.iter().for_each(|row| taken[*row as usize] = true);
-    let others = (0..model.scale.len() as u32).filter(|row| !taken[*row as usize]);
-    let order: Vec<usize> = first.iter().copied().chain(others).map(|row| row as usize).collect();
+    let others = (0..all).filter(|row| !taken[*row]);
+    first.iter().map(|row| *row as usize).chain(others).collect()
+}
+
+/// A model with its variants in an order.
+fn in_order(model: &PcaModel, order: &[usize]) -> PcaModel {
     let of = |values: &[f64]| order.iter().map(|row| values[*row]).collect::<Vec<f64>>();
     PcaModel {
         centre: of(&model.centre),

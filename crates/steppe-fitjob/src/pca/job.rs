@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use nalgebra::DMatrix;
 use serde_json::json;
 use steppe_calibrate::{
-    ancestry::{HeldOutOptions, Populations, held_out_distances},
+    ancestry::{FrequencyAdmixture, HeldOutOptions, Populations, held_out_distances},
     pca::{Pca, principal_components},
     projection::{FEW_SHARED, LEAST_SHARED},
 };
@@ -30,7 +30,7 @@ use super::{
     },
     PcaJobOptions, PcaRecord, Reference,
     extract::Extract,
-    reference::{self, ReferenceVariants},
+    reference::{self, OfPopulations, ReferenceVariants},
     tables, variants,
 };
 
@@ -122,8 +122,8 @@ pub fn pca_cohort(
         )?;
         let pca = principal_components(&matrix, Some(&people.members), &job.options.pca).map_err(failed)?;
         stopped(observer)?;
-        let held_out = held_out(&job.options, &people, &matrix, observer)?;
-        Ok(Found { chosen, pca, held_out })
+        let of_populations = of_populations(&job.options, &people, &matrix, observer)?;
+        Ok(Found { chosen, pca, of_populations })
     })?;
     let (kept, counts) = found.chosen;
     record.cohort.variants = table.len() as u64;
@@ -138,9 +138,8 @@ pub fn pca_cohort(
         build.to_string(),
         ReferenceVariants::of(&table, &kept),
         found.pca.model.clone(),
-        people.populations()?,
         member_rows(&found.pca.scores, &people.members),
-        found.held_out,
+        found.of_populations,
     );
     let mut file = HashingFile::create(folder.path(), reference::FILE)?;
     std::io::Write::write_all(&mut file, &reference.to_bytes()?)
@@ -154,7 +153,7 @@ pub fn pca_cohort(
 struct Found {
     chosen: (Vec<u32>, super::super::VariantCounts),
     pca: Pca,
-    held_out: Vec<f64>,
+    of_populations: OfPopulations,
 }
 
 /// Where the chosen variants lie meanwhile.
@@ -181,25 +180,33 @@ fn enough(variants: usize) -> Result<(), EngineError> {
     ))
 }
 
-fn held_out(
+/// What comparing others to the populations takes.
+fn of_populations(
     options: &PcaJobOptions,
     people: &People,
     matrix: &dyn GenotypeMatrix,
     observer: &mut dyn StepObserver,
-) -> Result<Vec<f64>, EngineError> {
-    let Some(populations) = people.all_populations()?.filter(|_| options.held_out_folds > 0) else {
-        return Ok(Vec::new());
-    };
-    observer.stage("holding people out", 0);
-    let held_out = HeldOutOptions {
-        folds: options.held_out_folds,
-        components: options.pca.components,
-        scale: options.pca.scale,
-        seed: options.pca.seed,
-        ..HeldOutOptions::default()
-    };
-    let (distances, _) = held_out_distances(matrix, &populations, &held_out).map_err(failed)?;
-    Ok(distances.into_iter().flatten().collect())
+) -> Result<OfPopulations, EngineError> {
+    let Some(all) = people.all_populations()? else { return Ok(OfPopulations::default()) };
+    let mut of = OfPopulations { populations: people.populations()?, ..OfPopulations::default() };
+    if all.names.len() > 1 {
+        observer.stage("counting alleles by population", 0);
+        of.admixture = Some(FrequencyAdmixture::fit(matrix, &all).map_err(failed)?);
+        stopped(observer)?;
+    }
+    if options.held_out_folds > 0 {
+        observer.stage("holding people out", 0);
+        let held_out = HeldOutOptions {
+            folds: options.held_out_folds,
+            components: options.pca.components,
+            scale: options.pca.scale,
+            seed: options.pca.seed,
+            ..HeldOutOptions::default()
+        };
+        let (distances, _) = held_out_distances(matrix, &all, &held_out).map_err(failed)?;
+        of.held_out = distances.into_iter().flatten().collect();
+    }
+    Ok(of)
 }
 
 /// The rows of those who made the components.

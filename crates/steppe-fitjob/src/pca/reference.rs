@@ -2,7 +2,10 @@
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
-use steppe_calibrate::{ancestry::Populations, pca::PcaModel};
+use steppe_calibrate::{
+    ancestry::{FrequencyAdmixture, Populations},
+    pca::PcaModel,
+};
 use steppe_engine::EngineError;
 use steppe_genome::{
     Chromosome, VariantTable,
@@ -33,6 +36,19 @@ pub(crate) struct Reference {
     pub(crate) scores: DMatrix<f64>,
     /// Squared distances of held-out people to the nearest population.
     pub(crate) held_out: Vec<f64>,
+    /// Frequencies of the populations, where there are two or more.
+    pub(crate) admixture: Option<FrequencyAdmixture>,
+}
+
+/// What only a reference with populations has.
+#[derive(Debug, Default)]
+pub(super) struct OfPopulations {
+    /// Of those people who made the components.
+    pub(super) populations: Option<Populations>,
+    /// As [`Reference::held_out`].
+    pub(super) held_out: Vec<f64>,
+    /// As [`Reference::admixture`].
+    pub(super) admixture: Option<FrequencyAdmixture>,
 }
 
 /// Variants by column.
@@ -98,11 +114,11 @@ impl Reference {
         genome_build: String,
         variants: ReferenceVariants,
         pca: PcaModel,
-        populations: Option<Populations>,
         scores: DMatrix<f64>,
-        held_out: Vec<f64>,
+        of_populations: OfPopulations,
     ) -> Self {
-        Self { version: VERSION, genome_build, variants, pca, populations, scores, held_out }
+        let OfPopulations { populations, held_out, admixture } = of_populations;
+        Self { version: VERSION, genome_build, variants, pca, populations, scores, held_out, admixture }
     }
 
     /// The reference as the bytes of its file.
