@@ -34,6 +34,10 @@ fn people<'a>(table: &'a SampleTable, samples: &'a [u32], found: &'a Found) -> T
     };
     let numbers = |values: &[f64]| Cells::Number(values.iter().map(|value| Some(*value)).collect());
     let similarity = found.similarity();
+    let misfits = match &found.admixture.misfits {
+        Some(misfits) => numbers(misfits),
+        None => Cells::Number(vec![None; samples.len()]),
+    };
     let mut columns = vec![
         ("#FID".to_owned(), text(&|row| table.family_id.get(samples[row] as usize))),
         ("IID".to_owned(), text(&|row| table.sample_id.get(samples[row] as usize))),
@@ -43,7 +47,7 @@ fn people<'a>(table: &'a SampleTable, samples: &'a [u32], found: &'a Found) -> T
         ("outside_p".to_owned(), numbers(&found.outside.p_values)),
         ("squared_distance".to_owned(), numbers(&found.outside.squared_distances)),
         ("unexplained".to_owned(), numbers(&found.projection.unexplained)),
-        ("admixture_misfit".to_owned(), numbers(&found.admixture.misfits)),
+        ("admixture_misfit".to_owned(), misfits),
     ];
     let mut add = |prefix: &str, names: &[String], values: &DMatrix<f64>| {
         for (at, name) in names.iter().enumerate() {
