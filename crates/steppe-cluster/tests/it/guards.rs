@@ -12,7 +12,7 @@ use steppe_store::Location;
 
 use super::{
     cohort,
-    workers::{Cluster, cluster},
+    workers::{Cluster, begun, cluster, slow_down},
 };
 
 fn engine(cluster: &Cluster, job: &Path) -> ClusterEngine {
