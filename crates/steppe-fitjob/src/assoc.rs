@@ -4,6 +4,7 @@ mod job;
 mod options;
 mod plan;
 mod record;
+mod run;
 mod tables;
 
 pub use job::{AssociationJob, AssociationReport};
