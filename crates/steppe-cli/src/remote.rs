@@ -1,5 +1,6 @@
 //! Jobs on a coordinator: how it is found, and how a job is watched to its end.
 
+mod cohort_job;
 mod profile;
 mod results;
 mod run;
@@ -10,6 +11,7 @@ use std::path::Path;
 use steppe_server::client::{ClientConfig, Connection};
 use tokio::runtime::Runtime;
 
+pub(crate) use cohort_job::{Done, Place, Sending, count, run_cohort_job};
 pub(crate) use profile::Profile;
 pub(crate) use results::{download, results};
 pub(crate) use run::run;
@@ -26,17 +28,6 @@ pub(crate) struct Remote {
 /// Whether the options name a coordinator.
 pub(crate) fn is_named(options: &RemoteOptions) -> bool {
     options.coordinator.is_some() || options.profile.is_some()
-}
-
-/// Refuses a coordinator for work that does not run on one.
-pub(crate) fn refuse(options: &RemoteOptions, what: &str) -> anyhow::Result<()> {
-    if !is_named(options) {
-        return Ok(());
-    }
-    Err(Usage::refuse(
-        format!("{what} do not run on a coordinator yet"),
-        "leave --coordinator and --profile out, and run on this machine",
-    ))
 }
 
 impl Remote {

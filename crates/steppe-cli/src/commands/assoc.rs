@@ -1,3 +1,5 @@
+mod remotely;
+
 use std::{sync::Arc, time::Instant};
 
 use clap::{Args, ValueEnum};
@@ -91,7 +93,9 @@ enum FirthOption {
 impl AssocCommand {
     /// Tests, and shows a line per trait.
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        remote::refuse(remote, "associations")?;
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let started = Instant::now();
         let job = self.place.job(self.options()?, &self.threads, session)?;
         let engine = LocalEngine::new(job.threads)?;
@@ -99,7 +103,7 @@ impl AssocCommand {
         let progress: Arc<dyn PassProgress> = bar.passes();
         let tested = associate_cohort(&job, &engine, &progress, &mut bar);
         bar.clear();
-        self.show(&tested?, started, session)
+        self.show(&tested?, &self.place.out, started, session)
     }
 
     fn options(&self) -> anyhow::Result<AssociationOptions> {
@@ -119,11 +123,12 @@ impl AssocCommand {
     fn show(
         &self,
         report: &AssociationReport,
+        place: &str,
         started: Instant,
         session: Session,
     ) -> anyhow::Result<Outcome> {
         print(&table(&report.record))?;
-        note_end(&self.place.out, report.reused, started, session);
+        note_end(place, report.reused, started, session);
         Ok(Outcome::Done)
     }
 }

@@ -7,12 +7,18 @@ use steppe_engine::score::KERNEL_SEMANTICS;
 use steppe_store::{Cohort, Location, StoreError};
 use url::Url;
 
-use super::{Core, blocking, import_job, lasso_job, now, run::enqueue, score_job};
+use super::{
+    Core, blocking,
+    cohort_job::{self, CohortSpec, Place},
+    import_job, now,
+    run::enqueue,
+    score_job,
+};
 use crate::{
     ServerError,
     identity::roles::Principal,
     jobs::{JobState, NewJob, Submitted},
-    wire::job::{ImportJob, InputFile, JobSpec, LassoJob, ScoreJob, SubmitRequest, input_file, job_spec},
+    wire::job::{ImportJob, InputFile, JobSpec, ScoreJob, SubmitRequest, input_file, job_spec},
 };
 
 /// Scoring files of one job.
@@ -34,7 +40,7 @@ pub(crate) async fn submit(
     if core.stop.is_cancelled() {
         return Err(ServerError::Unavailable { problem: "stops" });
     }
-    let nothing = || refuse("spec", "it names no job", "give one of score, import and lasso");
+    let nothing = || refuse("spec", "it names no job", "give one of score, import, lasso, ridge and assoc");
     let job = request.spec.and_then(|spec| spec.job).ok_or_else(nothing)?;
     let (kind, job, identity) = match job {
         job_spec::Job::Score(score) => {
@@ -46,8 +52,16 @@ pub(crate) async fn submit(
             ("import", job_spec::Job::Import(import), identity)
         }
         job_spec::Job::Lasso(lasso) => {
-            let (lasso, identity) = check_lasso(core, principal, lasso).await?;
+            let (lasso, identity) = check_cohort_job(core, principal, lasso).await?;
             ("lasso", job_spec::Job::Lasso(lasso), identity)
+        }
+        job_spec::Job::Ridge(ridge) => {
+            let (ridge, identity) = check_cohort_job(core, principal, ridge).await?;
+            ("ridge", job_spec::Job::Ridge(ridge), identity)
+        }
+        job_spec::Job::Assoc(assoc) => {
+            let (assoc, identity) = check_cohort_job(core, principal, assoc).await?;
+            ("assoc", job_spec::Job::Assoc(assoc), identity)
         }
     };
     let spec = JobSpec { job: Some(job) };
@@ -125,23 +139,24 @@ async fn check_score(
     Ok((score, digest))
 }
 
-/// Checks a fitting job; gives it with all files in the store, and the digest of its cohort.
-async fn check_lasso(
+/// Checks a job over the traits of a cohort; gives it with all files in the store, and the digest of its cohort.
+async fn check_cohort_job<J: CohortSpec>(
     core: &Arc<Core>,
     principal: &Principal,
-    mut lasso: LassoJob,
-) -> Result<(LassoJob, String), ServerError> {
-    let cohort = allowed_cohort(core, principal, "cohort", &lasso.cohort)?;
-    lasso.cohort = cohort.to_string();
-    if !lasso.out.is_empty() {
-        lasso.out = core.allowed.check_as("out", &lasso.out)?.to_string();
+    mut job: J,
+) -> Result<(J, String), ServerError> {
+    let Place { cohort: url, out, .. } = job.place();
+    let cohort = allowed_cohort(core, principal, "cohort", url)?;
+    *url = cohort.to_string();
+    if !out.is_empty() {
+        *out = core.allowed.check_as("out", out)?.to_string();
     }
-    for file in lasso_job::files(&mut lasso) {
+    for file in job.files() {
         keep(core, file).await?;
     }
-    lasso_job::check(&lasso)?;
+    cohort_job::check(&job)?;
     let digest = blocking(move || Ok(Cohort::open(&location(&cohort)?)?.digest().to_owned())).await?;
-    Ok((lasso, digest))
+    Ok((job, digest))
 }
 
 fn allowed_cohort(
