@@ -9,6 +9,7 @@
 
 mod bad_inputs;
 mod bit_flips;
+mod cohort_jobs;
 mod decoding;
 mod digests;
 mod faults;

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const FIT_SEMANTICS: u32 = 1;
+pub const FIT_SEMANTICS: u32 = 1;
 
 /// Where a job's cohort is from, and where its result goes.
 #[derive(Debug, Clone)]

@@ -44,15 +44,15 @@ mod table;
 mod variant_plan;
 
 pub use assoc::{
-    AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord, AssociationReport,
-    AssociationTraitRecord, DroppedCovariateRecord,
+    ASSOCIATION_SEMANTICS, AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord,
+    AssociationReport, AssociationTraitRecord, DroppedCovariateRecord,
 };
 pub use cohort_job::{
     CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,
 };
 pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};
 pub use input_options::InputOptions;
-pub use job::{FitJob, FitReport, FitRequest};
+pub use job::{FIT_SEMANTICS, FitJob, FitReport, FitRequest};
 pub use observer::{FitObserver, FitProgress, Stage, StepObserver};
 pub use options::{
     CovariateOptions, Family, FitOptions, PathOptions, PhenotypeSource, PopulationOptions, PopulationWeights,
@@ -60,7 +60,8 @@ pub use options::{
 };
 pub use record::{FitRecord, JobRecord, SampleCounts, ScoreFileRecord, TraitRecord, VariantCounts};
 pub use ridge::{
-    RidgeJob, RidgeJobOptions, RidgePlan, RidgeRecord, RidgeReport, RidgeTraitRecord, RidgeValidation,
+    RIDGE_SEMANTICS, RidgeJob, RidgeJobOptions, RidgePlan, RidgeRecord, RidgeReport, RidgeTraitRecord,
+    RidgeValidation,
 };
 pub use sample_plan::{SamplePlan, TraitPlan};
 pub use split::Part;

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const ASSOCIATION_SEMANTICS: u32 = 1;
+pub const ASSOCIATION_SEMANTICS: u32 = 1;
 
 /// An association with its identity.
 #[derive(Debug)]

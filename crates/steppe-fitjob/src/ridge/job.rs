@@ -24,7 +24,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const RIDGE_SEMANTICS: u32 = 1;
+pub const RIDGE_SEMANTICS: u32 = 1;
 
 /// A block ridge with its identity.
 #[derive(Debug)]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use steppe_engine::{Engine, EngineError, PassProgress};
-use steppe_fitjob::{AssociationOptions, CohortJob, Firth, TestedAllele, associate_cohort};
+use steppe_fitjob::{
+    ASSOCIATION_SEMANTICS, AssociationOptions, CohortJob, Firth, TestedAllele, associate_cohort,
+};
 
 use super::{
     cohort_job::{CohortSpec, Place, Solved, Told},
@@ -20,6 +22,8 @@ const LIMITS: Limits = (0.0, 1.0);
 
 impl CohortSpec for AssocJob {
     type Options = AssociationOptions;
+
+    const SEMANTICS: u32 = ASSOCIATION_SEMANTICS;
 
     const PASSING_SUMS: bool = false;
 
@@ -60,5 +64,66 @@ impl CohortSpec for AssocJob {
         told: &mut Told,
     ) -> Result<Solved, EngineError> {
         associate_cohort(job, engine, passes, told).map(|report| Solved::of(report.record))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{super::cohort_job::check, *};
+    use crate::wire::job::{Selection, TraitFiles};
+
+    fn job() -> AssocJob {
+        let phenotypes = Some(InputFile { name: "traits.tsv".to_owned(), source: None });
+        let traits = TraitFiles { phenotypes, ..TraitFiles::default() };
+        AssocJob { cohort: "s3://bucket/cohort".to_owned(), traits: Some(traits), ..AssocJob::default() }
+    }
+
+    fn options(job: &AssocJob) -> AssociationOptions {
+        job.options(&|used_as, file| Ok(Path::new(used_as).join(&file.name))).expect("options")
+    }
+
+    #[test]
+    fn what_is_not_said_is_what_the_command_line_takes() {
+        let found = options(&job());
+        assert_eq!((found.firth, found.tested), (Firth::Fallback, TestedAllele::Minor));
+        assert_eq!(found.prefix, "assoc");
+        assert_eq!((found.input.min_frequency, found.input.max_missing), (0.0, 1.0));
+        assert!(found.input.copied_inputs);
+    }
+
+    #[test]
+    fn every_field_counts() {
+        let selection = Selection { min_frequency: Some(0.05), ..Selection::default() };
+        let job = AssocJob {
+            firth: "always".to_owned(),
+            tested_allele: "counted".to_owned(),
+            prefix: "gwas".to_owned(),
+            selection: Some(selection),
+            ..job()
+        };
+        let found = options(&job);
+        assert_eq!((found.firth, found.tested), (Firth::Always, TestedAllele::Counted));
+        assert_eq!((found.prefix.as_str(), found.input.min_frequency), ("gwas", 0.05));
+        let never = AssocJob { firth: "never".to_owned(), ..job };
+        assert_eq!(options(&never).firth, Firth::Never);
+    }
+
+    #[test]
+    fn what_can_not_be_is_refused_without_files() {
+        let refused = |change: &dyn Fn(&mut AssocJob)| {
+            let mut job = job();
+            change(&mut job);
+            check(&job).expect_err("it is refused").to_string()
+        };
+        assert!(refused(&|job| job.traits = None).contains("there are no phenotypes"));
+        assert!(refused(&|job| job.firth = "often".to_owned()).contains("give fallback, never or always"));
+        assert!(refused(&|job| job.tested_allele = "A2".to_owned()).contains("give minor or counted"));
+        assert!(refused(&|job| job.prefix = "../x".to_owned()).contains("tables can not be named"));
+        let rare = Selection { min_frequency: Some(0.5), ..Selection::default() };
+        let message = refused(&|job| job.selection = Some(rare.clone()));
+        assert!(message.contains("the least allele frequency is out of range"), "{message}");
+        check(&job()).expect("a sound job");
     }
 }

@@ -19,6 +19,9 @@ pub(super) trait CohortSpec {
     /// What the job runs with.
     type Options;
 
+    /// Changes when the same inputs may give other bits; part of the job's identity.
+    const SEMANTICS: u32;
+
     /// Partial sums go once a pass is merged: the job has many passes, and other checkpoints of what they gave.
     const PASSING_SUMS: bool;
 

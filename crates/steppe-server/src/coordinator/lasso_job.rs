@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_fitjob::{
-    CohortJob, FitOptions, PathOptions, PopulationOptions, SampleColumn, SplitOption, fit_cohort,
+    CohortJob, FIT_SEMANTICS, FitOptions, PathOptions, PopulationOptions, SampleColumn, SplitOption,
+    fit_cohort,
 };
 
 use super::{
@@ -22,6 +23,8 @@ const VALIDATION: f64 = 0.2;
 
 impl CohortSpec for LassoJob {
     type Options = FitOptions;
+
+    const SEMANTICS: u32 = FIT_SEMANTICS;
 
     const PASSING_SUMS: bool = true;
 

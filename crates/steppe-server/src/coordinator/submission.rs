@@ -17,7 +17,7 @@ use super::{
 use crate::{
     ServerError,
     identity::roles::Principal,
-    jobs::{JobState, NewJob, Submitted},
+    jobs::{JobId, JobState, NewJob, Submitted},
     wire::job::{ImportJob, InputFile, JobSpec, ScoreJob, SubmitRequest, input_file, job_spec},
 };
 
@@ -67,8 +67,7 @@ pub(crate) async fn submit(
     let spec = JobSpec { job: Some(job) };
     let unspeakable = |_| refuse("spec", "it can not be written down", "leave odd numbers out");
     let payload = serde_json::to_string(&spec).map_err(unspeakable)?;
-    let hashed = json!(["steppe job 1", KERNEL_SEMANTICS, identity, payload]).to_string();
-    let id = blake3::hash(hashed.as_bytes()).to_hex().as_str().parse()?;
+    let id = job_id(&identity, &payload)?;
     let new = NewJob {
         id,
         kind: kind.to_owned(),
@@ -93,6 +92,12 @@ pub(crate) async fn submit(
     }
     core.notify();
     Ok(submitted)
+}
+
+/// The identity of a job: of its parameters and inputs' hashes, of the state of what it reads, and of the arithmetic.
+fn job_id(identity: &str, payload: &str) -> Result<JobId, ServerError> {
+    let hashed = json!(["steppe job 1", KERNEL_SEMANTICS, identity, payload]).to_string();
+    blake3::hash(hashed.as_bytes()).to_hex().as_str().parse()
 }
 
 /// Whether what a job has made is still there.
@@ -139,7 +144,8 @@ async fn check_score(
     Ok((score, digest))
 }
 
-/// Checks a job over the traits of a cohort; gives it with all files in the store, and the digest of its cohort.
+/// Checks a job over the traits of a cohort; gives it with all files in the store, and its cohort's digest and its
+/// arithmetic's version.
 async fn check_cohort_job<J: CohortSpec>(
     core: &Arc<Core>,
     principal: &Principal,
@@ -156,7 +162,7 @@ async fn check_cohort_job<J: CohortSpec>(
     }
     cohort_job::check(&job)?;
     let digest = blocking(move || Ok(Cohort::open(&location(&cohort)?)?.digest().to_owned())).await?;
-    Ok((job, digest))
+    Ok((job, format!("{digest} {}", J::SEMANTICS)))
 }
 
 fn allowed_cohort(
@@ -234,4 +240,41 @@ async fn check_import(
     let checked = import.clone();
     let state = blocking(move || import_job::check(&checked)).await?;
     Ok((import, state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::job::{AssocJob, RidgeJob};
+
+    fn id(identity: &str, job: job_spec::Job) -> JobId {
+        let payload = serde_json::to_string(&JobSpec { job: Some(job) }).expect("JSON");
+        job_id(identity, &payload).expect("an id")
+    }
+
+    #[test]
+    fn a_job_is_its_parameters_its_cohort_and_its_arithmetic() {
+        let ridge = |seed| job_spec::Job::Ridge(RidgeJob { seed, ..RidgeJob::default() });
+        let (one, cohort) = (ridge(Some(1)), "0123 1");
+        assert_eq!(id(cohort, one.clone()), id(cohort, one.clone()));
+        let others = [
+            id(cohort, ridge(Some(2))),
+            id("4567 1", one.clone()),
+            id("0123 2", one.clone()),
+            id(cohort, job_spec::Job::Assoc(AssocJob::default())),
+        ];
+        assert!(!others.contains(&id(cohort, one)));
+        let distinct: BTreeSet<&JobId> = others.iter().collect();
+        assert_eq!(distinct.len(), others.len());
+    }
+
+    #[test]
+    fn a_job_reads_back_as_it_was_written() {
+        let ridge = RidgeJob { level0_shares: vec![0.1, 0.5], folds: Some(3), ..RidgeJob::default() };
+        for job in [job_spec::Job::Ridge(ridge), job_spec::Job::Assoc(AssocJob::default())] {
+            let spec = JobSpec { job: Some(job) };
+            let payload = serde_json::to_string(&spec).expect("JSON");
+            assert_eq!(serde_json::from_str::<JobSpec>(&payload).expect("a job"), spec);
+        }
+    }
 }
