@@ -53,11 +53,15 @@ impl Fits {
         let cohort = cluster.import(&data.prefix, "cohort", BLOCK_SAMPLES).expect("an import");
         let mut fits =
             Self { cluster, method, data, cohort, expected, usual: PATIENCE, jobs: 0, _place: place };
-        let began = Instant::now();
+        let (began, since) = (Instant::now(), fits.cluster.log("s3").len());
         let (out, submission) = fits.begin().expect("a fit");
+        let id = submission.id.clone();
         let run = submission.wait(PATIENCE, || ()).expect("an end");
         assert_eq!(run.status, 0, "{}", run.stderr);
         fits.usual = began.elapsed();
+        let puts = fits.cluster.accesses(&id, "cohort", since).puts;
+        let parts = puts.keys().filter(|name| name.ends_with(".cbor")).count();
+        assert_eq!(parts > 1, method.keeps, "{parts} finished parts were kept");
         fits.is_right(&out).expect("a fit that nobody disturbs");
         fits
     }
