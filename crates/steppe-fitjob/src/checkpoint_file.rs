@@ -1,14 +1,13 @@
 //! Checkpoints on disk: whole or not there, bound to the job, never trusted unread.
 
-use steppe_engine::{
-    EngineError,
-    output::{seal_compact, sibling, unseal},
-};
-
 use std::io;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use steppe_engine::{
+    EngineError,
+    output::{seal_compact, sibling, unseal},
+};
 use steppe_fit::{StorageError, lasso::Checkpoint};
 use steppe_store::{Location, StoreError};
 

@@ -42,6 +42,8 @@ The result folder, with the columns of plink2's --glm hide-covar cols=+a1freq,+b
 
 REF is the cohort's other allele and ALT its counted one. Variants outside the autosomes are left out and counted.
 
+Killed or interrupted, the same command begins again; on a coordinator the job goes on from the last run of variants.
+
 Exit status: 0 done, 2 input or command line refused (nothing was written), 130 interrupted, 1 other failures.";
 
 /// Test every variant of a cohort for association with traits: linear and logistic regression with covariates, as

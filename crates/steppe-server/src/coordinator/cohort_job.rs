@@ -143,3 +143,41 @@ impl StepObserver for Told {
         self.cancel.is_cancelled()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_and_passes_take_turns_and_lambdas_stay() {
+        let cancel = CancellationToken::new();
+        let progress = JobProgress::new(cancel.clone(), crate::operations::Metrics::default());
+        let passes: Arc<dyn PassProgress> = Arc::<JobProgress>::clone(&progress);
+        let mut told = Told { progress: Arc::clone(&progress), cancel: cancel.clone(), steps: ("", 0) };
+        let stage = || progress.report().stage;
+        passes.stage("counting genotypes", 7);
+        StepObserver::stage(&mut told, "fitting blocks", 45);
+        assert_eq!(stage(), "counting genotypes");
+        told.done(12);
+        assert_eq!(stage(), "fitting blocks: 12 of 45");
+        passes.stage("gradients", 7);
+        assert_eq!(stage(), "gradients");
+        told.done(13);
+        assert_eq!(stage(), "fitting blocks: 13 of 45");
+        let lambda = FitProgress {
+            stage: Stage::Refit,
+            name: "QT",
+            accepted: 3,
+            planned: 100,
+            lambda: 0.1,
+            active: 17,
+            violations: 0,
+            validation: None,
+        };
+        told.progress(&lambda);
+        passes.stage("gradients", 7);
+        assert_eq!(stage(), "QT: lambda 3 of 100, 17 variants, again");
+        cancel.cancel();
+        assert!(StepObserver::cancelled(&told) && FitObserver::cancelled(&told));
+    }
+}
