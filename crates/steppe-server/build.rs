@@ -5,12 +5,14 @@ use std::{error::Error, path::PathBuf};
 use prost::Message;
 
 /// Messages that the job log keeps as JSON.
-const STORED: [&str; 11] = [
+const STORED: [&str; 13] = [
     "steppe.job.v1.JobSpec",
     "steppe.job.v1.JobSpec.job",
     "steppe.job.v1.ScoreJob",
     "steppe.job.v1.ImportJob",
     "steppe.job.v1.LassoJob",
+    "steppe.job.v1.RidgeJob",
+    "steppe.job.v1.AssocJob",
     "steppe.job.v1.TraitFiles",
     "steppe.job.v1.Selection",
     "steppe.job.v1.SampleColumn",

@@ -232,7 +232,7 @@ impl Cluster {
         Accesses::of(self.log("s3").get(since..).unwrap_or_default(), job, cohort)
     }
 
-    /// The partial sums of a job that are committed.
+    /// The partial sums and checkpoints of a job that are committed.
     pub fn committed(&self, job: &str) -> Committed {
         Committed::of(&self.job_folder(job))
     }

@@ -46,7 +46,21 @@ impl FitData {
     }
 }
 
-/// The hashes of a fit's files, but for those that say how long it took.
+impl FitData {
+    /// Adds a block ridge of both traits to a command line, all but the place of its result.
+    pub fn ridge(&self, call: Call, cohort: &str) -> Call {
+        let call = call.args(["fit", "ridge", "--cohort", cohort, "--pheno"]).arg(self.phenotypes());
+        call.args(["--trait", "QT,CC", "--folds", "3", "--block-size", "40"])
+    }
+
+    /// Adds an association of both traits to a command line, all but the place of its result.
+    pub fn assoc(&self, call: Call, cohort: &str) -> Call {
+        let call = call.args(["assoc", "--cohort", cohort, "--pheno"]).arg(self.phenotypes());
+        call.args(["--trait", "QT,CC"])
+    }
+}
+
+/// The hashes of a fit's files, but for those that say how long it took, and where it is.
 ///
 /// # Errors
 /// A folder that can not be read.
@@ -56,14 +70,14 @@ pub fn fit_digests(folder: &Path) -> Result<BTreeMap<String, String>, String> {
     for file in std::fs::read_dir(folder).map_err(unreadable)? {
         let file = file.map_err(unreadable)?;
         let name = file.file_name().to_string_lossy().into_owned();
-        if name != "run.json" && !name.ends_with(".html") {
+        if !["run.json", "pred.list"].contains(&name.as_str()) && !name.ends_with(".html") {
             let content = std::fs::read(file.path()).map_err(unreadable)?;
             digests.insert(name, blake3::hash(&content).to_hex().to_string());
         }
     }
-    if digests.keys().any(|name| name.ends_with(".score.txt")) {
+    if digests.keys().any(|name| name.ends_with(".score.txt") || name.contains(".glm.")) {
         Ok(digests)
     } else {
-        Err(format!("{}: no scoring file among {:?}", folder.display(), digests.keys()))
+        Err(format!("{}: no weights or tests among {:?}", folder.display(), digests.keys()))
     }
 }

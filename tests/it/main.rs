@@ -10,6 +10,7 @@
 mod ancestry;
 mod bad_inputs;
 mod bit_flips;
+mod cohort_jobs;
 mod decoding;
 mod digests;
 mod evaluate;

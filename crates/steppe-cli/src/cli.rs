@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Pca(Box<commands::pca::PcaCommand>),
     /// Say whom people of a cohort descend from, compared to a reference.
     Ancestry(Box<commands::ancestry::AncestryCommand>),
+    /// Make scores mean something in a population: adjusted scores and calibrated risks.
+    Calibrate(Box<commands::calibrate::CalibrateCommand>),
     /// Say how well scores predict traits, by population and genetic distance.
     Evaluate(Box<commands::evaluate::EvaluateCommand>),
     /// Look at cohorts and results with SQL.

@@ -2,6 +2,7 @@
 
 pub(crate) mod ancestry;
 pub(crate) mod assoc;
+pub(crate) mod calibrate;
 pub(crate) mod certs;
 pub(crate) mod cluster;
 pub(crate) mod coordinator;
@@ -56,6 +57,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Assoc(command) => command.run(&cli.remote, session),
         Command::Pca(command) => command.run(&cli.remote, session),
         Command::Ancestry(command) => command.run(&cli.remote, session),
+        Command::Calibrate(command) => command.run(&cli.remote, session),
         Command::Evaluate(command) => command.run(&cli.remote, session),
         Command::Sql(command) => command.run(session),
         Command::Demo(command) => command.run(session),

@@ -1,5 +1,6 @@
 //! Jobs on a coordinator: how it is found, and how a job is watched to its end.
 
+mod cohort_job;
 mod profile;
 mod results;
 mod run;
@@ -10,6 +11,7 @@ use std::path::Path;
 use steppe_server::client::{ClientConfig, Connection};
 use tokio::runtime::Runtime;
 
+pub(crate) use cohort_job::{Done, Place, Sending, count, run_cohort_job};
 pub(crate) use profile::Profile;
 pub(crate) use results::{download, results};
 pub(crate) use run::run;

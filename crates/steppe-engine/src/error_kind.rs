@@ -183,7 +183,6 @@ impl EngineError {
     }
 }
 
-/// Parquet wraps the system's errors.
 fn of_fit(error: &FitError) -> ErrorKind {
     match error {
         FitError::Cancelled => ErrorKind::Cancelled,
@@ -191,14 +190,24 @@ fn of_fit(error: &FitError) -> ErrorKind {
         FitError::Matrix(MatrixError { source: Some(source), .. }) => {
             source.downcast_ref::<EngineError>().map_or(ErrorKind::Internal, EngineError::kind)
         }
-        FitError::CheckpointSink(source) | FitError::Checkpoint { source, .. } => {
-            source.downcast_ref::<std::io::Error>().map_or(ErrorKind::Internal, ErrorKind::of_io)
-        }
+        FitError::CheckpointSink(source) | FitError::Checkpoint { source, .. } => of_storage(source.as_ref()),
         FitError::Matrix(_) | FitError::Decomposition { .. } => ErrorKind::Internal,
         _ => ErrorKind::InvalidInput,
     }
 }
 
+/// The kind of what kept a checkpoint from being stored: a store's error, ours around one, or the system's.
+fn of_storage(error: &(dyn std::error::Error + Send + Sync + 'static)) -> ErrorKind {
+    if let Some(error) = error.downcast_ref::<StoreError>() {
+        return ErrorKind::of_store(error);
+    }
+    if let Some(error) = error.downcast_ref::<EngineError>() {
+        return error.kind();
+    }
+    error.downcast_ref::<std::io::Error>().map_or(ErrorKind::Internal, ErrorKind::of_io)
+}
+
+/// Parquet wraps the system's errors.
 fn of_parquet(error: &parquet::errors::ParquetError) -> ErrorKind {
     let parquet::errors::ParquetError::External(inner) = error else { return ErrorKind::Internal };
     inner.downcast_ref::<std::io::Error>().map_or(ErrorKind::Internal, ErrorKind::of_io)
@@ -214,6 +223,24 @@ mod tests {
             assert_eq!(ErrorKind::from_name(kind.name()), Some(kind));
         }
         assert_eq!(ErrorKind::from_name("odd"), None);
+    }
+
+    #[test]
+    fn a_checkpoint_fails_as_its_store_does() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let gone = || StoreError::Io {
+            path: "checkpoint".into(),
+            action: "write",
+            source: std::io::ErrorKind::ConnectionReset.into(),
+        };
+        let of = |source| EngineError::from(FitError::Checkpoint { block: 3, source }).kind();
+        assert_eq!(of(full().into()), ErrorKind::ResourceExhausted);
+        assert_eq!(of(gone().into()), ErrorKind::Unavailable);
+        assert_eq!(of(StoreError::corrupt("checkpoint", "its hash", 1, 2).into()), ErrorKind::DataLoss);
+        let sink = |error: EngineError| EngineError::from(FitError::CheckpointSink(error.into())).kind();
+        assert_eq!(sink(gone().into()), ErrorKind::Unavailable);
+        assert_eq!(sink(EngineError::write("checkpoint")(full())), ErrorKind::ResourceExhausted);
+        assert_eq!(of("odd".into()), ErrorKind::Internal);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! genotype and covariates, as plink2's `--glm hide-covar` does it, error codes and Firth's fallback included.
 //!
 //! Quantitative traits cost one adjoint pass for many of them (see [`AssocOptions::columns`]) and one select pass;
-//! binary traits one select pass for all. A missing call takes its sample out of that variant's regression. Genotypes are
+//! binary traits one select pass for many (see [`AssocOptions::binary_traits`]). A missing call takes its sample out of that variant's regression. Genotypes are
 //! 0, 1 and 2: the ploidy of sex chromosomes is the caller's to know, who leaves them out or tests one sex.
 //!
 //! ```text
@@ -11,6 +11,7 @@
 //! association.run(&matrix, &mut |chunk| { …; ControlFlow::Continue(()) })?;
 //! ```
 
+mod checkpoint;
 mod collinearity;
 mod design;
 mod genotypes;
@@ -23,6 +24,7 @@ mod plan;
 mod result;
 mod run;
 
+pub use checkpoint::AssocCheckpoint;
 pub use collinearity::CollinearityLimits;
 pub use input::{
     AssocOptions, AssocTrait, Covariate, DropReason, DroppedCovariate, Firth, SkipReason, TestedAllele,

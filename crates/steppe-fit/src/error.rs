@@ -11,6 +11,9 @@ pub struct MatrixError {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// What went wrong in a caller's storage of checkpoints.
+pub type StorageError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a fit can not be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -113,7 +116,7 @@ pub enum FitError {
         block: usize,
         /// The error of the storage.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: StorageError,
     },
     /// A checkpoint that does not belong to this fit.
     #[error("the checkpoint of block {block} is of another fit; remove it and run again")]
@@ -173,7 +176,7 @@ pub enum FitError {
     },
     /// The caller could not keep a checkpoint.
     #[error("the checkpoint could not be kept")]
-    CheckpointSink(#[source] Box<dyn std::error::Error + Send + Sync>),
+    CheckpointSink(#[source] StorageError),
     /// The caller stopped the fit.
     #[error("the fit was cancelled")]
     Cancelled,

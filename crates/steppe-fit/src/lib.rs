@@ -9,7 +9,7 @@ pub mod matrix;
 pub mod ridge;
 mod solver;
 
-pub use error::{FitError, MatrixError, TraitProblem};
+pub use error::{FitError, MatrixError, StorageError, TraitProblem};
 pub use matrix::{
     CodeTable, GenotypeMatrix, GramSums, MemoryMatrix, PackedColumns, Products, ResidualPrecision,
     VariantSubset,

@@ -35,7 +35,7 @@ mod traits;
 mod validation;
 
 pub use blocks::{Block, Blocks};
-pub use checkpoint::{FittedBlock, RidgeCheckpoint, StorageError};
+pub use checkpoint::{FittedBlock, RidgeCheckpoint};
 pub use level0::{BlockModels, BlockSums, DropReason, FoldSums, Level0};
 pub use level1::PenaltyScore;
 pub use level1::logistic::LogisticProblem;

@@ -5,6 +5,7 @@ mod it {
     mod assoc_oracle;
     mod assoc_plink2;
     mod assoc_properties;
+    mod assoc_resume;
     mod assoc_simulated;
     mod assoc_support;
     mod lasso_certificate;

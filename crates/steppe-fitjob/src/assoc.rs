@@ -4,9 +4,10 @@ mod job;
 mod options;
 mod plan;
 mod record;
+mod run;
 mod tables;
 
-pub use job::{AssociationJob, AssociationReport};
+pub use job::{ASSOCIATION_SEMANTICS, AssociationJob, AssociationReport};
 pub use options::AssociationOptions;
 pub use plan::AssociationPlan;
 pub use record::{AssociationRecord, AssociationTraitRecord, DroppedCovariateRecord};

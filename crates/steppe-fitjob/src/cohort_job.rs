@@ -148,6 +148,7 @@ pub fn ridge_cohort(
     if let Some(report) = described.existing()? {
         return Ok(report);
     }
+    plan.check_variants(&table)?;
     let everyone = vec![true; plan.samples().len()];
     job.solve(&cohort, (plan.samples(), &everyone), engine, progress, |matrix| {
         described.run(matrix, &table, &samples, job.level, observer)

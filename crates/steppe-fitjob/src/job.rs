@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const FIT_SEMANTICS: u32 = 2;
+pub const FIT_SEMANTICS: u32 = 2;
 
 /// Where a job's cohort is from, and where its result goes.
 #[derive(Debug, Clone)]
@@ -37,7 +37,8 @@ pub struct FitRequest {
     pub overwrite: bool,
     /// Where a result that goes to an object store is staged; by default the system's temporary folder.
     pub scratch: Option<PathBuf>,
-    /// Where checkpoints lie; by default beside a local result, else in the system's temporary folder.
+    /// Where checkpoints lie; by default beside a local result, else in the system's temporary folder. An association
+    /// keeps none by default.
     pub checkpoints: Option<Location>,
 }
 

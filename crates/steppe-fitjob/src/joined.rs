@@ -44,9 +44,8 @@ pub(super) struct JoinedTrait {
 }
 
 impl Joined {
-    /// Reads every file.
+    /// Reads every file. The options are checked.
     pub(super) fn read(options: &InputOptions, samples: &SampleTable, who: Who) -> Result<Self, EngineError> {
-        options.check()?;
         let mut inputs = Inputs::default();
         let sources = Sources::read(&options.sources(), samples, &mut inputs)?;
         let lists = VariantLists::read(&options.variant_files(), &mut inputs)?;

@@ -55,8 +55,8 @@ pub use ancestry::{
     ancestry_cohort,
 };
 pub use assoc::{
-    AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord, AssociationReport,
-    AssociationTraitRecord, DroppedCovariateRecord,
+    ASSOCIATION_SEMANTICS, AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord,
+    AssociationReport, AssociationTraitRecord, DroppedCovariateRecord,
 };
 pub use calibrate::{
     CalibrateOptions, CalibrationRecord, CalibrationReport, PopulationCalibration, ScoreModelRecord,
@@ -70,7 +70,7 @@ pub use evaluate::{
 };
 pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};
 pub use input_options::InputOptions;
-pub use job::{FitJob, FitReport, FitRequest};
+pub use job::{FIT_SEMANTICS, FitJob, FitReport, FitRequest};
 pub use observer::{FitObserver, FitProgress, Stage, StepObserver};
 pub use options::{
     CovariateOptions, Family, FitOptions, PathOptions, PhenotypeSource, PopulationOptions, PopulationWeights,
@@ -79,7 +79,8 @@ pub use options::{
 pub use pca::{CohortPca, ComponentRecord, PcaJobOptions, PcaRecord, PcaReport, pca_cohort};
 pub use record::{FitRecord, JobRecord, SampleCounts, ScoreFileRecord, TraitRecord, VariantCounts};
 pub use ridge::{
-    RidgeJob, RidgeJobOptions, RidgePlan, RidgeRecord, RidgeReport, RidgeTraitRecord, RidgeValidation,
+    RIDGE_SEMANTICS, RidgeJob, RidgeJobOptions, RidgePlan, RidgeRecord, RidgeReport, RidgeTraitRecord,
+    RidgeValidation,
 };
 pub use sample_plan::{SamplePlan, TraitPlan};
 pub use score_table::ScoreSource;

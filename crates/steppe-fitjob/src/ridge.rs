@@ -8,7 +8,7 @@ mod plan;
 mod record;
 mod run;
 
-pub use job::{RidgeJob, RidgeReport};
+pub use job::{RIDGE_SEMANTICS, RidgeJob, RidgeReport};
 pub use options::{RidgeJobOptions, RidgeValidation};
 pub use plan::RidgePlan;
 pub use record::{RidgeRecord, RidgeTraitRecord};

@@ -2,7 +2,7 @@
 
 use steppe_engine::EngineError;
 use steppe_fit::{
-    FitError, GenotypeMatrix,
+    FitError, GenotypeMatrix, StorageError,
     lasso::{
         Checkpoint, LambdaPath, LassoOptions, LassoPath, LassoProblem, Observer, Populations, Progress, Role,
         Trait, fit_lasso,
@@ -139,7 +139,7 @@ impl Solver<'_> {
         options: &LassoOptions,
     ) -> Result<Vec<Result<LassoPath, FitError>>, EngineError> {
         self.observer.stage(stage, traits.len());
-        let checkpoint = match self.checkpoints.read(stage) {
+        let checkpoint = match self.checkpoints.read(stage)? {
             Found::Nothing => None,
             Found::Checkpoint(checkpoint) => {
                 self.observer.notice("going on from the checkpoint of an earlier run");
@@ -240,10 +240,7 @@ impl Observer for Bridge<'_> {
         });
     }
 
-    fn checkpoint(
-        &mut self,
-        checkpoint: &Checkpoint,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StorageError> {
         Ok(self.checkpoints.write(self.stage, checkpoint)?)
     }
 

@@ -61,13 +61,11 @@ impl VariantLists {
             && !self.exclude.as_ref().is_some_and(|list| list.contains(id))
     }
 
-    /// Why a variant is left out; none if it takes part. Counts are of codes 0, 1, 2 and missing.
-    fn reason(
+    /// Why a variant is left out whatever its genotypes are.
+    pub(super) fn reason_before_counts(
         &self,
-        filter: VariantFilter,
         table: &dyn VariantTable,
         variant: usize,
-        counts: [u64; 4],
     ) -> Option<&'static str> {
         let id = table.id(variant);
         if !matches!(table.chromosome(variant), Chromosome::Autosome(_)) {
@@ -79,8 +77,19 @@ impl VariantLists {
         if self.exclude.as_ref().is_some_and(|list| list.contains(id)) {
             return Some("excluded");
         }
-        if table.position(variant) == 0 && matches!(id, "" | ".") {
-            return Some("no_id_and_no_position");
+        (table.position(variant) == 0 && matches!(id, "" | ".")).then_some("no_id_and_no_position")
+    }
+
+    /// Why a variant is left out; none if it takes part. Counts are of codes 0, 1, 2 and missing.
+    fn reason(
+        &self,
+        filter: VariantFilter,
+        table: &dyn VariantTable,
+        variant: usize,
+        counts: [u64; 4],
+    ) -> Option<&'static str> {
+        if let Some(reason) = self.reason_before_counts(table, variant) {
+            return Some(reason);
         }
         let [n0, n1, n2, missing] = counts;
         let called = n0 + n1 + n2;

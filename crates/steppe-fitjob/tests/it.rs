@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod it {
     mod association;
+    mod association_resume;
     mod bad_input;
     mod cross_validation;
     mod families;

@@ -4,6 +4,8 @@
 //! where the job says. A coordinator that is killed at any moment and started again goes on with what is missing. A
 //! second one on the same store begins a higher epoch, and the first one stops.
 
+mod assoc_job;
+mod cohort_job;
 mod core;
 mod epoch;
 mod import_job;
@@ -12,10 +14,12 @@ mod observe;
 mod process;
 mod progress;
 mod results;
+mod ridge_job;
 mod run;
 mod score_job;
 mod staged;
 mod submission;
+mod trait_inputs;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The partial sums of a job that are committed, each with what a second writing of the file would change.
+/// The partial sums and checkpoints of a job that are committed, each with what a second writing of the file would change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Committed(BTreeMap<String, (u64, i64, i64)>);
 
@@ -17,9 +17,8 @@ impl Committed {
             let name = path.strip_prefix(job_folder).ok()?.to_str()?.to_owned();
             Some((name, (at.ino(), at.mtime(), at.mtime_nsec())))
         };
-        let sums =
-            files_below(job_folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "sums"));
-        Self(sums.filter_map(|path| named(&path)).collect())
+        let kept = files_below(job_folder).into_iter().filter(|path| is_kept(&path.to_string_lossy()));
+        Self(kept.filter_map(|path| named(&path)).collect())
     }
 
     /// How many there are.
@@ -53,7 +52,7 @@ impl Committed {
 /// What was asked of the store since some moment, from its log.
 #[derive(Debug, Clone, Default)]
 pub struct Accesses {
-    /// Times that each file of partial sums was put, by its name below the job's folder.
+    /// Times that each file of partial sums and each checkpoint was put, by its name below the job's folder.
     pub puts: BTreeMap<String, u32>,
     /// Times that each file of genotypes was read, in parts or whole.
     pub reads: BTreeMap<String, u32>,
@@ -68,7 +67,7 @@ impl Accesses {
             let Some((_, access)) = line.split_once("checked access op=") else { continue };
             let Some((_, key)) = access.split_once("key: \"") else { continue };
             let Some((key, _)) = key.split_once('"') else { continue };
-            if access.starts_with("PutObject ") && key.ends_with(".sums") {
+            if access.starts_with("PutObject ") && is_kept(key) {
                 if let Some(name) = key.strip_prefix(&sums) {
                     *accesses.puts.entry(name.to_owned()).or_default() += 1;
                 }
@@ -88,6 +87,11 @@ impl Accesses {
     pub fn read_more_than(&self, most: u32) -> usize {
         self.reads.values().filter(|count| **count > most).count()
     }
+}
+
+/// Whether a file keeps what need not be done again: partial sums, and what a fit has finished.
+fn is_kept(name: &str) -> bool {
+    name.ends_with(".sums") || name.ends_with(".cbor")
 }
 
 /// All files below a folder; the S3 server leaves empty folders behind, which mean nothing.

@@ -1,10 +1,14 @@
-//! SIGKILL for workers and the coordinator while a fit runs: it ends in the bits of a single process.
+//! SIGKILL for workers and the coordinator while a fit runs: it ends in the bits of a single process, and what was
+//! finished is not done again.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use rand::Rng;
 use steppe_tests::{
-    Case, Cluster, ClusterOptions, Counts, FitData, Lane, Submission, Tally, fit_digests, steppe, turn,
+    Call, Case, Cluster, ClusterOptions, Counts, FitData, Lane, Submission, Tally, fit_digests, steppe, turn,
 };
 
 use super::{ensure, ground::import};
@@ -14,45 +18,61 @@ const PATIENCE: Duration = Duration::from_secs(150);
 /// Many tiles, so that passes take a while.
 const BLOCK_SAMPLES: u32 = 100;
 
+/// A job that is disturbed.
+#[derive(Clone, Copy)]
+struct Method {
+    fault: &'static str,
+    /// The command line, all but the place of its result.
+    call: fn(&FitData, Call, &str) -> Call,
+    /// Partial sums and checkpoints stay until its end.
+    keeps: bool,
+}
+
 struct Fits {
     cluster: Cluster,
+    method: Method,
     data: FitData,
     cohort: String,
-    expected: std::collections::BTreeMap<String, String>,
+    expected: BTreeMap<String, String>,
     usual: Duration,
     jobs: usize,
     _place: tempfile::TempDir,
 }
 
 impl Fits {
-    fn new() -> Self {
+    fn new(method: Method) -> Self {
         let place = tempfile::tempdir().expect("a folder");
         let data = FitData::simulate(place.path(), 0.01);
         let at = |name: &str| place.path().join(name);
         import(&data.prefix, &at("cohort"), BLOCK_SAMPLES);
         let local = at("cohort").display().to_string();
-        data.fit(steppe(["--quiet"]), &local).args(["--seed", "0", "--out"]).arg(at("local")).ok();
+        (method.call)(&data, steppe(["--quiet"]), &local).arg("--out").arg(at("local")).ok();
         let expected = fit_digests(&at("local")).expect("a local fit");
         let options = ClusterOptions { workers: 3, slots: 1, environment: Vec::new() };
         let cluster = Cluster::start(&at("cluster"), options).expect("a cluster");
         let cohort = cluster.import(&data.prefix, "cohort", BLOCK_SAMPLES).expect("an import");
-        let mut fits = Self { cluster, data, cohort, expected, usual: PATIENCE, jobs: 0, _place: place };
-        let began = Instant::now();
+        let mut fits =
+            Self { cluster, method, data, cohort, expected, usual: PATIENCE, jobs: 0, _place: place };
+        let (began, since) = (Instant::now(), fits.cluster.log("s3").len());
         let (out, submission) = fits.begin().expect("a fit");
+        let id = submission.id.clone();
         let run = submission.wait(PATIENCE, || ()).expect("an end");
         assert_eq!(run.status, 0, "{}", run.stderr);
         fits.usual = began.elapsed();
+        let puts = fits.cluster.accesses(&id, "cohort", since).puts;
+        let parts = puts.keys().filter(|name| name.ends_with(".cbor")).count();
+        assert_eq!(parts > 1, method.keeps, "{parts} finished parts were kept");
         fits.is_right(&out).expect("a fit that nobody disturbs");
         fits
     }
 
-    /// A fit that no other case has: a split by column makes nothing of its seed.
+    /// A fit that no other case has: the place of its result is its own.
     fn begin(&mut self) -> Result<(String, Submission), String> {
         self.jobs += 1;
-        let (seed, out) = (self.jobs.to_string(), format!("fit-{}", self.jobs));
+        let out = format!("fit-{}", self.jobs);
         let url = format!("s3://steppe/{out}");
-        let call = self.data.fit(self.cluster.call::<&str>([]), &self.cohort);
-        let submission = Submission::start(call.args(["--seed", &seed, "--out", &url]).into_command())?;
+        let call = (self.method.call)(&self.data, self.cluster.call::<&str>([]), &self.cohort);
+        let submission = Submission::start(call.args(["--out", &url]).into_command())?;
         Ok((out, submission))
     }
 
@@ -69,17 +89,31 @@ impl Fits {
     }
 }
 
-#[test]
-fn a_fit_ends_in_the_same_bits() {
+fn disturb(method: Method) {
     let Some(_turn) = turn(Lane::Store) else { return };
-    let mut fits = Fits::new();
-    let mut tally = Tally::begin("kill -9 during a fit", Counts { smoke: 1, ci: 4, release: 40 });
+    let mut fits = Fits::new(method);
+    let mut tally = Tally::begin(method.fault, Counts { smoke: 1, ci: 4, release: 40 });
     while tally.is_due() {
         let case = case(&mut fits, &mut tally);
         tally.add(case);
         fits.cluster.up().expect("the cluster again");
     }
     tally.finish();
+}
+
+#[test]
+fn a_fit_ends_in_the_same_bits() {
+    disturb(Method { fault: "kill -9 during a fit", call: FitData::fit, keeps: false });
+}
+
+#[test]
+fn a_ridge_ends_in_the_same_bits() {
+    disturb(Method { fault: "kill -9 during a ridge", call: FitData::ridge, keeps: true });
+}
+
+#[test]
+fn an_association_ends_in_the_same_bits() {
+    disturb(Method { fault: "kill -9 during an association", call: FitData::assoc, keeps: true });
 }
 
 fn case(fits: &mut Fits, tally: &mut Tally) -> Result<Case, String> {
@@ -92,6 +126,7 @@ fn case(fits: &mut Fits, tally: &mut Tally) -> Result<Case, String> {
         worker => fits.cluster.executor(worker)?,
     };
     let was_over = fits.cluster.log("coordinator").contains(&format!("a job has ended job={id} "));
+    let (since, kept) = (fits.cluster.log("s3").len(), fits.cluster.committed(&id));
     ensure!(victim.kill(), "it had ended by itself");
     ensure!(victim.ends_within(Duration::from_secs(5)), "it outlives SIGKILL");
     fits.cluster.up()?;
@@ -100,6 +135,11 @@ fn case(fits: &mut Fits, tally: &mut Tally) -> Result<Case, String> {
     let watched = fits.cluster.watch(&id, PATIENCE)?;
     ensure!(watched.status == 0, "job {id}: {}{} ({})", watched.stdout, watched.stderr, run.stderr);
     fits.is_right(&out)?;
+    if fits.method.keeps {
+        let puts = fits.cluster.accesses(&id, "cohort", since).puts;
+        let again: Vec<&str> = kept.names().filter(|name| puts.contains_key(*name)).collect();
+        ensure!(again.is_empty(), "job {id}: of {} things that were finished {again:?} again", kept.len());
+    }
     let rest = fits.cluster.job_files(&id);
     ensure!(rest.is_empty(), "the job has ended and left {rest:?}");
     Ok(if was_over { Case::NotFired } else { Case::Passed })

@@ -1,3 +1,5 @@
+mod remotely;
+
 use std::{sync::Arc, time::Instant};
 
 use clap::{Args, ValueEnum};
@@ -39,6 +41,8 @@ The result folder, with the columns of plink2's --glm hide-covar cols=+a1freq,+b
   run.json                           inputs with hashes, parameters, who and what was left out and why
 
 REF is the cohort's other allele and ALT its counted one. Variants outside the autosomes are left out and counted.
+
+Killed or interrupted, the same command begins again; on a coordinator the job goes on from the last run of variants.
 
 Exit status: 0 done, 2 input or command line refused (nothing was written), 130 interrupted, 1 other failures.";
 
@@ -91,7 +95,9 @@ enum FirthOption {
 impl AssocCommand {
     /// Tests, and shows a line per trait.
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        remote::refuse(remote, "associations")?;
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let started = Instant::now();
         let job = self.place.job(self.options()?, &self.threads, session)?;
         let engine = LocalEngine::new(job.threads)?;
@@ -99,7 +105,7 @@ impl AssocCommand {
         let progress: Arc<dyn PassProgress> = bar.passes();
         let tested = associate_cohort(&job, &engine, &progress, &mut bar);
         bar.clear();
-        self.show(&tested?, started, session)
+        self.show(&tested?, &self.place.out, started, session)
     }
 
     fn options(&self) -> anyhow::Result<AssociationOptions> {
@@ -119,11 +125,12 @@ impl AssocCommand {
     fn show(
         &self,
         report: &AssociationReport,
+        place: &str,
         started: Instant,
         session: Session,
     ) -> anyhow::Result<Outcome> {
         print(&table(&report.record))?;
-        note_end(&self.place.out, report.reused, started, session);
+        note_end(place, report.reused, started, session);
         Ok(Outcome::Done)
     }
 }

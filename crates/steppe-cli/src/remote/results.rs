@@ -16,8 +16,8 @@ pub(crate) fn results(remote: &Remote, id: &str) -> anyhow::Result<ResultsRespon
     Ok(results.map_err(answer)?.into_inner())
 }
 
-/// Brings all files of a result to a folder, which appears when it is whole.
-pub(crate) fn download(remote: &Remote, results: &ResultsResponse, folder: &Path) -> anyhow::Result<()> {
+/// Refuses a folder that is not empty.
+pub(crate) fn refuse_occupied(folder: &Path) -> anyhow::Result<()> {
     let occupied =
         folder.exists() && fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_some());
     if occupied {
@@ -26,6 +26,12 @@ pub(crate) fn download(remote: &Remote, results: &ResultsResponse, folder: &Path
             "name a folder that does not exist",
         ));
     }
+    Ok(())
+}
+
+/// Brings all files of a result to a folder, which appears when it is whole.
+pub(crate) fn download(remote: &Remote, results: &ResultsResponse, folder: &Path) -> anyhow::Result<()> {
+    refuse_occupied(folder)?;
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
     let staging = tempfile::Builder::new().prefix(".steppe-download-").tempdir_in(parent)?;

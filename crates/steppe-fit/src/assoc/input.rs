@@ -68,6 +68,9 @@ pub struct AssocOptions {
     pub chunk: usize,
     /// Residual columns in one adjoint pass; bounds its products to variants x columns. More traits take more passes.
     pub columns: usize,
+    /// Binary traits that are tested in one sweep over the variants; bounds the results of a chunk, and the tables that
+    /// grow at once. More traits take more sweeps.
+    pub binary_traits: usize,
 }
 
 impl Default for AssocOptions {
@@ -78,6 +81,7 @@ impl Default for AssocOptions {
             limits: CollinearityLimits::default(),
             chunk: 512,
             columns: 64,
+            binary_traits: 64,
         }
     }
 }

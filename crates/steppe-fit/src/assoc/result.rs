@@ -1,9 +1,11 @@
 //! What an association test says of one variant and one trait.
 
+use serde::{Deserialize, Serialize};
+
 use super::genotypes::Called;
 
 /// Why there is no estimate. The text is plink2's `ERRCODE`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AssocCode {
     /// Not more samples with a call than predictors.
@@ -66,8 +68,9 @@ pub struct AssocEstimate {
     pub unfinished: bool,
 }
 
-/// One variant's row for one trait.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One variant's row for one trait. Serialised without names, since there are many.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Packed", into = "Packed")]
 pub struct AssocResult {
     /// Whether the tested allele (plink2's `A1`) is the matrix's counted allele, or else the other one.
     pub tests_counted: bool,
@@ -85,5 +88,33 @@ impl AssocResult {
     pub(super) fn new(called: &Called, firth: bool, outcome: Result<AssocEstimate, AssocCode>) -> Self {
         let (samples, frequency) = (called.samples(), called.frequency());
         Self { tests_counted: called.tests_counted, samples, frequency, firth, outcome }
+    }
+}
+
+/// Tested allele, samples, frequency, Firth's; effect, standard error, statistic, p, its logarithm, unfinished.
+#[derive(Serialize, Deserialize)]
+struct Packed(bool, u64, f64, bool, Result<PackedEstimate, AssocCode>);
+
+type PackedEstimate = (f64, f64, f64, f64, f64, bool);
+
+impl From<AssocResult> for Packed {
+    fn from(of: AssocResult) -> Self {
+        let AssocResult { tests_counted, samples, frequency, firth, outcome } = of;
+        let estimate = |e: AssocEstimate| (e.beta, e.standard_error, e.statistic, e.p, e.ln_p, e.unfinished);
+        Self(tests_counted, samples, frequency, firth, outcome.map(estimate))
+    }
+}
+
+impl From<Packed> for AssocResult {
+    fn from(Packed(tests_counted, samples, frequency, firth, outcome): Packed) -> Self {
+        let estimate = |(beta, standard_error, statistic, p, ln_p, unfinished)| AssocEstimate {
+            beta,
+            standard_error,
+            statistic,
+            p,
+            ln_p,
+            unfinished,
+        };
+        Self { tests_counted, samples, frequency, firth, outcome: outcome.map(estimate) }
     }
 }

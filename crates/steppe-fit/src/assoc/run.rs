@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Range};
 use rayon::prelude::*;
 
 use super::{
+    checkpoint::{AssocCheckpoint, load, save},
     input::{AssocOptions, AssocTrait, Covariate, TestedAllele, TraitSummary},
     linear::{LinearScratch, LinearWork, Variant},
     logistic::{LogisticScratch, LogisticTrait},
@@ -42,6 +43,7 @@ pub struct Association {
 /// What is tested in one sweep over the variants.
 #[derive(Debug, Default)]
 struct Batch<'a> {
+    number: usize,
     linear: Vec<LinearWork<'a>>,
     logistic: &'a [LogisticTrait],
 }
@@ -92,13 +94,27 @@ impl Association {
         matrix: &M,
         sink: &mut dyn FnMut(AssocChunk<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, FitError> {
+        self.resume(matrix, None, sink)
+    }
+
+    /// The same, which keeps finished runs of variants and does not test again what it finds kept. A pass over the
+    /// genotypes whose products nobody needs any more is not done.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; [`FitError::Checkpoint`] of the caller's storage.
+    pub fn resume<M: GenotypeMatrix + ?Sized>(
+        &self,
+        matrix: &M,
+        checkpoint: Option<&dyn AssocCheckpoint>,
+        sink: &mut dyn FnMut(AssocChunk<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, FitError> {
         if matrix.samples() != self.samples {
             let (found, expected) = (self.samples, matrix.samples());
             return Err(FitError::ValueCount { name: "the association's plan".to_owned(), found, expected });
         }
         let mut progress = (0, self.tests(matrix));
         for batch in self.batches() {
-            if self.sweep(matrix, &batch, &mut progress, sink)?.is_break() {
+            if self.sweep(matrix, &batch, checkpoint, &mut progress, sink)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -110,7 +126,8 @@ impl Association {
         (linear + self.plan.logistic.len()) as u64 * matrix.variants() as u64
     }
 
-    /// Puts traits together so that a pass has no more columns than the options allow; binary traits go with the last.
+    /// Puts traits together so that a pass has no more columns, and a sweep no more binary traits, than the options allow;
+    /// the first binary traits go with the last pass.
     fn batches(&self) -> Vec<Batch<'_>> {
         let mut batches = vec![Batch::default()];
         let mut room = self.options.columns;
@@ -131,10 +148,13 @@ impl Association {
                 rest = later;
             }
         }
-        if let Some(batch) = batches.last_mut() {
-            batch.logistic = &self.plan.logistic;
+        let mut binary = self.plan.logistic.chunks(self.options.binary_traits.max(1));
+        if let (Some(batch), Some(logistic)) = (batches.last_mut(), binary.next()) {
+            batch.logistic = logistic;
         }
+        batches.extend(binary.map(|logistic| Batch { logistic, ..Batch::default() }));
         batches.retain(|batch| !batch.traits().is_empty());
+        batches.iter_mut().enumerate().for_each(|(number, batch)| batch.number = number);
         batches
     }
 
@@ -142,16 +162,28 @@ impl Association {
         &self,
         matrix: &M,
         batch: &Batch<'_>,
+        checkpoint: Option<&dyn AssocCheckpoint>,
         (done, total): &mut (u64, u64),
         sink: &mut dyn FnMut(AssocChunk<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, FitError> {
-        let products = batch.products(matrix)?;
+        let mut products = None;
         let traits = batch.traits();
         let variants = matrix.variants();
         let mut results = Vec::new();
         for first_variant in (0..variants).step_by(self.options.chunk.max(1)) {
             let run = first_variant..(first_variant + self.options.chunk.max(1)).min(variants);
-            let rows = self.rows(matrix, batch, &products, run)?;
+            let rows = match load(checkpoint, batch.number, &run, traits.len())? {
+                Some(rows) => rows,
+                None => {
+                    let products = match &mut products {
+                        Some(products) => products,
+                        missing => missing.insert(batch.products(matrix)?),
+                    };
+                    let rows = self.rows(matrix, batch, products, &run)?;
+                    save(checkpoint, batch.number, &run, &rows)?;
+                    rows
+                }
+            };
             for (place, &trait_index) in traits.iter().enumerate() {
                 results.clear();
                 results.extend(rows.iter().map(|row| row[place]));
@@ -172,7 +204,7 @@ impl Association {
         matrix: &M,
         batch: &Batch<'_>,
         products: &Products,
-        run: Range<usize>,
+        run: &Range<usize>,
     ) -> Result<Vec<Vec<AssocResult>>, FitError> {
         let variants: Vec<u32> = run.clone().map(|variant| variant as u32).collect();
         let packed = matrix.select(&variants)?;

@@ -1,6 +1,7 @@
 //! What a caller sees of a running fit, and how it stops one.
 
 use super::{checkpoint::Checkpoint, metrics::MetricKind};
+use crate::error::StorageError;
 
 /// One accepted lambda.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,10 +35,7 @@ pub trait Observer: Sync {
     ///
     /// # Errors
     /// An error ends the fit with [`FitError::CheckpointSink`](crate::FitError::CheckpointSink).
-    fn checkpoint(
-        &mut self,
-        checkpoint: &Checkpoint,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StorageError> {
         let _ = checkpoint;
         Ok(())
     }

@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blocks::Block;
 use super::level0::BlockModels;
-use crate::error::FitError;
-
-/// What went wrong in a caller's storage.
-pub type StorageError = Box<dyn std::error::Error + Send + Sync>;
+use crate::error::{FitError, StorageError};
 
 /// All that level 1 needs of one block. Serialisable in any format that keeps every bit of a float.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -25,7 +25,8 @@ fn bits(results: &[Vec<AssocResult>]) -> Vec<[u64; 4]> {
 fn threads_and_chunks_and_batches_change_no_bit() {
     let (cohort, traits, covariates) = small();
     let run = |threads: usize, chunk: usize, columns: usize| {
-        let options = AssocOptions { chunk, columns, ..AssocOptions::default() };
+        let options =
+            AssocOptions { chunk, columns, binary_traits: columns.div_ceil(8), ..AssocOptions::default() };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         bits(&pool.install(|| associate(&cohort.matrix, &traits, &covariates, options).0))
     };

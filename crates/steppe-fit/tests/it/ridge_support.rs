@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use steppe_fit::ridge::{FittedBlock, RidgeCheckpoint, RidgeFamily, RidgeTrait, StorageError};
 use steppe_fit::{GenotypeMatrix, MemoryMatrix, PackedColumns};
+use steppe_fit::{
+    StorageError,
+    ridge::{FittedBlock, RidgeCheckpoint, RidgeFamily, RidgeTrait},
+};
 
 /// Numbers that look random, the same on every machine.
 pub(super) struct Numbers(pub(super) u64);

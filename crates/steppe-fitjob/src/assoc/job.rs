@@ -1,21 +1,24 @@
 //! An association from its plan to its committed tables.
 
-use std::{collections::BTreeMap, ops::ControlFlow, path::Path, time::Instant};
+use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow, path::Path, time::Instant};
 
 use serde_json::json;
 use steppe_engine::{EngineError, output::OutputRecord};
-use steppe_fit::{FitError, GenotypeMatrix, VariantSubset};
+use steppe_fit::{FitError, GenotypeMatrix, VariantSubset, assoc::AssocCheckpoint};
 use steppe_genome::VariantTable;
 use steppe_kernels::Level;
 
 use super::{
-    super::{StepObserver, VariantPlan, job::FitRequest, record::Beginning},
+    super::{
+        StepObserver, VariantPlan, checkpoint_file::CheckpointFolder, job::FitRequest, record::Beginning,
+    },
     AssociationPlan, AssociationRecord, AssociationTraitRecord,
+    run::Kept,
     tables::Tables,
 };
 
 /// Changes when the same inputs may give other bits.
-const ASSOCIATION_SEMANTICS: u32 = 1;
+pub const ASSOCIATION_SEMANTICS: u32 = 1;
 
 /// An association with its identity.
 #[derive(Debug)]
@@ -59,10 +62,21 @@ impl<'a> AssociationJob<'a> {
     /// Something else lies where the result shall go.
     pub fn existing(&self) -> Result<Option<AssociationReport>, EngineError> {
         let earlier = self.record.earlier(self.request)?;
+        if let (Some(_), Some(checkpoints)) = (&earlier, self.checkpoints()) {
+            checkpoints.remove()?;
+        }
         Ok(earlier.map(|record| AssociationReport { reused: true, record }))
     }
 
-    /// Tests every variant, writes the tables and makes them visible in one step.
+    /// Where finished runs of variants are kept: nowhere without a place for them, since on this machine keeping them is
+    /// as much work as writing the tables.
+    fn checkpoints(&self) -> Option<CheckpointFolder> {
+        let place = self.request.checkpoints.as_ref()?;
+        Some(CheckpointFolder::of(&self.request.out, &self.record.job, Some(place)))
+    }
+
+    /// Tests every variant, writes the tables and makes them visible in one step. Where the request has a place for
+    /// checkpoints, a run that was stopped is gone on with, from the last run of variants, to the same files.
     ///
     /// The matrix has the plan's samples in order and the variants of the table; its counts are over the plan's reference
     /// samples.
@@ -85,11 +99,16 @@ impl<'a> AssociationJob<'a> {
         let variants = VariantPlan::new(plan.filter(), &plan.joined.lists, matrix, table)?;
         let subset = VariantSubset::new(matrix, variants.used(), level)?;
         let folder = self.record.stage(request)?;
-        (self.record.traits, self.record.outputs) = self.test(&subset, table, folder.path(), observer)?;
+        let checkpoints = self.checkpoints();
+        (self.record.traits, self.record.outputs) =
+            self.test(&subset, table, checkpoints.as_ref(), folder.path(), observer)?;
         self.record.cohort.variants = table.len() as u64;
         self.record.variants = variants.counts;
         self.record.timing("total", started);
         let (record, reused) = self.record.commit(folder, request)?;
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.remove()?;
+        }
         Ok(AssociationReport { reused, record })
     }
 
@@ -98,6 +117,7 @@ impl<'a> AssociationJob<'a> {
         &self,
         matrix: &VariantSubset<'_>,
         table: &dyn VariantTable,
+        checkpoints: Option<&CheckpointFolder>,
         folder: &Path,
         observer: &mut dyn StepObserver,
     ) -> Result<(Vec<AssociationTraitRecord>, Vec<OutputRecord>), EngineError> {
@@ -113,7 +133,11 @@ impl<'a> AssociationJob<'a> {
         let tested = self.plan.problems.iter().filter(|problem| problem.is_none()).count();
         observer.stage("testing variants", tested as u64 * matrix.variants() as u64);
         let mut failure = None;
-        let ended = self.plan.association.run(matrix, &mut |chunk| {
+        let observer = RefCell::new(observer);
+        let kept = checkpoints.map(|folder| Kept::new(folder, &observer));
+        let kept = kept.as_ref().map(|kept| kept as &dyn AssocCheckpoint);
+        let ended = self.plan.association.resume(matrix, kept, &mut |chunk| {
+            let mut observer = observer.borrow_mut();
             observer.done(chunk.done);
             failure = tables.write(&chunk).err();
             if failure.is_none() && !observer.cancelled() {

@@ -24,7 +24,12 @@ impl AssociationOptions {
         Self { input, firth, tested, prefix: "assoc".to_owned() }
     }
 
-    pub(super) fn check(&self) -> Result<(), EngineError> {
+    /// Refuses what can be told from the options alone.
+    ///
+    /// # Errors
+    /// Times to an event; a number out of its range; a prefix that can not be in a file's name.
+    pub fn check(&self) -> Result<(), EngineError> {
+        self.input.check()?;
         if names::safe(&self.prefix) != self.prefix {
             return Err(EngineError::refused(
                 format!("tables can not be named {:?}", self.prefix),

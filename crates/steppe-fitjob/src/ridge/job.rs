@@ -24,7 +24,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const RIDGE_SEMANTICS: u32 = 1;
+pub const RIDGE_SEMANTICS: u32 = 1;
 
 /// A block ridge with its identity.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl<'a> RidgeJob<'a> {
     /// # Errors
     /// Something else lies where the result shall go, or regenie could not be told where it is.
     pub fn existing(&self) -> Result<Option<RidgeReport>, EngineError> {
-        check_out(&self.request.out)?;
+        check_out(&self.request.out, self.plan.options.input.copied_inputs)?;
         let earlier = self.record.earlier(self.request)?;
         if earlier.is_some() {
             // A run that was killed right after its result was there left them.

@@ -38,8 +38,12 @@ impl RidgeJobOptions {
         Self { input, block_size, validation, level0_shares, level1_shares, seed: 1 }
     }
 
-    /// Refuses numbers out of their range.
-    pub(super) fn check(&self) -> Result<(), EngineError> {
+    /// Refuses what can be told from the options alone.
+    ///
+    /// # Errors
+    /// Times to an event; a number out of its range.
+    pub fn check(&self) -> Result<(), EngineError> {
+        self.input.check()?;
         let folds = match self.validation {
             RidgeValidation::Folds(folds) => folds,
             RidgeValidation::LeaveOneOut => 2,

@@ -39,9 +39,17 @@ pub(super) struct Results<'a> {
     pub(super) out: &'a Location,
 }
 
+/// How regenie's list names a file: by its full path, or by its name alone where the result is fetched to another place.
+fn listed(out: &Location, fetched: bool, name: &str) -> PathBuf {
+    match out.absolute().local_path() {
+        Some(folder) if !fetched => folder.join(name),
+        _ => PathBuf::from(name),
+    }
+}
+
 /// Refuses a folder that regenie's list can not name files in.
-pub(super) fn check_out(out: &Location) -> Result<(), EngineError> {
-    let path = out.absolute().to_string();
+pub(super) fn check_out(out: &Location, fetched: bool) -> Result<(), EngineError> {
+    let path = listed(out, fetched, LIST).display().to_string();
     if path.bytes().all(|byte| byte > b' ') {
         return Ok(());
     }
@@ -64,8 +72,8 @@ impl Results<'_> {
         for (at, record) in records.iter_mut().enumerate() {
             let Ok(fit) = &self.fit.traits[at] else { continue };
             let loco = self.write_loco(folder, at, fit, &record.file_name)?;
-            let path = self.out.absolute().child(&loco.name).to_string();
-            list.push(PredictionFile { trait_name: record.name.clone(), path: PathBuf::from(path) });
+            let path = listed(self.out, self.plan.options.input.copied_inputs, &loco.name);
+            list.push(PredictionFile { trait_name: record.name.clone(), path });
             record.loco = Some(loco.name.clone());
             outputs.push(loco);
             let weights: Vec<(u32, f64)> = self.weights(fit).collect();

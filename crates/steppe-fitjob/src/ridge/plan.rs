@@ -2,6 +2,7 @@
 
 use steppe_engine::EngineError;
 use steppe_fit::ridge::{CrossValidation, RidgeData, RidgeFamily, RidgeTrait, TraitProblem, trait_problems};
+use steppe_genome::{Chromosome, VariantTable};
 use steppe_store::SampleTable;
 
 use super::{
@@ -58,6 +59,35 @@ impl RidgePlan {
     /// The samples of the cohort that take part, ascending: those that the matrix is to have, and its counts to be over.
     pub fn samples(&self) -> &[u32] {
         &self.joined.samples
+    }
+
+    /// Refuses variants that could take part and whose chromosome is in several places: blocks are runs of one.
+    ///
+    /// # Errors
+    /// Such variants.
+    pub fn check_variants(&self, table: &dyn VariantTable) -> Result<(), EngineError> {
+        let mut runs: Vec<&Chromosome> = Vec::new();
+        for variant in 0..table.len() {
+            if self.joined.lists.reason_before_counts(table, variant).is_some() {
+                continue;
+            }
+            let chromosome = table.chromosome(variant);
+            if runs.last() == Some(&chromosome) {
+                continue;
+            }
+            if runs.contains(&chromosome) {
+                return Err(EngineError::refused(
+                    format!(
+                        "chromosome {} comes again at variant {}, after others: blocks are runs of one chromosome",
+                        chromosome.label(),
+                        variant + 1
+                    ),
+                    "import filesets whose variants are sorted by chromosome, in that order",
+                ));
+            }
+            runs.push(chromosome);
+        }
+        Ok(())
     }
 
     pub(super) fn filter(&self) -> VariantFilter {

@@ -1,28 +1,19 @@
 //! Around the solver: finished blocks kept and found again, progress to the caller.
 
-use std::{
-    io,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
-use serde::{Deserialize, Serialize};
-use steppe_fit::ridge::{FittedBlock, RidgeCheckpoint, RidgeProgress, StorageError};
+use steppe_fit::{
+    StorageError,
+    ridge::{FittedBlock, RidgeCheckpoint, RidgeProgress},
+};
 
-use super::super::{StepObserver, checkpoint_file::CheckpointFolder};
-
-/// Bytes of a hash.
-const HASH: usize = 32;
-
-/// What a checkpoint file holds, behind its hash. CBOR, since JSON does not give every bit of a float back.
-#[derive(Serialize, Deserialize)]
-struct Content<F> {
-    job: String,
-    block: u64,
-    fitted: F,
-}
+use super::super::{
+    StepObserver,
+    checkpoint_file::{CheckpointFolder, Resuming},
+};
 
 /// The job's observer and storage as the solver sees them.
 pub(super) struct Bridge<'a> {
@@ -35,12 +26,12 @@ pub(super) struct Bridge<'a> {
 struct State<'a> {
     observer: &'a mut dyn StepObserver,
     stage: &'static str,
-    resumed: bool,
+    resuming: Resuming,
 }
 
 impl<'a> Bridge<'a> {
     pub(super) fn new(observer: &'a mut dyn StepObserver, checkpoints: &'a CheckpointFolder) -> Self {
-        let state = Mutex::new(State { observer, stage: "", resumed: false });
+        let state = Mutex::new(State { observer, stage: "", resuming: Resuming::default() });
         Self { state, checkpoints, stop: AtomicBool::new(false) }
     }
 
@@ -60,23 +51,6 @@ impl<'a> Bridge<'a> {
     fn file(block: usize) -> String {
         format!("block.{block}.cbor")
     }
-
-    /// A block that an earlier run of the same job left, or why what it left can not be used.
-    fn read(&self, block: usize) -> Option<Result<FittedBlock, String>> {
-        let bytes = match self.checkpoints.read_file(&Self::file(block)) {
-            Ok(bytes) => bytes?,
-            Err(error) => return Some(Err(error.to_string())),
-        };
-        let content = match bytes.split_at_checked(HASH) {
-            Some((hash, content)) if blake3::hash(content).as_bytes() == hash => content,
-            _ => return Some(Err("its hash is not that of its content".to_owned())),
-        };
-        Some(match ciborium::from_reader::<Content<FittedBlock>, _>(content) {
-            Ok(of) if of.job == self.checkpoints.job() && of.block == block as u64 => Ok(of.fitted),
-            Ok(_) => Err("it is of another fit".to_owned()),
-            Err(_) => Err("its content is not of this version".to_owned()),
-        })
-    }
 }
 
 impl State<'_> {
@@ -91,30 +65,14 @@ impl State<'_> {
 
 impl RidgeCheckpoint for Bridge<'_> {
     fn load(&self, block: usize) -> Result<Option<FittedBlock>, StorageError> {
-        let found = self.read(block);
+        let name = Self::file(block);
+        let found = self.checkpoints.read_part(&name)?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match found {
-            None => Ok(None),
-            Some(Err(why)) => {
-                state.observer.notice(&format!("a checkpoint is ignored: {}: {why}", Self::file(block)));
-                Ok(None)
-            }
-            Some(Ok(fitted)) => {
-                if !state.resumed {
-                    state.resumed = true;
-                    state.observer.notice("going on from the checkpoint of an earlier run");
-                }
-                Ok(Some(fitted))
-            }
-        }
+        let State { observer, resuming, .. } = &mut *state;
+        Ok(resuming.take(&name, found, &mut **observer))
     }
 
     fn save(&self, block: usize, fitted: &FittedBlock) -> Result<(), StorageError> {
-        let content = Content { job: self.checkpoints.job().to_owned(), block: block as u64, fitted };
-        let mut bytes = vec![0; HASH];
-        ciborium::into_writer(&content, &mut bytes).map_err(io::Error::other)?;
-        let hash = blake3::hash(&bytes[HASH..]);
-        bytes[..HASH].copy_from_slice(hash.as_bytes());
-        Ok(self.checkpoints.write_file(&Self::file(block), bytes)?)
+        self.checkpoints.write_part(&Self::file(block), fitted)
     }
 }

@@ -11,15 +11,18 @@ use steppe_fit::{
     MemoryMatrix, PackedColumns,
     ridge::{RidgeControl, RidgeData, RidgeFamily, RidgeFit, RidgeOptions, RidgeTrait, fit_ridge},
 };
-use steppe_fitjob::{CovariateOptions, RidgeJobOptions, RidgeReport, RidgeValidation};
+use steppe_fitjob::{CovariateOptions, RidgeJobOptions, RidgeReport, RidgeValidation, ridge_cohort};
 use steppe_formats::scoring_file::ReadOptions;
-use steppe_genome::matching::{Ambiguous, MatchOptions};
+use steppe_genome::{
+    Chromosome,
+    matching::{Ambiguous, MatchOptions},
+};
 use steppe_kernels::Level;
 use steppe_store::Location;
 
 use super::{
     ridge_support::{BLOCK, COVARIATE, SAMPLES, Scene, dense, loco},
-    stored::Steps,
+    stored::{Passes, Steps, Stored},
     support::{file, hashes, names},
 };
 
@@ -226,6 +229,32 @@ fn the_metrics_have_every_penalty_and_the_chosen_one() {
             None => assert_eq!(chosen[0]["log_likelihood"], "NA"),
         }
     }
+}
+
+#[test]
+fn a_chromosome_in_two_places_is_refused_before_any_pass() {
+    let scene = Scene::new();
+    let folder = scene.path("again");
+    std::fs::create_dir(&folder).expect("a folder");
+    let (stored, fileset) = Stored::random(&folder, SAMPLES, 90, &[1, 2, 1].map(Chromosome::Autosome));
+    let passes = Arc::new(Passes::default());
+    let run = |options: &RidgeJobOptions| {
+        let progress: Arc<dyn PassProgress> = Arc::<Passes>::clone(&passes);
+        let job = stored.job(options.clone(), &folder.join("step1"));
+        ridge_cohort(&job, &stored.engine(), &progress, &mut ())
+    };
+    let error = run(&scene.options).expect_err("it is refused").to_string();
+    assert!(error.starts_with("chromosome 1 comes again at variant 61, after others"), "{error}");
+    assert_eq!(passes.names(), ["reading phenotypes"]);
+    // Without the second place there is nothing to refuse.
+    let listed: String = fileset.bim[..60].iter().map(|of| format!("{}\n", of.id)).collect();
+    let mut options = scene.options.clone();
+    options.input.extract = Some(file(&folder, "extract.txt", &listed));
+    options.input.copied_inputs = true;
+    run(&options).expect("the job runs");
+    // A result that came from elsewhere goes elsewhere: regenie's list has names alone.
+    let list = std::fs::read_to_string(folder.join("step1/pred.list")).expect("a list");
+    assert_eq!(list, "qt qt_1.loco\nqm qm_2.loco\ncc cc_3.loco\n");
 }
 
 #[test]

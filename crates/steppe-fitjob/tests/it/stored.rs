@@ -1,6 +1,9 @@
 //! Jobs over a real store: a fileset is imported, and passes run on an engine in this process.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use steppe_engine::{EngineError, LocalEngine, PassProgress, SilentProgress};
 use steppe_fitjob::{
@@ -80,6 +83,20 @@ impl Stored {
         associate_cohort(&self.job(options.clone(), out), &self.engine(), &progress, observer)
     }
 
+    /// An association whose finished runs of variants are kept in a folder.
+    pub(crate) fn associate_kept(
+        &self,
+        options: &AssociationOptions,
+        (out, checkpoints): (&Path, &Path),
+        progress: &Arc<Passes>,
+        observer: &mut dyn StepObserver,
+    ) -> Result<AssociationReport, EngineError> {
+        let checkpoints = Some(Location::local(checkpoints));
+        let job = CohortJob { checkpoints, ..self.job(options.clone(), out) };
+        let progress: Arc<dyn PassProgress> = Arc::<Passes>::clone(progress);
+        associate_cohort(&job, &self.engine(), &progress, observer)
+    }
+
     pub(crate) fn ridge(
         &self,
         options: &RidgeJobOptions,
@@ -89,6 +106,24 @@ impl Stored {
         let progress: Arc<dyn PassProgress> = Arc::new(SilentProgress);
         ridge_cohort(&self.job(options.clone(), out), &self.engine(), &progress, observer)
     }
+}
+
+/// The passes that were begun.
+#[derive(Debug, Default)]
+pub(crate) struct Passes(Mutex<Vec<String>>);
+
+impl Passes {
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.lock().expect("no test panics in it").clone()
+    }
+}
+
+impl PassProgress for Passes {
+    fn stage(&self, name: &str, _total: u64) {
+        self.0.lock().expect("no test panics in it").push(name.to_owned());
+    }
+
+    fn advance(&self, _units: u64) {}
 }
 
 /// Stops a job after some steps, and keeps what it was told.

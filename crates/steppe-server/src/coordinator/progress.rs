@@ -57,7 +57,7 @@ impl JobProgress {
         }
     }
 
-    fn report(&self) -> Progress {
+    pub(super) fn report(&self) -> Progress {
         Progress {
             stage: self.stage.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             tiles_done: self.tiles_done.load(Relaxed),

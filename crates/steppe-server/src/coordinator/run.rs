@@ -11,7 +11,7 @@ use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Core, blocking, epoch, import_job, lasso_job, now,
+    Core, blocking, cohort_job, epoch, import_job, now,
     progress::{self, JobProgress},
     score_job,
     staged::Staged,
@@ -126,7 +126,9 @@ async fn execute(core: &Arc<Core>, job: &Job, cancel: &CancellationToken) -> Res
         blocking(move || match spec.job {
             Some(job_spec::Job::Score(score)) => score_job::run(&core, &id, &score, &progress, cancel),
             Some(job_spec::Job::Import(import)) => import_job::run(&core, &import, &progress),
-            Some(job_spec::Job::Lasso(lasso)) => lasso_job::run(&core, &id, &lasso, &progress, cancel),
+            Some(job_spec::Job::Lasso(lasso)) => cohort_job::run(&core, &id, lasso, &progress, cancel),
+            Some(job_spec::Job::Ridge(ridge)) => cohort_job::run(&core, &id, ridge, &progress, cancel),
+            Some(job_spec::Job::Assoc(assoc)) => cohort_job::run(&core, &id, assoc, &progress, cancel),
             None => Err(ServerError::JobInvalid { field: "payload", problem: "is empty".to_owned() }),
         })
     };

@@ -7,12 +7,18 @@ use steppe_engine::score::KERNEL_SEMANTICS;
 use steppe_store::{Cohort, Location, StoreError};
 use url::Url;
 
-use super::{Core, blocking, import_job, lasso_job, now, run::enqueue, score_job};
+use super::{
+    Core, blocking,
+    cohort_job::{self, CohortSpec, Place},
+    import_job, now,
+    run::enqueue,
+    score_job,
+};
 use crate::{
     ServerError,
     identity::roles::Principal,
-    jobs::{JobState, NewJob, Submitted},
-    wire::job::{ImportJob, InputFile, JobSpec, LassoJob, ScoreJob, SubmitRequest, input_file, job_spec},
+    jobs::{JobId, JobState, NewJob, Submitted},
+    wire::job::{ImportJob, InputFile, JobSpec, ScoreJob, SubmitRequest, input_file, job_spec},
 };
 
 /// Scoring files of one job.
@@ -34,7 +40,7 @@ pub(crate) async fn submit(
     if core.stop.is_cancelled() {
         return Err(ServerError::Unavailable { problem: "stops" });
     }
-    let nothing = || refuse("spec", "it names no job", "give one of score, import and lasso");
+    let nothing = || refuse("spec", "it names no job", "give one of score, import, lasso, ridge and assoc");
     let job = request.spec.and_then(|spec| spec.job).ok_or_else(nothing)?;
     let (kind, job, identity) = match job {
         job_spec::Job::Score(score) => {
@@ -46,15 +52,22 @@ pub(crate) async fn submit(
             ("import", job_spec::Job::Import(import), identity)
         }
         job_spec::Job::Lasso(lasso) => {
-            let (lasso, identity) = check_lasso(core, principal, lasso).await?;
+            let (lasso, identity) = check_cohort_job(core, principal, lasso).await?;
             ("lasso", job_spec::Job::Lasso(lasso), identity)
+        }
+        job_spec::Job::Ridge(ridge) => {
+            let (ridge, identity) = check_cohort_job(core, principal, ridge).await?;
+            ("ridge", job_spec::Job::Ridge(ridge), identity)
+        }
+        job_spec::Job::Assoc(assoc) => {
+            let (assoc, identity) = check_cohort_job(core, principal, assoc).await?;
+            ("assoc", job_spec::Job::Assoc(assoc), identity)
         }
     };
     let spec = JobSpec { job: Some(job) };
     let unspeakable = |_| refuse("spec", "it can not be written down", "leave odd numbers out");
     let payload = serde_json::to_string(&spec).map_err(unspeakable)?;
-    let hashed = json!(["steppe job 1", KERNEL_SEMANTICS, identity, payload]).to_string();
-    let id = blake3::hash(hashed.as_bytes()).to_hex().as_str().parse()?;
+    let id = job_id(&identity, &payload)?;
     let new = NewJob {
         id,
         kind: kind.to_owned(),
@@ -79,6 +92,12 @@ pub(crate) async fn submit(
     }
     core.notify();
     Ok(submitted)
+}
+
+/// The identity of a job: of its parameters and inputs' hashes, of the state of what it reads, and of the arithmetic.
+fn job_id(identity: &str, payload: &str) -> Result<JobId, ServerError> {
+    let hashed = json!(["steppe job 1", KERNEL_SEMANTICS, identity, payload]).to_string();
+    blake3::hash(hashed.as_bytes()).to_hex().as_str().parse()
 }
 
 /// Whether what a job has made is still there.
@@ -125,23 +144,25 @@ async fn check_score(
     Ok((score, digest))
 }
 
-/// Checks a fitting job; gives it with all files in the store, and the digest of its cohort.
-async fn check_lasso(
+/// Checks a job over the traits of a cohort; gives it with all files in the store, and its cohort's digest and its
+/// arithmetic's version.
+async fn check_cohort_job<J: CohortSpec>(
     core: &Arc<Core>,
     principal: &Principal,
-    mut lasso: LassoJob,
-) -> Result<(LassoJob, String), ServerError> {
-    let cohort = allowed_cohort(core, principal, "cohort", &lasso.cohort)?;
-    lasso.cohort = cohort.to_string();
-    if !lasso.out.is_empty() {
-        lasso.out = core.allowed.check_as("out", &lasso.out)?.to_string();
+    mut job: J,
+) -> Result<(J, String), ServerError> {
+    let Place { cohort: url, out, .. } = job.place();
+    let cohort = allowed_cohort(core, principal, "cohort", url)?;
+    *url = cohort.to_string();
+    if !out.is_empty() {
+        *out = core.allowed.check_as("out", out)?.to_string();
     }
-    for file in lasso_job::files(&mut lasso) {
+    for file in job.files() {
         keep(core, file).await?;
     }
-    lasso_job::check(&lasso)?;
+    cohort_job::check(&job)?;
     let digest = blocking(move || Ok(Cohort::open(&location(&cohort)?)?.digest().to_owned())).await?;
-    Ok((lasso, digest))
+    Ok((job, format!("{digest} {}", J::SEMANTICS)))
 }
 
 fn allowed_cohort(
@@ -219,4 +240,41 @@ async fn check_import(
     let checked = import.clone();
     let state = blocking(move || import_job::check(&checked)).await?;
     Ok((import, state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::job::{AssocJob, RidgeJob};
+
+    fn id(identity: &str, job: job_spec::Job) -> JobId {
+        let payload = serde_json::to_string(&JobSpec { job: Some(job) }).expect("JSON");
+        job_id(identity, &payload).expect("an id")
+    }
+
+    #[test]
+    fn a_job_is_its_parameters_its_cohort_and_its_arithmetic() {
+        let ridge = |seed| job_spec::Job::Ridge(RidgeJob { seed, ..RidgeJob::default() });
+        let (one, cohort) = (ridge(Some(1)), "0123 1");
+        assert_eq!(id(cohort, one.clone()), id(cohort, one.clone()));
+        let others = [
+            id(cohort, ridge(Some(2))),
+            id("4567 1", one.clone()),
+            id("0123 2", one.clone()),
+            id(cohort, job_spec::Job::Assoc(AssocJob::default())),
+        ];
+        assert!(!others.contains(&id(cohort, one)));
+        let distinct: BTreeSet<&JobId> = others.iter().collect();
+        assert_eq!(distinct.len(), others.len());
+    }
+
+    #[test]
+    fn a_job_reads_back_as_it_was_written() {
+        let ridge = RidgeJob { level0_shares: vec![0.1, 0.5], folds: Some(3), ..RidgeJob::default() };
+        for job in [job_spec::Job::Ridge(ridge), job_spec::Job::Assoc(AssocJob::default())] {
+            let spec = JobSpec { job: Some(job) };
+            let payload = serde_json::to_string(&spec).expect("JSON");
+            assert_eq!(serde_json::from_str::<JobSpec>(&payload).expect("a job"), spec);
+        }
+    }
 }

@@ -1,3 +1,5 @@
+mod remotely;
+
 use std::{sync::Arc, time::Instant};
 
 use clap::Args;
@@ -36,7 +38,8 @@ Examples:
 
 The result folder:
   TRAIT_N.loco        the prediction of each sample without each chromosome, as regenie writes it
-  pred.list           regenie's list of these files, by their full paths
+  pred.list           regenie's list of these files, by their full paths (by their names alone in a result that is
+                      fetched from a store or a coordinator: run regenie in its folder)
   TRAIT.score.txt     weights per variant, averaged over folds, as a PGS Catalog scoring file
   metrics.*           how well each penalty of level 1 predicts samples left out
   dropped_variants.*  variants in which the covariates leave nothing
@@ -96,7 +99,9 @@ const SHARES: [f64; 5] = [0.01, 0.25, 0.5, 0.75, 0.99];
 impl RidgeCommand {
     /// Fits, and shows a line per trait.
     pub(super) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        remote::refuse(remote, "fits")?;
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let started = Instant::now();
         let job = self.place.job(self.options()?, &self.threads, session)?;
         let engine = LocalEngine::new(job.threads)?;
@@ -104,7 +109,9 @@ impl RidgeCommand {
         let progress: Arc<dyn PassProgress> = bar.passes();
         let fitted = ridge_cohort(&job, &engine, &progress, &mut bar);
         bar.clear();
-        self.show(&fitted?, started, session)
+        self.show(&fitted?, started, session)?;
+        session.console.note(&format!("next:  regenie --step 2 --pred {}/pred.list ...", self.place.out));
+        Ok(Outcome::Done)
     }
 
     fn options(&self) -> anyhow::Result<RidgeJobOptions> {
@@ -121,11 +128,10 @@ impl RidgeCommand {
         })
     }
 
-    fn show(&self, report: &RidgeReport, started: Instant, session: Session) -> anyhow::Result<Outcome> {
+    fn show(&self, report: &RidgeReport, started: Instant, session: Session) -> anyhow::Result<()> {
         print(&table(&report.record))?;
         note_end(&self.place.out, report.reused, started, session);
-        session.console.note(&format!("next:  regenie --step 2 --pred {}/pred.list ...", self.place.out));
-        Ok(Outcome::Done)
+        Ok(())
     }
 }
 
