@@ -95,8 +95,7 @@ fn people_of_a_population_that_the_reference_lacks_are_flagged_and_nobody_is_lef
         .collect();
     let (outside, similar) = (ancestry.column("outside"), ancestry.column("most_similar"));
     let of = |population: &str| {
-        let rows = ancestry.rows.iter().filter(move |row| truth[row[1].as_str()].0 == population);
-        rows.collect::<Vec<_>>()
+        ancestry.rows.iter().filter(|row| truth[row[1].as_str()].0 == population).collect::<Vec<_>>()
     };
     for population in ["EUR", "EAS", "AFR"] {
         let rows = of(population);

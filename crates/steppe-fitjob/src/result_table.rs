@@ -42,7 +42,7 @@ impl ResultTable {
         let place = folder.child(name).to_string();
         let failed = |error| EngineError::parquet(&place)(error);
         let reader =
-            ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|of| of.build()).map_err(failed)?;
+            ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(ParquetRecordBatchReaderBuilder::build).map_err(failed)?;
         let schema = reader.schema();
         let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|error| failed(error.into()))?;
         let batch = concat_batches(&schema, &batches).map_err(|error| failed(error.into()))?;

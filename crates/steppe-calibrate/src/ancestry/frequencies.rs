@@ -131,6 +131,16 @@ impl FrequencyAdmixture {
         }))
     }
 
+    /// The same with its variants in another order: each place's former place.
+    #[must_use]
+    pub fn reordered(&self, order: &[usize]) -> Self {
+        Self {
+            frequencies: self.frequencies.select_rows(order),
+            weights: order.iter().map(|place| self.weights[*place]).collect(),
+            ..self.clone()
+        }
+    }
+
     /// The proportions of everybody of a matrix, in one forward pass. `shared` ascends in both places.
     ///
     /// # Errors

@@ -63,14 +63,9 @@ impl Shared {
             flipped: *flipped,
         };
         let order = completed(&order, reference.pca.scale.len());
-        let admixture = |of: &FrequencyAdmixture| FrequencyAdmixture {
-            frequencies: of.frequencies.select_rows(&order),
-            weights: order.iter().map(|row| of.weights[*row]).collect(),
-            ..of.clone()
-        };
         Ok(Self {
             model: in_order(&reference.pca, &order),
-            admixture: reference.admixture.as_ref().map(admixture),
+            admixture: reference.admixture.as_ref().map(|of| of.reordered(&order)),
             variants: (0..).zip(&matched).map(place).collect(),
             counts,
         })
