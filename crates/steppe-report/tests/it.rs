@@ -4,6 +4,7 @@
 mod it {
     mod example;
     mod fit;
+    mod made_up;
     mod page;
     mod plots;
 }
