@@ -18,7 +18,7 @@ pub use findings::Finding;
 pub use matched::{Exclusion, PopulationDistribution, PopulationPeople, ScoreDistribution, ScoreMatch};
 pub use sheet::ReportingStandard;
 
-pub(crate) use blocks::{figure, table_block};
+pub(crate) use blocks::{figure, table, table_block};
 
 use crate::origin::Origin;
 

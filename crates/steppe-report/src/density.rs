@@ -76,6 +76,8 @@ mod tests {
     fn density_of_four_values() {
         // R: v <- c(-1, 0, 0.5, 2); b <- bw.nrd0(v); mean(dnorm((0.375 - v) / b)) / b
         let at_mean = 0.323_480_575;
+        let density = Density::of(&[2.0, -1.0, f64::NAN, 0.0, 0.5]).expect("a density");
+        assert_eq!((density.people, density.mean, density.sd), (4, 0.375, 1.25));
         let nearest =
             density.points.iter().min_by(|a, b| (a.0 - 0.375).abs().total_cmp(&(b.0 - 0.375).abs()));
         assert!((nearest.expect("points").1 - at_mean).abs() < 1e-3);

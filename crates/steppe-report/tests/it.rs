@@ -6,5 +6,7 @@ mod it {
     mod fit;
     mod made_up;
     mod page;
+    mod pages;
+    mod pictures;
     mod plots;
 }

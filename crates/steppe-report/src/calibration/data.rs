@@ -14,7 +14,7 @@ pub struct PcaGroup {
     pub name: String,
     /// Whose people they are.
     pub role: PcaRole,
-    /// A row for each person: as many components as there are; more than six are not drawn.
+    /// A row for each person: as many components as there are; the first four are drawn.
     pub coordinates: Vec<Vec<f64>>,
 }
 

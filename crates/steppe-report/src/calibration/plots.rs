@@ -10,8 +10,8 @@ use crate::plot::{
 };
 use crate::scale::Axis;
 
-/// Pairs of components that are drawn.
-const PAIRS: usize = 3;
+/// Pairs of components that are drawn: they fill a row. The later ones tell little between continents.
+const PAIRS: usize = 2;
 
 impl CalibrationReport {
     /// The target's people over the reference's, in pairs of components.
@@ -39,9 +39,11 @@ impl CalibrationReport {
                 PcaRole::Reference => group.name.clone(),
                 PcaRole::Target => language.fill(Calibration::TargetGroup, &[("name", (&group.name).into())]),
             },
+            label: group.name.clone(),
             emphasised: group.role == PcaRole::Target,
         };
-        let panels: Vec<CloudPanel> = (0..(components / 2).min(PAIRS)).map(panel).collect();
+        let pairs = (components / 2).min(PAIRS);
+        let panels: Vec<CloudPanel> = (0..pairs).map(panel).collect();
         (!panels.is_empty()).then(|| {
             Plot::Clouds(Cloud {
                 title: language.say(Calibration::PcaTitle),
@@ -58,7 +60,7 @@ impl CalibrationReport {
         let column = |name: Calibration, axis: Calibration, side: Side, reference: Option<f64>| {
             let ridges: Vec<_> =
                 score.populations.iter().map(|row| side(row).map(|density| density.ridge())).collect();
-            ridges.iter().any(Option::is_some).then(|| RidgeColumn {
+            ridges.iter().flatten().any(|ridge| !ridge.points.is_empty()).then(|| RidgeColumn {
                 name: language.say(name),
                 axis: Axis::linear(language.text(axis)),
                 ridges,

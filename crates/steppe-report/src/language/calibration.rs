@@ -57,9 +57,9 @@ catalogue! {
         PcaDescription: "Scatter plot of principal components, people of the target over those of the reference.",
             "Бас компоненттер жазықтығындағы нүктелер: референстің үстінде зерттелетін адамдар.",
             "Точечная диаграмма главных компонент: участники поверх референса.";
-        PcaCaption: "Principal components of the reference (small points) with the people of the target projected onto them (large points).",
-            "Референстің бас компоненттері (ұсақ нүктелер) және соларға проекцияланған зерттелетін адамдар (ірі нүктелер).",
-            "Главные компоненты референса (мелкие точки) и спроецированные на них участники (крупные точки).";
+        PcaCaption: "Principal components of the reference (small, pale points) with the people of the target projected onto them (large, strong points). A population has the same colour in both.",
+            "Референстің бас компоненттері (ұсақ, бозғылт нүктелер) және соларға проекцияланған зерттелетін адамдар (ірі, қанық нүктелер). Бір популяцияның түсі екеуінде де бірдей.",
+            "Главные компоненты референса (мелкие бледные точки) и спроецированные на них участники (крупные яркие точки). Цвет популяции в обоих случаях один и тот же.";
         PcaThinned: "Drawn: {drawn:person|people} of {all}, taken evenly through each group so that there are about {most} points.",
             "Сызылғаны: {all} адамнан {drawn} адам; нүкте саны шамамен {most} болатындай әр топтан біркелкі алынды.",
             "Показано: {drawn} из {all}; из каждой группы взято равномерно, чтобы точек было около {most}.";
@@ -151,13 +151,12 @@ catalogue! {
         OddsRatio: "Odds ratio", "Шанстар қатынасы", "Отношение шансов";
 
         MetricsHeading: "Metrics with intervals", "Көрсеткіштер мен аралықтары", "Показатели с интервалами";
-        MetricsRead: "Where there are too few people or cases for a trustworthy number, the table says so in place of the number.",
-            "Сенімді сан шығаруға адам не науқас саны жетпесе, кестеде санның орнына сол жазылады.",
-            "Если людей или случаев слишком мало для надёжного числа, в таблице вместо него так и написано.";
-        MetricsCaption: "Metrics of prediction by population.", "Популяциялар бойынша болжау көрсеткіштері.", "Показатели предсказания по популяциям.";
+        MetricsRead: "Where there are too few people or cases for a trustworthy number, the table says so in place of the number, with what is lacking in place of the interval.",
+            "Сенімді сан шығаруға адам не науқас саны жетпесе, кестеде санның орнына сол, аралықтың орнына не жетпейтіні жазылады.",
+            "Если людей или случаев слишком мало для надёжного числа, в таблице вместо него так и написано, а вместо интервала – чего не хватает.";
+        MetricsCaption: "{score}: metrics of prediction by population.", "{score}: популяциялар бойынша болжау көрсеткіштері.", "{score}: показатели предсказания по популяциям.";
         Metric: "Metric", "Көрсеткіш", "Показатель";
         Estimate: "Estimate", "Бағасы", "Оценка";
-        Why: "Why not", "Неге жоқ", "Почему нет";
 
         LimitsHeading: "Limits, in plain words", "Шектеулер, қарапайым тілмен", "Ограничения простыми словами";
         StandardHeading: "PRS reporting standard (PRS-RS)", "PRS есептілік стандарты (PRS-RS)", "Стандарт отчётности PRS-RS";

@@ -154,7 +154,7 @@ mod tests {
     }
 
     /// Words in Latin letters within Cyrillic texts.
-    const LATIN: [&str; 21] = [
+    const LATIN: [&str; 22] = [
         "AUC",
         "R",
         "SD",
@@ -176,6 +176,7 @@ mod tests {
         "Steppe",
         "Z",
         "ePRS",
+        "x",
     ];
 
     /// A Latin letter in a Cyrillic word looks right and is not: it can not be searched for nor read aloud.

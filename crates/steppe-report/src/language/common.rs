@@ -6,8 +6,8 @@ catalogue! {
         Figure: "Figure {n}.", "{n}-сурет.", "Рисунок {n}.";
         Table: "Table {n}.", "{n}-кесте.", "Таблица {n}.";
         FigureData: "Figure {n} in numbers", "{n}-сурет сандармен", "Рисунок {n} в числах";
-        Note: "Note.", "Ескерту.", "Примечание.";
-        Warning: "Warning.", "Назар аударыңыз.", "Внимание.";
+        Note: "Note", "Ескерту", "Примечание";
+        Warning: "Warning", "Назар аударыңыз", "Внимание";
         Sections: "Sections", "Бөлімдер", "Разделы";
         NotStated: "not stated", "көрсетілмеген", "не указано";
         All: "all", "барлығы", "все";

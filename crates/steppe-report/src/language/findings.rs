@@ -48,9 +48,9 @@ catalogue! {
         ClassImbalance: "{population}: cases make up {share} of the people. Metrics that count both kinds alike can look better than they are.",
             "{population}: науқастар адамдардың {share}-ын құрайды. Екі топты бірдей санайтын көрсеткіштер шын мәнінен жақсырақ көрінуі мүмкін.",
             "{population}: случаи составляют {share} людей. Показатели, одинаково учитывающие обе группы, могут выглядеть лучше, чем есть.";
-        LowerAccuracy: "{indicator} is {value} in {population} and {best} in {other}: the score tells people apart less well there, and calibration can not mend that.",
-            "{indicator}: {population} популяциясында {value}, {other} популяциясында {best}. Балл мұнда адамдарды нашарырақ ажыратады, калибрлеу мұны түзете алмайды.",
-            "{indicator}: {value} в популяции {population} и {best} в популяции {other}. Там балл хуже различает людей, и калибровка этого не исправит.";
+        LowerAccuracy: "{population}: {indicator} is {value}, against {best} in {other}. The score tells people apart less well here, and calibration can not mend that.",
+            "{population}: {indicator} мәні {value}, ал {other} популяциясында {best}. Балл мұнда адамдарды нашарырақ ажыратады, калибрлеу мұны түзете алмайды.",
+            "{population}: {indicator} равно {value}, а в популяции {other} – {best}. Здесь балл хуже различает людей, и калибровка этого не исправит.";
         InSample: "{population}: the metrics come from people on whom the calibration was learnt and are too favourable.",
             "{population}: көрсеткіштер калибрлеу үйренген адамдарда есептелген, сондықтан тым жақсы көрінеді.",
             "{population}: показатели рассчитаны на людях, на которых построена калибровка, и потому завышены.";

@@ -5,10 +5,10 @@ catalogue! {
     Person {
         Title: "{sample}: what makes the score {score}", "{sample}: {score} балы неден құралады", "{sample}: из чего складывается балл {score}";
         Lead: "For {trait} this person’s score is higher than that of {percentile} of people of the same ancestry.",
-            "{trait}: бұл адамның балы шығу тегі ұқсас адамдардың {percentile}-ынан жоғары.",
+            "{trait}: бұл адамның балы шығу тегі ұқсас адамдардың {percentile}‑ынан жоғары.",
             "{trait}: балл этого человека выше, чем у {percentile} людей того же происхождения.";
         LeadScoreOnly: "This person’s score is higher than that of {percentile} of people of the same ancestry.",
-            "Бұл адамның балы шығу тегі ұқсас адамдардың {percentile}-ынан жоғары.",
+            "Бұл адамның балы шығу тегі ұқсас адамдардың {percentile}‑ынан жоғары.",
             "Балл этого человека выше, чем у {percentile} людей того же происхождения.";
         LeadRisk: "The risk is estimated at {risk}; with {level} probability it lies between {low} and {high}.",
             "Тәуекел {risk} деп бағаланды; ол {level} ықтималдықпен {low} мен {high} арасында.",
@@ -22,11 +22,11 @@ catalogue! {
         FactPercentile: "Percentile", "Процентиль мәні", "Процентиль";
         FactRisk: "Risk", "Тәуекел", "Риск";
         FactPopulation: "Compared with", "Салыстырылатын топ", "Сравнение с";
-        FactFlag: "Place in the reference", "Референстегі орны", "Место в референсе";
+        FactFlag: "Ancestry", "Шығу тегі", "Происхождение";
         FactAccuracy: "Expected accuracy (R²)", "Күтілетін дәлдік (R²)", "Ожидаемая точность (R²)";
-        Inside: "inside", "ішінде", "внутри";
-        Outside: "outside", "тыс", "вне";
-        Extrapolated: "inside, but the adjustment extrapolates", "ішінде, бірақ түзету экстраполяцияланған", "внутри, но поправка экстраполирует";
+        Inside: "inside the reference", "референс ішінде", "в пределах референса";
+        Outside: "outside the reference", "референстен тыс", "вне референса";
+        Extrapolated: "inside, but the adjustment extrapolates", "референс ішінде, бірақ түзету экстраполяцияланған", "в пределах, но поправка экстраполирует";
         WarnOutside: "This person is genetically unlike everyone in the reference. Percentile and risk rest on models rather than on people like this one, and are less certain.",
             "Бұл адам генетикалық жағынан референстегі ешкімге ұқсамайды. Процентиль мен тәуекел ұқсас адамдарға емес, модельдерге сүйенеді, сенімділігі төменірек.",
             "Этот человек генетически не похож ни на кого в референсе. Процентиль и риск опираются на модели, а не на похожих людей, и менее надёжны.";
@@ -43,6 +43,8 @@ catalogue! {
             "{population}: балдың таралуы және осы адамның ондағы орны.",
             "{population}: распределение балла и место этого человека в нём.";
         ThisPerson: "this person", "осы адам", "этот человек";
+        Mean: "Mean", "Орташа мәні", "Среднее";
+        Sd: "Standard deviation", "Стандартты ауытқуы", "Стандартное отклонение";
         Density: "Density", "Тығыздық", "Плотность";
         ScoreAxis: "Score", "Балл мәні", "Балл";
         AdmixtureTable: "Ancestry proportions, estimated.", "Шығу тегінің бағаланған үлестері.", "Оценённые доли происхождения.";
@@ -73,7 +75,7 @@ catalogue! {
         Frequency: "Frequency", "Жиілігі", "Частота";
         ChangeColumn: "Change", "Өзгеріс", "Изменение";
         Share: "Share", "Үлесі", "Доля";
-        Imputed: "{genotype} (imputed)", "{genotype} (толықтырылған)", "{genotype} (импутирован)";
+        Imputed: "{genotype} (imputed)", "{genotype} (импутацияланған)", "{genotype} (импутирован)";
 
         MissingHeading: "What was missing, and how much it could change", "Не жетіспеді және ол нені өзгерте алады", "Чего не хватало и что это могло бы изменить";
         MissingRead: "Variants that could not be read count with the population’s average. The table says how far the score could move if all of them were known.",
@@ -88,6 +90,6 @@ catalogue! {
         PercentileBetween: "Percentile could be", "Процентильдің ықтимал мәні", "Процентиль мог бы быть";
         NotInCohort: "not in the cohort", "когортада жоқ", "нет в когорте";
         NotCalled: "genotype missing, expectation used", "генотип жоқ, күтілетін мән алынды", "генотип отсутствует, взято ожидание";
-        ImputedKind: "imputed with uncertainty", "анықталмаған түрде толықтырылған", "импутированы с неопределённостью";
+        ImputedKind: "imputed with uncertainty", "импутацияланған, толық анық емес", "импутированы с неопределённостью";
     }
 }

@@ -1,8 +1,9 @@
 use super::{MissingKind, MissingVariants, PersonReport, PersonVariant, Place};
-use crate::calibration::{Measure, figure, table_block};
+use crate::calibration::{Measure, figure, table, table_block};
 use crate::language::{Common, Findings, Language, Person, Value};
 use crate::number;
-use crate::page::{Block, Column, Page, Section};
+use crate::page::{Block, Column, Page, Section, Table};
+use crate::plot::Plot;
 
 /// Level of the intervals where none is given.
 const LEVEL: f64 = 0.9;
@@ -108,9 +109,49 @@ impl PersonReport {
     }
 
     fn step_blocks(&self, language: Language) -> Vec<Block> {
-        let shown = figure(self.steps_plot(language), language.text(Person::StepsCaption), None);
+        let shown = figure(
+            self.steps_plot(language),
+            language.text(Person::StepsCaption),
+            self.steps_table(language),
+        );
         let read = shown.is_some().then(|| Block::Paragraph(language.say(Person::StepsRead)));
         read.into_iter().chain(shown).chain(self.variant_table(language)).collect()
+    }
+
+    /// The bars as numbers.
+    fn steps_table(&self, language: Language) -> Option<Table> {
+        let Some(Plot::Waterfalls(plot)) = self.steps_plot(language) else { return None };
+        let columns = vec![
+            Column::text(language.text(Person::Variant)),
+            Column::number(language.text(Person::ChangeColumn)),
+        ];
+        let start = vec![plot.start.0.clone(), language.fixed(plot.start.1, 4)];
+        let steps = plot.steps.iter().map(|step| vec![step.name.clone(), signed(step.change, language)]);
+        let end = plot.start.1 + plot.steps.iter().map(|step| step.change).sum::<f64>();
+        let end = vec![plot.end.clone(), language.fixed(end, 4)];
+        table("", columns, [start].into_iter().chain(steps).chain([end]).collect())
+    }
+
+    /// What the distribution is and where the person is in it.
+    fn place_table(&self, language: Language) -> Option<Table> {
+        let density = self.distribution.as_ref()?;
+        let number = |key| Column::number(language.text(key));
+        let columns = vec![
+            Column::text(language.text(Common::Population)),
+            Column::number(language.text(Common::People)),
+            number(Person::Mean),
+            number(Person::Sd),
+            number(Person::ThisPerson),
+        ];
+        let person = self.raw.map_or_else(|| number::NONE.to_owned(), |raw| language.significant(raw, 4));
+        let row = vec![
+            self.population.clone(),
+            language.count(density.people),
+            language.significant(density.mean, 4),
+            language.significant(density.sd, 4),
+            person,
+        ];
+        table("", columns, vec![row])
     }
 
     fn variant_table(&self, language: Language) -> Option<Block> {
@@ -151,7 +192,7 @@ impl PersonReport {
 
     fn place_blocks(&self, language: Language) -> Vec<Block> {
         let caption = language.fill(Person::PlaceCaption, &[("population", (&self.population).into())]);
-        let shown = figure(self.place_plot(language), &caption, None);
+        let shown = figure(self.place_plot(language), &caption, self.place_table(language));
         let level = self.level(language);
         let columns = vec![
             Column::text(language.text(Person::Source)),

@@ -20,7 +20,7 @@ pub struct Cloud {
     pub title: String,
     /// What is to be seen, for those who do not see it. Size and centre of each group are added.
     pub description: String,
-    /// The groups, one colour each; those after others are drawn over them.
+    /// The groups; those after others are drawn over them.
     pub groups: Vec<CloudGroup>,
     /// The panels: two axes each.
     pub panels: Vec<CloudPanel>,
@@ -29,8 +29,10 @@ pub struct Cloud {
 /// A group of points.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct CloudGroup {
-    /// Its name, in the legend and beside its points.
+    /// Its name, for those who do not see the plot.
     pub name: String,
+    /// What is written beside its points and in the legend. Groups with the same label have the same colour.
+    pub label: String,
     /// Whether its points are larger and stronger than those of others.
     pub emphasised: bool,
 }
@@ -49,12 +51,23 @@ pub struct CloudPanel {
 impl Cloud {
     pub(super) fn draw(&self, format: Format, language: Language) -> Drawing {
         let (columns, width) = grid::columns(self.panels.len(), COLUMNS, format);
-        let names: Vec<&str> = self.groups.iter().map(|group| group.name.as_str()).collect();
+        let names = self.labels();
         let legend = Legend::new(&names, Key::Marker, 30.0, format.width() - 16.0, 2.0);
         let panels = self.panels.iter().map(|panel| self.panel(panel, columns, width, language)).collect();
         let mut drawing = grid::arrange(panels, columns, width, legend.height + 4.0);
         drawing.elements.extend(legend.elements);
         drawing
+    }
+
+    /// The labels in the order in which they first come.
+    fn labels(&self) -> Vec<&str> {
+        let mut labels: Vec<&str> = Vec::new();
+        for group in &self.groups {
+            if !labels.contains(&group.label.as_str()) {
+                labels.push(&group.label);
+            }
+        }
+        labels
     }
 
     fn panel(&self, panel: &CloudPanel, columns: usize, width: f64, language: Language) -> Drawing {
@@ -67,24 +80,27 @@ impl Cloud {
         let x = x.in_language(language).place(left + 4.0, place.right - 4.0);
         let y = y.place(place.bottom - 4.0, place.top + 4.0);
         let mut elements = frame::vertical_axis(&place, &y, &panel.y.title);
-        for (index, (group, points)) in self.groups.iter().zip(&panel.points).enumerate() {
+        let labels = self.labels();
+        for (group, points) in self.groups.iter().zip(&panel.points) {
+            let index = labels.iter().position(|label| *label == group.label).unwrap_or(0);
             elements.extend(draw_group(index, group, points, (&x, &y)));
         }
-        elements.extend(self.labels(panel, &place, (&x, &y)));
+        elements.extend(self.written(panel, &place, (&x, &y)));
         elements.extend(frame::horizontal_axis(&place, &x, &panel.x.title));
         Drawing { height: place.bottom + frame::BELOW, elements }
     }
 
-    /// The groups' names at their middles, moved up or down where they would cover one another; a name that finds no place
+    /// The labels at the middles of their groups, each once in a panel, moved up or down where they would cover one another; one that finds no place
     /// is in the legend only.
-    fn labels(&self, panel: &CloudPanel, place: &Panel, (x, y): (&Scale, &Scale)) -> Vec<Element> {
+    fn written(&self, panel: &CloudPanel, place: &Panel, (x, y): (&Scale, &Scale)) -> Vec<Element> {
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
         let mut elements = Vec::new();
+        let mut written: Vec<&str> = Vec::new();
         for (group, points) in self.groups.iter().zip(&panel.points) {
             let Some((at, height)) = middle(points).and_then(|(a, b)| x.at(a).zip(y.at(b))) else { continue };
-            let half = text_width(&group.name, TICK) / 2.0 + 3.0;
+            let half = text_width(&group.label, TICK) / 2.0 + 3.0;
             let at = at.min(place.right - half).max(place.left + half);
-            if half * 2.0 > place.right - place.left {
+            if half * 2.0 > place.right - place.left || written.contains(&group.label.as_str()) {
                 continue;
             }
             let is_free = |height: f64| {
@@ -98,7 +114,8 @@ impl Cloud {
                 (0..7).flat_map(|step| [-1.0, 1.0].map(|side| height + side * f64::from(step) * 7.5));
             if let Some(height) = heights.map(|height| height + 4.0).find(|&height| is_free(height)) {
                 taken.push((at, half, height));
-                elements.push(haloed((at, height), TICK, Anchor::Middle, &group.name));
+                elements.push(haloed((at, height), TICK, Anchor::Middle, &group.label));
+                written.push(&group.label);
             }
         }
         elements

@@ -7,6 +7,9 @@ use crate::text_width::{fitted, text_width};
 /// Height below the panel: tick labels and the axis title.
 pub(super) const BELOW: f64 = 46.0;
 
+/// What every plot leaves free to the right of its panel, at least.
+const BESIDE: f64 = 12.0;
+
 /// The rectangle in which data are drawn, in pixels from the top left.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel {
@@ -59,6 +62,8 @@ pub(super) fn horizontal_axis(panel: &Panel, scale: &Scale, title: &str) -> Vec<
     let mut free_from = f64::NEG_INFINITY;
     for (x, label) in ticks {
         let half = text_width(label, TICK) / 2.0;
+        // A long label at the end would leave the picture.
+        let x = x.min(right + BESIDE - half);
         if x - half >= free_from {
             elements.push(text((x, bottom + 18.0), TICK, Anchor::Middle, &QUIET, label));
             free_from = x + half + 6.0;

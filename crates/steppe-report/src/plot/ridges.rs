@@ -57,7 +57,7 @@ impl Ridges {
     }
 
     fn column(&self, column: &RidgeColumn, left: f64, width: f64, language: Language) -> Drawing {
-        let top = 40.0;
+        let top = 30.0;
         let place =
             Panel { left, top, right: width - 12.0, bottom: top + ROW * self.rows.len().max(1) as f64 };
         let ridges = || column.ridges.iter().flatten();

@@ -1,6 +1,6 @@
 //! How good the risks are: reliability, calibration, transfer, odds by decile, metrics, limits.
 
-use super::super::blocks::{figure, table, table_block};
+use super::super::blocks::{distinct, figure, table, table_block};
 use super::super::written::{count, measure_cells, none, outcome_text, population};
 use super::super::{
     CalibrationReport, Change, EvaluationRow, Finding, Indicator, Measure, Outcome, ReliabilityPoint,
@@ -24,8 +24,9 @@ impl CalibrationReport {
             self.reliability_table(language),
         );
         let plots = self.calibration_plots(language).into_iter();
-        let figures =
-            plots.filter_map(|(name, plot)| figure(Some(plot), language.text(captions(name)), None));
+        let figures = plots.filter_map(|(name, plot)| {
+            figure(Some(plot), language.text(captions(name)), self.change_table(name, language))
+        });
         let blocks: Vec<Block> =
             reliability.into_iter().chain(figures).chain(self.calibration_table(language)).collect();
         let read = (!blocks.is_empty()).then(|| Block::Paragraph(language.say(Calibration::ReliabilityRead)));
@@ -60,6 +61,26 @@ impl CalibrationReport {
             before.chain(entry.calibrated.iter().map(move |point| row(name, Calibration::Calibrated, point)))
         });
         table("", columns, rows.collect())
+    }
+
+    /// One of the three quantities, before and after.
+    fn change_table(&self, name: &str, language: Language) -> Option<Table> {
+        let of = |entry: &super::super::CalibrationChange| match name {
+            "expected-observed" => entry.expected_observed.clone(),
+            "slope" => entry.slope.clone(),
+            _ => entry.intercept.clone(),
+        };
+        let columns = vec![
+            Column::text(language.text(Common::Population)),
+            Column::number(language.text(Calibration::Uncalibrated)),
+            Column::number(language.text(Calibration::Calibrated)),
+        ];
+        let row = |entry: &super::super::CalibrationChange| {
+            let Change { before, after } = of(entry);
+            let [before, after] = [before, after].map(|side| outcome_text(side.as_ref(), 2, language));
+            vec![population(&entry.population, language), before, after]
+        };
+        table("", columns, self.calibration.iter().map(row).collect())
     }
 
     fn calibration_table(&self, language: Language) -> Option<Block> {
@@ -153,45 +174,42 @@ impl CalibrationReport {
     }
 
     pub(super) fn metric_blocks(&self, language: Language) -> Vec<Block> {
-        let interval = self.interval_name(language);
-        let reasons = self.metrics.iter().any(|row| matches!(row.outcome, Outcome::Insufficient(_)));
-        let cases = self.metrics.iter().any(|row| row.cases.is_some());
-        let scores =
-            super::super::blocks::distinct(self.metrics.iter().map(|row| row.score.as_str())).len() > 1;
-        let mut columns = vec![Column::text(language.text(Calibration::Metric))];
-        columns.push(Column::text(language.text(Common::Population)));
-        columns.extend(scores.then(|| Column::text(language.text(Common::Score))));
-        columns.push(Column::number(language.text(Common::People)));
-        columns.extend(cases.then(|| Column::number(language.text(Common::Cases))));
+        let scores = distinct(self.metrics.iter().map(|row| row.score.as_str()));
+        let tables = scores.iter().filter_map(|score| self.metric_table(score, language));
+        let tables: Vec<Block> = tables.collect();
+        let read = (!tables.is_empty()).then(|| Block::Paragraph(language.say(Calibration::MetricsRead)));
+        read.into_iter().chain(tables).collect()
+    }
+
+    /// The metrics of one score, each for all populations.
+    fn metric_table(&self, score: &str, language: Language) -> Option<Block> {
+        let mut rows: Vec<&EvaluationRow> = self.metrics.iter().filter(|row| row.score == score).collect();
+        rows.sort_by_key(|row| row.indicator);
+        let with_cases = rows.iter().any(|row| row.cases.is_some());
+        let mut columns = vec![
+            Column::text(language.text(Calibration::Metric)),
+            Column::text(language.text(Common::Population)),
+            Column::number(language.text(Common::People)),
+        ];
+        columns.extend(with_cases.then(|| Column::number(language.text(Common::Cases))));
         columns.push(Column::number(language.text(Calibration::Estimate)));
-        columns.push(Column::number(interval.as_str()));
-        columns.extend(reasons.then(|| Column::text(language.text(Calibration::Why))));
-        let row = |row: &EvaluationRow| {
-            let (value, ends, why) = match &row.outcome {
-                Outcome::Measured(measure) => {
-                    let [value, ends] = measure_cells(measure, row.indicator.decimals(), language);
-                    (value, ends, String::new())
-                }
-                Outcome::Insufficient(reason) => {
-                    (language.say(Names::Insufficient), none(), reason.text(language))
-                }
+        columns.push(Column::number(self.interval_name(language)));
+        let row = |row: &&EvaluationRow| {
+            let [value, ends] = match &row.outcome {
+                Outcome::Measured(measure) => measure_cells(measure, row.indicator.decimals(), language),
+                Outcome::Insufficient(reason) => [language.say(Names::Insufficient), reason.text(language)],
             };
-            let mut cells =
-                vec![row.indicator.title(language).to_owned(), population(&row.population, language)];
-            cells.extend(scores.then(|| row.score.clone()));
-            cells.push(language.count(row.people));
-            cells.extend(cases.then(|| count(row.cases, language)));
+            let mut cells = vec![
+                row.indicator.title(language).to_owned(),
+                population(&row.population, language),
+                language.count(row.people),
+            ];
+            cells.extend(with_cases.then(|| count(row.cases, language)));
             cells.extend([value, ends]);
-            cells.extend(reasons.then_some(why));
             cells
         };
-        let mut sorted: Vec<&EvaluationRow> = self.metrics.iter().collect();
-        sorted.sort_by_key(|row| row.indicator);
-        let rows = sorted.into_iter().map(row).collect();
-        let caption = language.text(Calibration::MetricsCaption);
-        let shown = table_block(caption, columns, rows);
-        let read = shown.is_some().then(|| Block::Paragraph(language.say(Calibration::MetricsRead)));
-        read.into_iter().chain(shown).collect()
+        let caption = language.fill(Calibration::MetricsCaption, &[("score", score.into())]);
+        table_block(&caption, columns, rows.iter().map(row).collect())
     }
 
     /// What holds for every such report, and what was found in this one.
