@@ -40,8 +40,6 @@ pub struct Section {
 pub enum Block {
     /// Running text.
     Paragraph(String),
-    /// A heading within the section.
-    Heading(String),
     /// Sentences, each for itself.
     List(Vec<String>),
     /// An aside.
@@ -150,7 +148,6 @@ impl Block {
     fn element(&self, counters: &mut Counters) -> Element {
         match self {
             Self::Paragraph(text) => Element::of_text("p", text),
-            Self::Heading(text) => Element::of_text("h3", text),
             Self::List(items) => {
                 Element::new("ul").children(items.iter().map(|item| Element::of_text("li", item)))
             }

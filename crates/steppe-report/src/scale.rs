@@ -119,7 +119,7 @@ impl Scale {
         let Domain { kind, low, high, .. } = self.domain;
         let share = match kind {
             AxisKind::Linear => (value - low) / (high - low),
-            AxisKind::Log10 => (value / low).ln() / (high / low).ln(),
+            AxisKind::Log10 => (value.ln() - low.ln()) / (high.ln() - low.ln()),
         };
         Some(self.at_low + share * (self.at_high - self.at_low))
     }

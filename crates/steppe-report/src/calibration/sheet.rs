@@ -1,5 +1,5 @@
-use super::blocks::table;
-use super::{CalibrationReport, PcaRole};
+use super::blocks::{distinct, table};
+use super::{CalibrationReport, EvaluationRow, Indicator, PcaRole};
 use crate::language::{Common, Language, Standard};
 use crate::page::{Column, Table};
 
@@ -105,7 +105,11 @@ impl CalibrationReport {
             there.then(|| language.fill(S::SeeSection, &[("section", (&name).into())]))
         };
         use crate::language::Calibration as C;
-        let metrics = || see(!self.metrics.is_empty(), C::MetricsHeading);
+        let concordance = |row: &EvaluationRow| matches!(row.indicator, Indicator::Auc | Indicator::CIndex);
+        let metrics = |there: bool| see(there, C::MetricsHeading);
+        let discriminates = self.metrics.iter().any(concordance);
+        let predicts = self.metrics.iter().any(|row| !concordance(row));
+        let populations = distinct(self.metrics.iter().map(|row| row.population.as_str())).len();
         let calibrated = !self.calibration.is_empty() || !self.reliability.is_empty();
         vec![
             (
@@ -114,10 +118,10 @@ impl CalibrationReport {
                 &s.distribution,
                 see(!self.distributions.is_empty(), C::DistributionHeading),
             ),
-            (S::Evaluation, S::PredictiveAbility, &s.predictive_ability, metrics()),
-            (S::Evaluation, S::Discrimination, &s.discrimination, metrics()),
+            (S::Evaluation, S::PredictiveAbility, &s.predictive_ability, metrics(predicts)),
+            (S::Evaluation, S::Discrimination, &s.discrimination, metrics(discriminates)),
             (S::Evaluation, S::CalibrationItem, &s.calibration, see(calibrated, C::CalibrationHeading)),
-            (S::Evaluation, S::Subgroups, &s.subgroups, metrics()),
+            (S::Evaluation, S::Subgroups, &s.subgroups, metrics(populations > 1)),
             (S::Limitations, S::Interpretation, &s.interpretation, None),
             (S::Limitations, S::LimitationsItem, &s.limitations, see(true, C::LimitsHeading)),
             (

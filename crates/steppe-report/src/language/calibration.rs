@@ -25,8 +25,8 @@ catalogue! {
 
         ScoresHeading: "What was scored and matched", "Не есептелді және не табылды", "Что рассчитано и что найдено";
         ScoresRead: "A score is a sum over variants: copies of the effect allele times its weight. A variant that the cohort does not have can not count. What matters is less how many are found than how much of the score’s variance they carry.",
-            "Балл – нұсқалар бойынша қосынды: эффект аллелі көшірмелерінің саны оның салмағына көбейтіледі. Когортада жоқ нұсқа есепке алынбайды. Қанша нұсқа табылғанынан гөрі, олардың балл дисперсиясының қанша бөлігін құрайтыны маңыздырақ.",
-            "Балл – это сумма по вариантам: число копий эффектного аллеля, умноженное на его вес. Вариант, которого нет в когорте, не учитывается. Важно не столько число найденных вариантов, сколько доля дисперсии балла, которую они несут.";
+            "Балл\u{a0}– нұсқалар бойынша қосынды: эффект аллелі көшірмелерінің саны оның салмағына көбейтіледі. Когортада жоқ нұсқа есепке алынбайды. Қанша нұсқа табылғанынан гөрі, олардың балл дисперсиясының қанша бөлігін құрайтыны маңыздырақ.",
+            "Балл\u{a0}– это сумма по вариантам: число копий эффектного аллеля, умноженное на его вес. Вариант, которого нет в когорте, не учитывается. Важно не столько число найденных вариантов, сколько доля дисперсии балла, которую они несут.";
         ScoresCaption: "The scores and what of them was found.", "Балдар және олардың табылған бөлігі.", "Баллы и найденная их часть.";
         Rows: "Rows", "Жол саны", "Строк";
         Matched: "Matched", "Табылғаны", "Найдено";
@@ -47,12 +47,12 @@ catalogue! {
         LearntFrom: "Learnt from", "Үйренуге алынғаны", "Для обучения";
         EvaluatedOn: "Evaluated on", "Бағалауға алынғаны", "Для оценки";
         Outside: "Outside the reference", "Референстен тыс", "Вне референса";
-        Extrapolated: "Extrapolated", "Экстраполяцияланған", "Экстраполяция";
+        Extrapolated: "Extrapolated", "Экстрапо\u{ad}ляция\u{ad}ланған", "Экстрапо\u{ad}ляция";
 
         PcaHeading: "Ancestry: target over reference", "Шығу тегі: референс пен зерттелетін топ", "Происхождение: участники и референс";
         PcaRead: "Each point is a person; near points are people of similar ancestry. Where people of the target lie away from all groups of the reference, no reference population describes them.",
-            "Әр нүкте – бір адам; жақын нүктелер – шығу тегі ұқсас адамдар. Зерттелетін адамдар референстің барлық тобынан алыс жатса, оларды референстің бірде-бір популяциясы сипаттай алмайды.",
-            "Каждая точка – человек; близкие точки – люди сходного происхождения. Если участники лежат в стороне от всех групп референса, ни одна его популяция их не описывает.";
+            "Әр нүкте\u{a0}– бір адам; жақын нүктелер\u{a0}– шығу тегі ұқсас адамдар. Зерттелетін адамдар референстің барлық тобынан алыс жатса, оларды референстің бірде-бір популяциясы сипаттай алмайды.",
+            "Каждая точка\u{a0}– человек; близкие точки\u{a0}– люди сходного происхождения. Если участники лежат в стороне от всех групп референса, ни одна его популяция их не описывает.";
         PcaTitle: "Principal components of target and reference", "Зерттелетін топ пен референстің бас компоненттері", "Главные компоненты участников и референса";
         PcaDescription: "Scatter plot of principal components, people of the target over those of the reference.",
             "Бас компоненттер жазықтығындағы нүктелер: референстің үстінде зерттелетін адамдар.",
@@ -80,8 +80,8 @@ catalogue! {
             "Әр популяциядағы балдың тығыздығы, түзетуге дейін және кейін.",
             "Плотность балла в каждой популяции до и после поправки.";
         DistributionCaption: "{score}: distribution by population. The short line is the mean; the dashed line marks the reference mean of 0.",
-            "{score}: популяциялар бойынша таралуы. Қысқа сызық – орташа мән; үзік сызық – референс ортасы, 0.",
-            "{score}: распределение по популяциям. Короткая черта – среднее; пунктир – среднее референса, 0.";
+            "{score}: популяциялар бойынша таралуы. Қысқа сызық\u{a0}– орташа мән; үзік сызық\u{a0}– референс ортасы, 0.",
+            "{score}: распределение по популяциям. Короткая черта\u{a0}– среднее; пунктир\u{a0}– среднее референса, 0.";
         DistributionTable: "Mean and standard deviation (SD) of the score.", "Балдың орташа мәні мен стандартты ауытқуы (SD).", "Среднее и стандартное отклонение (SD) балла.";
         Before: "Before adjustment", "Түзетуге дейін", "До поправки";
         After: "After adjustment", "Түзетуден кейін", "После поправки";
@@ -96,7 +96,7 @@ catalogue! {
         CalibrationHeading: "Do the risks come true?", "Болжанған тәуекел расталды ма?", "Сбываются ли риски?";
         ReliabilityRead: "Of 100 people with a predicted risk of 20%, about 20 should turn out to be cases. Points on the dashed diagonal say that they do; points below it, that risk is overstated; points above it, that risk is understated.",
             "Болжанған тәуекелі 20 % болатын 100 адамның шамамен 20-сы науқас болып шығуы керек. Үзік диагональдағы нүктелер солай екенін көрсетеді; одан төмендегілері тәуекел асыра бағаланғанын, жоғарыдағылары кем бағаланғанын білдіреді.",
-            "Из 100 человек с предсказанным риском 20 % случаями должны оказаться около 20. Точки на пунктирной диагонали показывают, что так и есть; точки ниже – риск завышен, точки выше – занижен.";
+            "Из 100 человек с предсказанным риском 20 % случаями должны оказаться около 20. Точки на пунктирной диагонали показывают, что так и есть; точки ниже\u{a0}– риск завышен, точки выше\u{a0}– занижен.";
         ReliabilityTitle: "Reliability by population", "Популяциялар бойынша калибрлеу қисықтары", "Калибровочные кривые по популяциям";
         ReliabilityDescription: "Share of cases against predicted risk, a panel for each population; ideal points lie on the diagonal.",
             "Болжанған тәуекелге қарай науқастар үлесі, әр популяцияға бір сурет; мінсіз нүктелер диагональда жатады.",
@@ -106,22 +106,22 @@ catalogue! {
             "Калибровочная кривая: наблюдаемая доля случаев и предсказанный риск в группах людей со сходным риском. Вертикальные линии: {interval}.";
         PredictedRisk: "Predicted risk", "Болжанған тәуекел", "Предсказанный риск";
         ObservedShare: "Observed share of cases", "Байқалған науқастар үлесі", "Наблюдаемая доля случаев";
-        Uncalibrated: "uncalibrated", "калибрленбеген", "без калибровки";
-        Calibrated: "calibrated", "калибрленген", "с калибровкой";
+        Uncalibrated: "uncalibrated", "калибрленбеген", "без\u{a0}калибровки";
+        Calibrated: "calibrated", "калибрленген", "с\u{a0}калибровкой";
         Model: "Model", "Модель түрі", "Модель";
         ByPopulation: "By population, with and without calibration.", "Популяциялар бойынша, калибрлеумен және калибрлеусіз.", "По популяциям, с калибровкой и без неё.";
         ExpectedObservedCaption: "Expected to observed cases. Above 1 risk is overstated, below 1 understated.",
             "Күтілген және байқалған жағдайлар қатынасы. 1-ден жоғары болса, тәуекел асыра, төмен болса, кем бағаланған.",
-            "Отношение ожидаемых случаев к наблюдаемым. Выше 1 риск завышен, ниже 1 – занижен.";
+            "Отношение ожидаемых случаев к наблюдаемым. Выше 1 риск завышен, ниже 1\u{a0}– занижен.";
         SlopeCaption: "Calibration slope. Below 1 the risks are too far apart (too extreme), above 1 too close together.",
             "Калибрлеу көлбеулігі. 1-ден төмен болса, тәуекелдер тым алшақ (шектен тыс), жоғары болса, тым жақын.",
-            "Наклон калибровки. Ниже 1 риски слишком разбросаны (крайние значения), выше 1 – слишком сближены.";
+            "Наклон калибровки. Ниже 1 риски слишком разбросаны (крайние значения), выше 1\u{a0}– слишком сближены.";
         InterceptCaption: "Calibration in the large, in log odds: below 0 risk is overstated on average, above 0 understated.",
             "Жалпы калибрлеу, шанстар логарифмінде: 0-ден төмен болса, тәуекел орта есеппен асыра, жоғары болса, кем бағаланған.",
-            "Калибровка в целом, в логарифмах шансов: ниже 0 риск в среднем завышен, выше 0 – занижен.";
+            "Калибровка в целом, в логарифмах шансов: ниже 0 риск в среднем завышен, выше 0\u{a0}– занижен.";
         CalibrationCaption: "Calibration by population ({interval} in parentheses). Ideal are 1, 1 and 0.",
-            "Популяциялар бойынша калибрлеу (жақшада {interval}). Мінсіз мәндер – 1, 1 және 0.",
-            "Калибровка по популяциям (в скобках {interval}). Идеальные значения – 1, 1 и 0.";
+            "Популяциялар бойынша калибрлеу (жақшада {interval}). Мінсіз мәндер\u{a0}– 1, 1 және 0.",
+            "Калибровка по популяциям (в скобках {interval}). Идеальные значения\u{a0}– 1, 1 и 0.";
 
         TransferHeading: "Transfer: accuracy against genetic distance", "Тасымалдану: дәлдік пен генетикалық қашықтық", "Переносимость: точность и генетическое расстояние";
         TransferRead: "A score predicts best for people like those in whom it was trained and worse with growing genetic distance from them. Calibration corrects the level of risk; it can not bring this accuracy back.",
@@ -151,9 +151,9 @@ catalogue! {
         OddsRatio: "Odds ratio", "Шанстар қатынасы", "Отношение шансов";
 
         MetricsHeading: "Metrics with intervals", "Көрсеткіштер мен аралықтары", "Показатели с интервалами";
-        MetricsRead: "Where there are too few people or cases for a trustworthy number, the table says so in place of the number, with what is lacking in place of the interval.",
-            "Сенімді сан шығаруға адам не науқас саны жетпесе, кестеде санның орнына сол, аралықтың орнына не жетпейтіні жазылады.",
-            "Если людей или случаев слишком мало для надёжного числа, в таблице вместо него так и написано, а вместо интервала – чего не хватает.";
+        MetricsRead: "Where there are too few people or cases for a trustworthy number, the table says so in place of the number, and beside it how many there are of how many it takes.",
+            "Сенімді сан шығаруға адам не науқас саны жетпесе, кестеде санның орнына сол жазылып, жанында бары мен керегі көрсетіледі.",
+            "Если людей или случаев слишком мало для надёжного числа, в таблице вместо него так и написано, а рядом указано, сколько есть из скольких нужных.";
         MetricsCaption: "{score}: metrics of prediction by population.", "{score}: популяциялар бойынша болжау көрсеткіштері.", "{score}: показатели предсказания по популяциям.";
         Metric: "Metric", "Көрсеткіш", "Показатель";
         Estimate: "Estimate", "Бағасы", "Оценка";

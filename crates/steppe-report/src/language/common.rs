@@ -15,7 +15,7 @@ catalogue! {
         Score: "Score", "Балл атауы", "Балл";
         People: "People", "Адам саны", "Человек";
         Cases: "Cases", "Науқас саны", "Случаев";
-        Interval: "{percent} CI", "{percent} СА", "{percent} ДИ";
+        Interval: "{percent} CI", "{percent}\u{a0}СА", "{percent}\u{a0}ДИ";
         File: "File", "Файл атауы", "Файл";
         Digest: "Digest", "Бақылау қосындысы", "Контрольная сумма";
         Program: "Program", "Бағдарлама", "Программа";

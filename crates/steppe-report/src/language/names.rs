@@ -26,15 +26,9 @@ catalogue! {
         Ece: "Expected calibration error", "Калибрлеудің орташа қатесі", "Средняя ошибка калибровки";
         Coverage: "Coverage of intervals", "Аралықтардың қамту үлесі", "Покрытие интервалов";
         Insufficient: "insufficient", "дерек аз", "мало данных";
-        FewCases: "{found:case|cases}, {needed} needed",
-            "{found:науқас} бар, кемінде {needed} керек",
-            "{found:случай|случая|случаев}, нужно не менее {needed}";
-        FewControls: "{found:control|controls}, {needed} needed",
-            "{found:сау адам} бар, кемінде {needed} керек",
-            "{found:контроль|контроля|контролей}, нужно не менее {needed}";
-        FewPeople: "{found:person|people}, {needed} needed",
-            "{found:адам} бар, кемінде {needed} керек",
-            "{found:человек|человека|человек}, нужно не менее {needed}";
+        FewCases: "cases: {found} of {needed}", "науқас: {found} / {needed}", "случаев: {found} из {needed}";
+        FewControls: "controls: {found} of {needed}", "сау адам: {found} / {needed}", "контролей: {found} из {needed}";
+        FewPeople: "people: {found} of {needed}", "адам: {found} / {needed}", "человек: {found} из {needed}";
         OneClass: "only cases or only controls",
             "тек науқастар немесе тек сау адамдар",
             "только случаи или только контроли";

@@ -14,7 +14,7 @@ catalogue! {
             "Тәуекел {risk} деп бағаланды; ол {level} ықтималдықпен {low} мен {high} арасында.",
             "Риск оценивается в {risk}; с вероятностью {level} он лежит между {low} и {high}.";
         LeadRiskOnly: "The risk is estimated at {risk}.", "Тәуекел {risk} деп бағаланды.", "Риск оценивается в {risk}.";
-        LeadAverage: "The average in this population is {average}.", "Бұл популяциядағы орташа мән – {average}.", "Среднее в этой популяции – {average}.";
+        LeadAverage: "The average in this population is {average}.", "Бұл популяциядағы орташа мән\u{a0}– {average}.", "Среднее в этой популяции\u{a0}– {average}.";
         Interval: "{value} ({level} interval {ends})", "{value} ({level} аралық: {ends})", "{value} (интервал {level}: {ends})";
         FactScore: "Score", "Балл мәні", "Балл";
         FactExpected: "Expected in the population", "Популяцияда күтілетін балл", "Ожидаемый в популяции балл";
@@ -37,8 +37,8 @@ catalogue! {
         PlaceHeading: "Place among others", "Басқалар арасындағы орны", "Место среди других";
         PlaceTitle: "The score among people of the same ancestry", "Шығу тегі ұқсас адамдар арасындағы балл", "Балл среди людей того же происхождения";
         PlaceDescription: "Density of the score in the population; a vertical line marks this person.",
-            "Популяциядағы балл тығыздығы; тік сызық – осы адам.",
-            "Плотность балла в популяции; вертикальная линия – этот человек.";
+            "Популяциядағы балл тығыздығы; тік сызық\u{a0}– осы адам.",
+            "Плотность балла в популяции; вертикальная линия\u{a0}– этот человек.";
         PlaceCaption: "Distribution of the score in {population} and this person’s place in it.",
             "{population}: балдың таралуы және осы адамның ондағы орны.",
             "{population}: распределение балла и место этого человека в нём.";
@@ -66,8 +66,8 @@ catalogue! {
         OtherVariants: "other variants", "қалған нұсқалар", "прочие варианты";
         Change: "change", "өзгеріс", "изменение";
         VariantTable: "The {n:variant|variants} that move the score most, of {all}. Frequency is that of the effect allele in the population. Change: contribution minus the population’s expectation. Share: of all changes, up and down taken together.",
-            "Барлық {all} ішінен балды ең көп жылжытатын {n:нұсқа}. Жиілік – популяциядағы эффект аллелінікі. Өзгеріс: нұсқаның үлесінен популяцияда күтілетін мәнді шегергендегісі. Үлес: жоғары және төмен барлық өзгерістің ішінде.",
-            "Варианты, сильнее всего сдвигающие балл: {n} из {all}. Частота – эффектного аллеля в популяции. Изменение: вклад минус ожидание в популяции. Доля: от всех изменений вверх и вниз вместе.";
+            "Барлық {all} ішінен балды ең көп жылжытатын {n:нұсқа}. Жиілік\u{a0}– популяциядағы эффект аллелінікі. Өзгеріс: нұсқаның үлесінен популяцияда күтілетін мәнді шегергендегісі. Үлес: жоғары және төмен барлық өзгерістің ішінде.",
+            "Варианты, сильнее всего сдвигающие балл: {n} из {all}. Частота\u{a0}– эффектного аллеля в популяции. Изменение: вклад минус ожидание в популяции. Доля: от всех изменений вверх и вниз вместе.";
         Variant: "Variant", "Нұсқа", "Вариант";
         Genotype: "Genotype", "Генотипі", "Генотип";
         EffectAllele: "Effect allele", "Эффект аллелі", "Эффектный аллель";
