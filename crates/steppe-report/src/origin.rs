@@ -25,7 +25,7 @@ impl Origin {
             let rows: Vec<Vec<String>> =
                 rows.iter().map(|(what, value)| vec![what.clone(), value.clone()]).collect();
             let caption = language.say(caption);
-            (!rows.is_empty()).then(|| Block::Table(Table { caption, columns, rows, highlighted: None }))
+            (!rows.is_empty()).then_some(Block::Table(Table { caption, columns, rows, highlighted: None }))
         };
         let text = |key| language.text(key);
         let programs = vec![Column::text(text(Common::Program)), Column::text(text(Common::Version))];

@@ -51,7 +51,7 @@ pub enum Block {
     /// A table. Tables are numbered through the page.
     Table(Table),
     /// A figure. Figures are numbered through the page.
-    Figure(Figure),
+    Figure(Box<Figure>),
 }
 
 /// A plot with the text below it.

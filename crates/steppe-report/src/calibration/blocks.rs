@@ -3,7 +3,7 @@ use crate::plot::Plot;
 
 /// A figure with its numbers, where there is something to draw.
 pub(crate) fn figure(plot: Option<Plot>, caption: &str, data: Option<Table>) -> Option<Block> {
-    plot.map(|plot| Block::Figure(Figure { plot, caption: caption.to_owned(), data }))
+    plot.map(|plot| Block::Figure(Box::new(Figure { plot, caption: caption.to_owned(), data })))
 }
 
 /// A table, where it has rows.

@@ -15,7 +15,7 @@ impl CalibrationReport {
             (Calibration::PeopleHeading, self.people_blocks(language)),
             (Calibration::PcaHeading, self.pca_blocks(language)),
             (Calibration::DistributionHeading, self.distribution_blocks(language)),
-            (Calibration::CalibrationHeading, self.calibration_blocks(language)),
+            (Calibration::RiskHeading, self.calibration_blocks(language)),
             (Calibration::TransferHeading, self.transfer_blocks(language)),
             (Calibration::DecileHeading, self.decile_blocks(language)),
             (Calibration::MetricsHeading, self.metric_blocks(language)),
@@ -86,7 +86,7 @@ impl CalibrationReport {
                 ("before", (&before).into()),
                 ("after", (&after).into()),
             ];
-            sentences.push(language.fill(Calibration::LeadCalibration, &values));
+            sentences.push(language.fill(Calibration::LeadRisk, &values));
         }
         sentences.join(" ")
     }

@@ -59,7 +59,7 @@ impl CalibrationReport {
         type Side = fn(&super::PopulationDistribution) -> Option<&crate::density::Density>;
         let column = |name: Calibration, axis: Calibration, side: Side, reference: Option<f64>| {
             let ridges: Vec<_> =
-                score.populations.iter().map(|row| side(row).map(|density| density.ridge())).collect();
+                score.populations.iter().map(|row| side(row).map(crate::density::Density::ridge)).collect();
             ridges.iter().flatten().any(|ridge| !ridge.points.is_empty()).then(|| RidgeColumn {
                 name: language.say(name),
                 axis: Axis::linear(language.text(axis)),

@@ -120,7 +120,7 @@ impl CalibrationReport {
             ),
             (S::Evaluation, S::PredictiveAbility, &s.predictive_ability, metrics(predicts)),
             (S::Evaluation, S::Discrimination, &s.discrimination, metrics(discriminates)),
-            (S::Evaluation, S::CalibrationItem, &s.calibration, see(calibrated, C::CalibrationHeading)),
+            (S::Evaluation, S::CalibrationItem, &s.calibration, see(calibrated, C::RiskHeading)),
             (S::Evaluation, S::Subgroups, &s.subgroups, metrics(populations > 1)),
             (S::Limitations, S::Interpretation, &s.interpretation, None),
             (S::Limitations, S::LimitationsItem, &s.limitations, see(true, C::LimitsHeading)),

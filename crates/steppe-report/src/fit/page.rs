@@ -183,7 +183,7 @@ impl FitReport {
 }
 
 fn figure(plot: Option<Plot>, caption: String) -> Option<Block> {
-    plot.map(|plot| Block::Figure(Figure { plot, caption, data: None }))
+    plot.map(|plot| Block::Figure(Box::new(Figure { plot, caption, data: None })))
 }
 
 fn blocks(first: Option<Block>, tables: impl IntoIterator<Item = Table>) -> Vec<Block> {

@@ -13,7 +13,7 @@ catalogue! {
         LeadPeople: "{scores:polygenic score was|polygenic scores were} computed for {people:person|people}.",
             "{people:адам} үшін {scores:полигендік балл} есептелді.",
             "Рассчитано: {scores:полигенный балл|полигенных балла|полигенных баллов}; участники: {people:человек|человека|человек}.";
-        LeadCalibration: "In {population}, where the uncalibrated risks are furthest off, they expect {before} cases for each one observed; after calibration {after}.",
+        LeadRisk: "In {population}, where the uncalibrated risks are furthest off, they expect {before} cases for each one observed; after calibration {after}.",
             "Калибрленбеген тәуекелдер ең көп қателескен {population} популяциясында байқалған әр жағдайға {before} жағдай болжанған; калибрлеуден кейін {after}.",
             "В популяции {population}, где некалиброванные риски ошибаются сильнее всего, на один наблюдаемый случай приходилось {before} ожидаемых; после калибровки {after}.";
         FactPeople: "People", "Адам саны", "Человек";
@@ -93,7 +93,7 @@ catalogue! {
         MeanAfter: "Mean after", "Кейінгі орташа", "Среднее после";
         SdAfter: "SD after", "Кейінгі SD", "SD после";
 
-        CalibrationHeading: "Do the risks come true?", "Болжанған тәуекел расталды ма?", "Сбываются ли риски?";
+        RiskHeading: "Do the risks come true?", "Болжанған тәуекел расталды ма?", "Сбываются ли риски?";
         ReliabilityRead: "Of 100 people with a predicted risk of 20%, about 20 should turn out to be cases. Points on the dashed diagonal say that they do; points below it, that risk is overstated; points above it, that risk is understated.",
             "Болжанған тәуекелі 20 % болатын 100 адамның шамамен 20-сы науқас болып шығуы керек. Үзік диагональдағы нүктелер солай екенін көрсетеді; одан төмендегілері тәуекел асыра бағаланғанын, жоғарыдағылары кем бағаланғанын білдіреді.",
             "Из 100 человек с предсказанным риском 20 % случаями должны оказаться около 20. Точки на пунктирной диагонали показывают, что так и есть; точки ниже\u{a0}– риск завышен, точки выше\u{a0}– занижен.";
@@ -119,7 +119,7 @@ catalogue! {
         InterceptCaption: "Calibration in the large, in log odds: below 0 risk is overstated on average, above 0 understated.",
             "Жалпы калибрлеу, шанстар логарифмінде: 0-ден төмен болса, тәуекел орта есеппен асыра, жоғары болса, кем бағаланған.",
             "Калибровка в целом, в логарифмах шансов: ниже 0 риск в среднем завышен, выше 0\u{a0}– занижен.";
-        CalibrationCaption: "Calibration by population ({interval} in parentheses). Ideal are 1, 1 and 0.",
+        RiskCaption: "Calibration by population ({interval} in parentheses). Ideal are 1, 1 and 0.",
             "Популяциялар бойынша калибрлеу (жақшада {interval}). Мінсіз мәндер\u{a0}– 1, 1 және 0.",
             "Калибровка по популяциям (в скобках {interval}). Идеальные значения\u{a0}– 1, 1 и 0.";
 

@@ -193,7 +193,7 @@ mod tests {
                     }
                 }
                 for word in rest.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
-                    let latin = word.chars().filter(|c| c.is_ascii_alphabetic()).count();
+                    let latin = word.chars().filter(char::is_ascii_alphabetic).count();
                     assert!(latin == 0 || LATIN.contains(&word), "{key}: {word}");
                 }
             }

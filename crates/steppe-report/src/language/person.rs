@@ -42,7 +42,7 @@ catalogue! {
         PlaceCaption: "Distribution of the score in {population} and this person’s place in it.",
             "{population}: балдың таралуы және осы адамның ондағы орны.",
             "{population}: распределение балла и место этого человека в нём.";
-        ThisPerson: "this person", "осы адам", "этот человек";
+        ThisOne: "this person", "осы адам", "этот человек";
         Mean: "Mean", "Орташа мәні", "Среднее";
         Sd: "Standard deviation", "Стандартты ауытқуы", "Стандартное отклонение";
         Density: "Density", "Тығыздық", "Плотность";

@@ -141,7 +141,7 @@ impl PersonReport {
             Column::number(language.text(Common::People)),
             number(Person::Mean),
             number(Person::Sd),
-            number(Person::ThisPerson),
+            number(Person::ThisOne),
         ];
         let person = self.raw.map_or_else(|| number::NONE.to_owned(), |raw| language.significant(raw, 4));
         let row = vec![

@@ -18,7 +18,7 @@ impl PersonReport {
             x: Axis::linear(language.text(Person::ScoreAxis)),
             y: Axis::linear(language.text(Person::Density)).including(0.0),
             series: vec![Series { name: self.population.clone(), points }],
-            marks: vec![Mark { x: raw, label: language.say(Person::ThisPerson) }],
+            marks: vec![Mark { x: raw, label: language.say(Person::ThisOne) }],
             ..LinePlot::default()
         }))
     }
@@ -42,7 +42,7 @@ impl PersonReport {
             axis: Axis::linear(language.text(Person::ScoreAxis)),
             start: (language.say(Person::Expectation), expected.unwrap_or(0.0)),
             steps: shown.map(step).chain(other).collect(),
-            end: language.say(Person::ThisPerson),
+            end: language.say(Person::ThisOne),
             change: language.say(Person::Change),
         }))
     }

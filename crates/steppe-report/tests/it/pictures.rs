@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use resvg::usvg::{Group, Node, Options, Rect, Tree, fontdb};
+use resvg::usvg::{Group, Node, Options, Rect, TextChunk, Tree, fontdb};
 use steppe_report::{
     CalibrationReport, Density, Format, Language, Measure, Outcome, PersonReport, Plot, ReportError,
 };
@@ -22,7 +22,7 @@ fn boxes(group: &Group, found: &mut Vec<(String, Rect)>) {
         match node {
             Node::Group(group) => boxes(group, found),
             Node::Text(text) => {
-                let written = text.chunks().iter().map(|chunk| chunk.text()).collect();
+                let written = text.chunks().iter().map(TextChunk::text).collect();
                 found.push((written, text.abs_bounding_box()));
             }
             _ => {}

@@ -104,7 +104,7 @@ impl CalibrationReport {
             before.into_iter().chain(row(entry, Calibration::Calibrated, |change| change.after.as_ref()))
         });
         let interval = self.interval_name(language);
-        let caption = language.fill(Calibration::CalibrationCaption, &[("interval", (&interval).into())]);
+        let caption = language.fill(Calibration::RiskCaption, &[("interval", (&interval).into())]);
         table_block(&caption, columns, rows.collect())
     }
 
