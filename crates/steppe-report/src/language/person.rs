@@ -78,9 +78,9 @@ catalogue! {
         Imputed: "{genotype} (imputed)", "{genotype} (импутацияланған)", "{genotype} (импутирован)";
 
         MissingHeading: "What was missing, and how much it could change", "Не жетіспеді және ол нені өзгерте алады", "Чего не хватало и что это могло бы изменить";
-        MissingRead: "Variants that could not be read count with the population’s average. The table says how far the score could move if all of them were known.",
-            "Оқылмаған нұсқалар популяцияның орташа мәнімен есептеледі. Кесте олардың бәрі белгілі болса, балдың қаншалықты жылжи алатынын көрсетеді.",
-            "Непрочитанные варианты учтены со средним по популяции. Таблица показывает, насколько мог бы сдвинуться балл, будь все они известны.";
+        MissingRead: "Variants that the cohort does not have do not count; genotypes that are missing count with the population’s average. The table says how far the score could move if all of them were known.",
+            "Когортада жоқ нұсқалар есепке алынбайды; жоқ генотиптердің орнына популяцияның орташа мәні алынады. Кесте олардың бәрі белгілі болса, балдың қаншалықты жылжи алатынын көрсетеді.",
+            "Варианты, которых нет в когорте, не учитываются; вместо отсутствующих генотипов взято среднее по популяции. Таблица показывает, насколько мог бы сдвинуться балл, будь все они известны.";
         MissingCaption: "Variants of the score that were not read in this person.", "Балдың осы адамда оқылмаған нұсқалары.", "Варианты балла, не прочитанные у этого человека.";
         NothingMissing: "Every variant of the score was read in this person.", "Балдың барлық нұсқасы осы адамда оқылды.", "Все варианты балла прочитаны у этого человека.";
         Kind: "What", "Түрі", "Что";
