@@ -2,6 +2,7 @@ mod table;
 
 pub use table::{Align, Column, Table};
 
+use crate::language::{Common, Language};
 use crate::markup::Element;
 use crate::palette;
 use crate::plot::{Format, Plot};
@@ -9,6 +10,8 @@ use crate::plot::{Format, Plot};
 /// A page of a report. Every text is shown as it is: nothing in it is markup.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Page {
+    /// The language of all texts, and of what the page adds to them.
+    pub language: Language,
     /// Title of the document and first heading.
     pub title: String,
     /// A sentence or two below the title: what came out.
@@ -37,6 +40,8 @@ pub struct Section {
 pub enum Block {
     /// Running text.
     Paragraph(String),
+    /// Sentences, each for itself.
+    List(Vec<String>),
     /// An aside.
     Note(String),
     /// Something that may be wrong.
@@ -46,7 +51,7 @@ pub enum Block {
     /// A table. Tables are numbered through the page.
     Table(Table),
     /// A figure. Figures are numbered through the page.
-    Figure(Figure),
+    Figure(Box<Figure>),
 }
 
 /// A plot with the text below it.
@@ -56,11 +61,13 @@ pub struct Figure {
     pub plot: Plot,
     /// What it shows and how to read it.
     pub caption: String,
+    /// What the plot shows as numbers, to be opened below it.
+    pub data: Option<Table>,
 }
 
 /// Numbers of figures and tables, through the page.
-#[derive(Default)]
 struct Counters {
+    language: Language,
     figures: usize,
     tables: usize,
 }
@@ -68,7 +75,7 @@ struct Counters {
 impl Page {
     /// The page as one HTML document.
     pub fn html(&self) -> String {
-        let mut counters = Counters::default();
+        let mut counters = Counters { language: self.language, figures: 0, tables: 0 };
         let sections: Vec<Element> = self
             .sections
             .iter()
@@ -80,7 +87,7 @@ impl Page {
             .children((self.sections.len() > 2).then(|| self.contents()))
             .children(sections);
         let body = Element::new("body").child(main).child(Element::of_text("footer", &self.footer));
-        let html = Element::new("html").with("lang", "en").child(self.head()).child(body);
+        let html = Element::new("html").with("lang", self.language.code()).child(self.head()).child(body);
         format!("<!DOCTYPE html>\n{}", html.render())
     }
 
@@ -110,7 +117,9 @@ impl Page {
         Element::new("header")
             .child(Element::of_text("h1", &self.title))
             .children(lead)
-            .children(self.warnings.iter().map(|text| aside("warning", "Warning", text)))
+            .children(
+                self.warnings.iter().map(|text| aside("warning", self.language.text(Common::Warning), text)),
+            )
             .children((!self.facts.is_empty()).then_some(facts))
     }
 
@@ -121,7 +130,7 @@ impl Page {
             Element::new("li").child(anchor)
         };
         let list = Element::new("ul").children(self.sections.iter().enumerate().map(link));
-        Element::new("nav").with("aria-label", "Sections").child(list)
+        Element::new("nav").with("aria-label", self.language.text(Common::Sections)).child(list)
     }
 }
 
@@ -139,16 +148,19 @@ impl Block {
     fn element(&self, counters: &mut Counters) -> Element {
         match self {
             Self::Paragraph(text) => Element::of_text("p", text),
-            Self::Note(text) => aside("note", "Note", text),
-            Self::Warning(text) => aside("warning", "Warning", text),
+            Self::List(items) => {
+                Element::new("ul").children(items.iter().map(|item| Element::of_text("li", item)))
+            }
+            Self::Note(text) => aside("note", counters.language.text(Common::Note), text),
+            Self::Warning(text) => aside("warning", counters.language.text(Common::Warning), text),
             Self::Preformatted(text) => Element::of_text("pre", text),
             Self::Table(table) => {
                 counters.tables += 1;
-                table.element(counters.tables)
+                table.element(counters.tables, counters.language)
             }
             Self::Figure(figure) => {
                 counters.figures += 1;
-                figure.element(counters.figures)
+                figure.element(counters.figures, counters.language)
             }
         }
     }
@@ -156,20 +168,30 @@ impl Block {
 
 impl Figure {
     /// Both layouts; the style sheet shows the one that fits, and screen readers skip the other.
-    fn element(&self, number: usize) -> Element {
+    fn element(&self, number: usize, language: Language) -> Element {
         let layout = |format: Format, class: &str| {
-            let plot = self.plot.element(format, &format!("figure-{number}-{class}"), None);
+            let plot = self.plot.element(format, &format!("figure-{number}-{class}"), None, language);
             Element::new("div").class(class).child(plot)
         };
         let caption = Element::new("figcaption")
-            .child(Element::of_text("b", format!("Figure {number}.")))
+            .child(Element::of_text("b", language.fill(Common::Figure, &[("n", number.into())])))
             .text(format!(" {}", self.caption));
         Element::new("figure")
             .with("id", format!("figure-{number}"))
             .child(layout(Format::Wide, "wide"))
             .child(layout(Format::Narrow, "narrow"))
             .child(caption)
+            .children(self.data.as_ref().map(|table| details(table, number, language)))
     }
+}
+
+/// The numbers behind a figure.
+fn details(table: &Table, number: usize, language: Language) -> Element {
+    let id = format!("figure-{number}-data");
+    let name = language.fill(Common::FigureData, &[("n", number.into())]);
+    let summary = Element::of_text("summary", name).with("id", &id);
+    let note = (!table.caption.is_empty()).then(|| Element::of_text("p", &table.caption));
+    Element::new("details").child(summary).children(note).child(table.scrolling(&id))
 }
 
 fn section_id(index: usize) -> String {

@@ -79,3 +79,48 @@ pub(crate) fn page_variables() -> String {
         list(|shade| shade.dark)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance of a colour (WCAG 2.2).
+    fn luminance(colour: &str) -> f64 {
+        let channel = |from: usize| {
+            let value = u8::from_str_radix(&colour[from..from + 2], 16).expect("hexadecimal");
+            let share = f64::from(value) / 255.0;
+            if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    fn contrast(a: &str, b: &str) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_ground() {
+        assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 1e-9);
+        for text in [&INK, &QUIET, &LINK] {
+            for ground in [&PAPER, &WASH] {
+                for (text, ground) in [(text.light, ground.light), (text.dark, ground.dark)] {
+                    assert!(
+                        contrast(text, ground) >= 4.5,
+                        "{text} on {ground}: {:.2}",
+                        contrast(text, ground)
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_colours_stand_out() {
+        for shade in &HUES[..5] {
+            for (colour, ground) in [(shade.light, PAPER.light), (shade.dark, PAPER.dark)] {
+                assert!(contrast(colour, ground) >= 3.0, "{colour}: {:.2}", contrast(colour, ground));
+            }
+        }
+    }
+}

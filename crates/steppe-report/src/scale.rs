@@ -2,6 +2,8 @@ mod linear;
 mod log;
 mod step;
 
+use crate::language::Language;
+
 /// How values are laid along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum AxisKind {
@@ -85,6 +87,14 @@ pub(crate) struct Domain {
 }
 
 impl Domain {
+    /// With the labels of its ticks in a language.
+    pub(crate) fn in_language(mut self, language: Language) -> Self {
+        for (_, label) in &mut self.ticks {
+            *label = language.number(label);
+        }
+        self
+    }
+
     /// Lays the axis between two coordinates in pixels: where it begins (left or bottom) and where it ends.
     pub(crate) fn place(self, begin: f64, end: f64) -> Scale {
         let (at_low, at_high) = if self.descending { (end, begin) } else { (begin, end) };
@@ -109,7 +119,7 @@ impl Scale {
         let Domain { kind, low, high, .. } = self.domain;
         let share = match kind {
             AxisKind::Linear => (value - low) / (high - low),
-            AxisKind::Log10 => (value / low).ln() / (high / low).ln(),
+            AxisKind::Log10 => (value.ln() - low.ln()) / (high.ln() - low.ln()),
         };
         Some(self.at_low + share * (self.at_high - self.at_low))
     }

@@ -28,7 +28,16 @@ fn advance(character: char) -> f64 {
         'w' | 'C' | 'D' | 'G' | 'H' | 'N' | 'O' | 'Q' | 'R' | 'U' => 0.76,
         'A'..='Z' | '&' => 0.68,
         _ if character.is_ascii() => 0.57,
-        // Greek and Cyrillic are like Latin; Chinese, Japanese and Korean fill a square.
+        '–' | '−' | '≥' | '≤' | '≈' => 0.6,
+        'і' | 'ї' | 'ј' => 0.29,
+        'г' | 'ғ' => 0.41,
+        'м' | 'И' | 'Й' | 'Н' | 'П' | 'С' | 'Э' | 'Я' | 'ы' | 'Ң' | 'Ц' | 'ю' | 'Ә' | 'Ф' | 'О' | 'Ө'
+        | 'Ъ' => 0.79,
+        'ш' | 'ф' | 'щ' | 'М' => 0.84,
+        'Ы' | 'Ж' | 'Ш' | 'Щ' | 'Ю' | '—' | '→' | '←' => 1.02,
+        '№' => 1.08,
+        'А'..='Я' | 'ж' | 'Ё' | 'Қ' | 'Ғ' | 'Һ' => 0.69,
+        // Greek and other Cyrillic are like Latin; Chinese, Japanese and Korean fill a square.
         '\u{1100}'.. => 1.0,
         _ => 0.62,
     }

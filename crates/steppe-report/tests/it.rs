@@ -4,6 +4,9 @@
 mod it {
     mod example;
     mod fit;
+    mod made_up;
     mod page;
+    mod pages;
+    mod pictures;
     mod plots;
 }

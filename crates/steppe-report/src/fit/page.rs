@@ -1,5 +1,7 @@
 use super::FitReport;
+use crate::language::Language;
 use crate::number;
+use crate::origin::command_lines;
 use crate::page::{Block, Figure, Page, Section, Table};
 use crate::plot::Plot;
 
@@ -19,6 +21,7 @@ impl FitReport {
             (!blocks.is_empty()).then(|| Section { heading: heading.to_owned(), blocks })
         };
         Page {
+            language: Language::English,
             title: format!("Fit of {}", self.trait_name),
             lead: self.lead(),
             facts: self.facts(),
@@ -168,12 +171,7 @@ impl FitReport {
 
     fn provenance_blocks(&self) -> Vec<Block> {
         let command = &self.provenance.command;
-        // One option to a line, so that the shell still takes it; quotes could hold what looks like an option.
-        let lines = match command.contains(['\'', '"', '\\', '\n']) {
-            true => command.clone(),
-            false => command.replace(" --", " \\\n  --"),
-        };
-        let command = (!command.is_empty()).then_some(Block::Preformatted(lines));
+        let command = (!command.is_empty()).then_some(Block::Preformatted(command_lines(command)));
         blocks(command, self.digest_table())
     }
 
@@ -185,7 +183,7 @@ impl FitReport {
 }
 
 fn figure(plot: Option<Plot>, caption: String) -> Option<Block> {
-    plot.map(|plot| Block::Figure(Figure { plot, caption }))
+    plot.map(|plot| Block::Figure(Box::new(Figure { plot, caption, data: None })))
 }
 
 fn blocks(first: Option<Block>, tables: impl IntoIterator<Item = Table>) -> Vec<Block> {

@@ -87,6 +87,7 @@ impl FitReport {
                 axis: Axis::linear(self.metric.title()).including(self.metric.of_no_prediction()),
                 interval: self.interval.clone(),
                 series,
+                ..PointRange::default()
             })
         })
     }

@@ -1,3 +1,4 @@
+use crate::language::{Common, Language};
 use crate::markup::Element;
 
 /// A table with a header row.
@@ -56,13 +57,25 @@ impl Column {
 }
 
 impl Table {
-    pub(super) fn element(&self, number: usize) -> Element {
+    pub(super) fn element(&self, number: usize, language: Language) -> Element {
         let id = format!("table-{number}");
-        let width = self.rows.iter().map(Vec::len).chain([self.columns.len()]).max().unwrap_or(0);
         let caption = Element::new("figcaption")
             .with("id", format!("{id}-caption"))
-            .child(Element::of_text("b", format!("Table {number}.")))
+            .child(Element::of_text("b", language.fill(Common::Table, &[("n", number.into())])))
             .text(format!(" {}", self.caption));
+        let class = if self.width() <= SLIM { "table slim" } else { "table" };
+        let grid = self.scrolling(&format!("{id}-caption"));
+        Element::new("figure").class(class).with("id", id).child(caption).child(grid)
+    }
+
+    /// Columns, with those that only rows have.
+    fn width(&self) -> usize {
+        self.rows.iter().map(Vec::len).chain([self.columns.len()]).max().unwrap_or(0)
+    }
+
+    /// The table without its caption, in a part of the page that scrolls, named by the element with this id.
+    pub(super) fn scrolling(&self, name: &str) -> Element {
+        let width = self.width();
         let head = (0..width).map(|column| {
             let title = self.columns.get(column).map_or("", |column| column.title.as_str());
             // A header cell may not be empty; one without a title is an ordinary cell.
@@ -78,14 +91,12 @@ impl Table {
             );
         // Only the table scrolls where the page is narrow, not its caption. A part of the page that scrolls must be
         // reachable by keyboard, and then needs a name.
-        let scroll = Element::new("div")
+        Element::new("div")
             .class("scroll")
             .with("role", "group")
-            .with("aria-labelledby", format!("{id}-caption"))
+            .with("aria-labelledby", name)
             .with("tabindex", 0)
-            .child(table);
-        let class = if width <= SLIM { "table slim" } else { "table" };
-        Element::new("figure").class(class).with("id", id).child(caption).child(scroll)
+            .child(table)
     }
 
     fn row(&self, row: usize, width: usize) -> Element {

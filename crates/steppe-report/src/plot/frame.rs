@@ -2,10 +2,13 @@ use super::shapes::{Anchor, LABEL, TICK, coordinate, segment, stroked, text};
 use crate::markup::Element;
 use crate::palette::{GRID, INK, QUIET, RULE};
 use crate::scale::Scale;
-use crate::text_width::text_width;
+use crate::text_width::{fitted, text_width};
 
 /// Height below the panel: tick labels and the axis title.
 pub(super) const BELOW: f64 = 46.0;
+
+/// What every plot leaves free to the right of its panel, at least.
+const BESIDE: f64 = 12.0;
 
 /// The rectangle in which data are drawn, in pixels from the top left.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +41,8 @@ pub(super) fn vertical_axis(panel: &Panel, scale: &Scale, title: &str) -> Vec<El
     let Panel { left, right, top, bottom } = *panel;
     let lines: String = scale.ticks().map(|(y, _)| format!("M{left} {}H{right}", coordinate(y))).collect();
     let middle = f64::midpoint(top, bottom);
-    let title = text((12.0, middle), LABEL, Anchor::Middle, &INK, title)
+    let title = fitted(title, LABEL, bottom - top + 10.0);
+    let title = text((12.0, middle), LABEL, Anchor::Middle, &INK, &title)
         .with("transform", format!("rotate(-90 12 {})", coordinate(middle)));
     let labels =
         scale.ticks().map(|(y, label)| text((left - 7.0, y + 4.0), TICK, Anchor::End, &QUIET, label));
@@ -58,11 +62,14 @@ pub(super) fn horizontal_axis(panel: &Panel, scale: &Scale, title: &str) -> Vec<
     let mut free_from = f64::NEG_INFINITY;
     for (x, label) in ticks {
         let half = text_width(label, TICK) / 2.0;
+        // A long label at the end would leave the picture.
+        let x = x.min(right + BESIDE - half);
         if x - half >= free_from {
             elements.push(text((x, bottom + 18.0), TICK, Anchor::Middle, &QUIET, label));
             free_from = x + half + 6.0;
         }
     }
-    elements.push(text((panel.centre(), bottom + 39.0), LABEL, Anchor::Middle, &INK, title));
+    let title = fitted(title, LABEL, right - left + 20.0);
+    elements.push(text((panel.centre(), bottom + 39.0), LABEL, Anchor::Middle, &INK, &title));
     elements
 }

@@ -5,8 +5,8 @@ use super::shapes::{
     Anchor, LABEL, TICK, coordinate, filled, haloed, marker, path_data, segment, stroked, text,
 };
 use super::{Drawing, Format};
+use crate::language::{Language, Plots};
 use crate::markup::Element;
-use crate::number;
 use crate::palette::{INK, QUIET, RULE, dash, hue};
 use crate::scale::{Axis, Scale};
 use crate::text_width::text_width;
@@ -81,17 +81,18 @@ pub struct TopAxis {
 }
 
 impl LinePlot {
-    pub(super) fn draw(&self, format: Format) -> Drawing {
+    pub(super) fn draw(&self, format: Format, language: Language) -> Drawing {
         let width = format.width();
         let panel_height = if format == Format::Wide { 270.0 } else { 230.0 };
         let bands = |point: &Point| point.band.into_iter().flat_map(|(low, high)| [low, high]);
         let y_values = self.points().flat_map(|point| [point.y].into_iter().chain(bands(point)));
         let y_values = y_values.chain(self.levels.iter().map(|level| level.y));
-        let y = self.y.domain(y_values, most_ticks(panel_height, 36.0));
+        let y = self.y.domain(y_values, most_ticks(panel_height, 36.0)).in_language(language);
         let left = left_margin(y.ticks.iter().map(|tick| tick.1.as_str()));
         let right = width - 16.0;
         let x_values = self.points().map(|point| point.x).chain(self.marks.iter().map(|mark| mark.x));
-        let x = self.x.domain(x_values, most_ticks(right - left, 62.0)).place(left, right);
+        let x =
+            self.x.domain(x_values, most_ticks(right - left, 62.0)).in_language(language).place(left, right);
 
         let names: Vec<&str> = self.series.iter().map(|series| series.name.as_str()).collect();
         let legend = Legend::new(&names, Key::Line, left, right, 2.0);
@@ -132,22 +133,32 @@ impl LinePlot {
     }
 
     /// The description, and what a look at the lines would tell: where each begins, ends and is highest.
-    pub(super) fn describe(&self) -> String {
+    pub(super) fn describe(&self, language: Language) -> String {
         let mut text = self.description.trim().to_owned();
         for series in &self.series {
             let seen = || series.points.iter().filter(|point| point.x.is_finite() && point.y.is_finite());
             let (Some(first), Some(last)) = (seen().next(), seen().next_back()) else { continue };
             let Some(highest) = seen().max_by(|a, b| a.y.total_cmp(&b.y)) else { continue };
             let [x0, y0, x1, y1, x2, y2] = [first.x, first.y, last.x, last.y, highest.x, highest.y]
-                .map(|value| number::significant(value, 3));
-            text.push_str(&format!(
-                " {}: {}, from {y0} at {x0} to {y1} at {x1}; highest {y2} at {x2}.",
-                series.name,
-                number::things(seen().count() as u64, "point")
-            ));
+                .map(|value| language.significant(value, 3));
+            let values = [
+                ("name", (&series.name).into()),
+                ("n", seen().count().into()),
+                ("x0", (&x0).into()),
+                ("y0", (&y0).into()),
+                ("x1", (&x1).into()),
+                ("y1", (&y1).into()),
+                ("x2", (&x2).into()),
+                ("y2", (&y2).into()),
+            ];
+            text.push(' ');
+            text.push_str(&language.fill(Plots::Line, &values));
         }
         for mark in &self.marks {
-            text.push_str(&format!(" Marked: {} at {}.", mark.label, number::significant(mark.x, 3)));
+            let at = language.significant(mark.x, 3);
+            let values = [("label", (&mark.label).into()), ("x", (&at).into())];
+            text.push(' ');
+            text.push_str(&language.fill(Plots::Mark, &values));
         }
         text
     }

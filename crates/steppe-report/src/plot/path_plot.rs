@@ -4,8 +4,8 @@ use super::marks::MarkLabels;
 use super::shapes::{Anchor, TICK, path_data, segment, stroked, text};
 use super::spread::spread;
 use super::{Drawing, Format};
+use crate::language::{Language, Plots};
 use crate::markup::Element;
-use crate::number;
 use crate::palette::{FAINT, INK, RULE, Shade, dash_of_labelled, hue};
 use crate::scale::{Axis, Scale};
 use crate::text_width::{fitted, text_width};
@@ -62,18 +62,22 @@ impl PathPlot {
         if format == Format::Wide { 12 } else { 6 }
     }
 
-    pub(super) fn draw(&self, format: Format) -> Drawing {
+    pub(super) fn draw(&self, format: Format, language: Language) -> Drawing {
         let width = format.width();
         let panel_height = if format == Format::Wide { 330.0 } else { 250.0 };
         let paths = self.drawn();
         let labelled = Self::labelled(format).min(paths.len());
         let places = || paths.iter().flat_map(|path| &path.points);
-        let y = self.y.domain(places().map(|place| place.1), most_ticks(panel_height, 40.0));
+        let y = self
+            .y
+            .domain(places().map(|place| place.1), most_ticks(panel_height, 40.0))
+            .in_language(language);
         let left = left_margin(y.ticks.iter().map(|tick| tick.1.as_str()));
         let widest = paths[..labelled].iter().map(|path| text_width(&path.name, TICK)).fold(0.0, f64::max);
         let right = width - (widest + 26.0).clamp(16.0, width / 3.0);
         let x_values = places().map(|place| place.0).chain(self.marks.iter().map(|mark| mark.x));
-        let x = self.x.domain(x_values, most_ticks(right - left, 62.0)).place(left, right);
+        let x =
+            self.x.domain(x_values, most_ticks(right - left, 62.0)).in_language(language).place(left, right);
         let panel = Panel { left, top: 10.0, right, bottom: 10.0 + panel_height };
         let marks = MarkLabels::new(&self.marks, &x, left, right);
         let y = y.place(panel.bottom, panel.top + marks.headroom());
@@ -93,17 +97,18 @@ impl PathPlot {
     }
 
     /// The description, how many lines there are, and where the labelled ones end.
-    pub(super) fn describe(&self) -> String {
+    pub(super) fn describe(&self, language: Language) -> String {
         let drawn = self.drawn();
-        let mut text =
-            format!("{} {} drawn", self.description.trim(), number::things(drawn.len() as u64, "line"));
-        match self.left_out() {
-            0 => text.push('.'),
-            left_out => text.push_str(&format!(", {} left out.", number::count(left_out as u64))),
-        }
+        let counts = [("n", drawn.len().into()), ("left", self.left_out().into())];
+        let key = if self.left_out() == 0 { Plots::Paths } else { Plots::PathsOfMore };
+        let mut text = format!("{} {}", self.description.trim(), language.fill(key, &counts));
         for path in drawn.iter().take(Self::labelled(Format::Wide)) {
             if let Some((_, y)) = path.points.last() {
-                text.push_str(&format!(" {} ends at {}.", path.name, number::significant(*y, 3)));
+                let end = language.significant(*y, 3);
+                text.push(' ');
+                text.push_str(
+                    &language.fill(Plots::PathEnd, &[("name", (&path.name).into()), ("y", (&end).into())]),
+                );
             }
         }
         text

@@ -2,9 +2,9 @@ use super::frame::{self, Panel, most_ticks};
 use super::legend::{Key, Legend};
 use super::shapes::{Anchor, LABEL, TICK, coordinate, marker, segment, stroked, text};
 use super::{Drawing, Format};
+use crate::language::Language;
 use crate::markup::Element;
-use crate::number;
-use crate::palette::{GRID, INK, QUIET, hue};
+use crate::palette::{GRID, INK, QUIET, RULE, hue};
 use crate::scale::{Axis, Scale};
 use crate::text_width::{fitted, text_width};
 
@@ -19,6 +19,10 @@ pub struct PointRange {
     pub axis: Axis,
     /// What the intervals are: `95% CI`.
     pub interval: String,
+    /// Decimals of the estimates beside the plot; nothing for 3.
+    pub decimals: Option<usize>,
+    /// A value to compare with, as a line: 1 for a ratio.
+    pub reference: Option<f64>,
     /// One marker and colour each. Rows come in the order in which the series first name them.
     pub series: Vec<RangeSeries>,
 }
@@ -45,14 +49,11 @@ pub struct Estimate {
 
 impl Estimate {
     /// `0.316 (0.284–0.349)`
-    fn text(&self) -> String {
-        let value = number::fixed(self.value, 3);
+    fn text(&self, decimals: usize, language: Language) -> String {
+        let value = language.fixed(self.value, decimals);
+        let write = |end| language.fixed(end, decimals);
         match self.interval {
-            // A dash beside a minus sign can not be read.
-            Some((low, high)) if low < 0.0 => {
-                format!("{value} ({} to {})", number::fixed(low, 3), number::fixed(high, 3))
-            }
-            Some((low, high)) => format!("{value} ({}–{})", number::fixed(low, 3), number::fixed(high, 3)),
+            Some(interval) => format!("{value} ({})", language.ends(interval, write)),
             None => value,
         }
     }
@@ -77,11 +78,15 @@ impl PointRange {
         Rows { names, line, height: line * self.series.len() as f64 + 12.0 }
     }
 
+    fn text(&self, estimate: &Estimate, language: Language) -> String {
+        estimate.text(self.decimals.unwrap_or(3), language)
+    }
+
     fn estimates(&self) -> impl Iterator<Item = &Estimate> {
         self.series.iter().flat_map(|series| &series.estimates)
     }
 
-    pub(super) fn draw(&self, format: Format) -> Drawing {
+    pub(super) fn draw(&self, format: Format, language: Language) -> Drawing {
         let width = format.width();
         let rows = self.rows();
         let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
@@ -89,7 +94,8 @@ impl PointRange {
         let left = left.clamp(24.0, width * 0.45).ceil();
         let numbers = match format {
             Format::Wide => {
-                widest(&mut self.estimates().map(|estimate| text_width(&estimate.text(), TICK))) + 24.0
+                widest(&mut self.estimates().map(|estimate| text_width(&self.text(estimate, language), TICK)))
+                    + 24.0
             }
             Format::Narrow => 0.0,
         };
@@ -101,18 +107,33 @@ impl PointRange {
         let panel = Panel { left, top, right, bottom: top + rows.height * rows.names.len().max(1) as f64 };
         let interval_ends =
             |estimate: &Estimate| estimate.interval.into_iter().flat_map(|(low, high)| [low, high]);
-        let values =
-            self.estimates().flat_map(|estimate| [estimate.value].into_iter().chain(interval_ends(estimate)));
-        let scale = self.axis.domain(values, most_ticks(right - left, 70.0)).place(left, right);
+        let values = self
+            .estimates()
+            .flat_map(|estimate| [estimate.value].into_iter().chain(interval_ends(estimate)))
+            .chain(self.reference);
+        let scale =
+            self.axis.domain(values, most_ticks(right - left, 70.0)).in_language(language).place(left, right);
 
         let mut elements = background(&panel, &scale, &rows);
+        let reference = self.reference.and_then(|value| scale.at(value));
+        elements.extend(
+            reference.map(|x| {
+                segment((x, panel.top), (x, panel.bottom), &RULE, 1.0).with("stroke-dasharray", "4 3")
+            }),
+        );
         for (index, series) in self.series.iter().enumerate() {
             for estimate in &series.estimates {
                 let Some(row) = rows.names.iter().position(|name| *name == estimate.row) else { continue };
                 let y = panel.top + rows.height * row as f64 + 6.0 + rows.line * (index as f64 + 0.5);
                 elements.extend(draw_estimate(index, estimate, y, &scale));
                 if numbers > 0.0 {
-                    elements.push(text((width - 16.0, y + 4.0), TICK, Anchor::End, &INK, &estimate.text()));
+                    elements.push(text(
+                        (width - 16.0, y + 4.0),
+                        TICK,
+                        Anchor::End,
+                        &INK,
+                        &self.text(estimate, language),
+                    ));
                 }
             }
         }
@@ -129,11 +150,15 @@ impl PointRange {
     }
 
     /// The description and every estimate.
-    pub(super) fn describe(&self) -> String {
+    pub(super) fn describe(&self, language: Language) -> String {
         let mut text = self.description.trim().to_owned();
         for series in &self.series {
             for estimate in &series.estimates {
-                text.push_str(&format!(" {}, {}: {}.", estimate.row, series.name, estimate.text()));
+                let value = self.text(estimate, language);
+                match series.name.is_empty() {
+                    true => text.push_str(&format!(" {}: {value}.", estimate.row)),
+                    false => text.push_str(&format!(" {}, {}: {value}.", estimate.row, series.name)),
+                }
             }
         }
         text

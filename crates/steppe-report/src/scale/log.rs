@@ -8,7 +8,8 @@ const MARGIN: f64 = 0.02;
 /// Ticks at round values within the range, which is widened only a little: up to the next power of ten could be far.
 pub(super) fn domain(low: f64, high: f64, most: usize) -> Domain {
     let (low, high) = widened(low, high);
-    let margin = (high / low).powf(MARGIN);
+    // Roots before the ratio, which may be more than floating point holds.
+    let margin = high.powf(MARGIN) / low.powf(MARGIN);
     let (low, high) = (low / margin, high * margin);
     Domain { kind: AxisKind::Log10, descending: false, low, high, ticks: ticks(low, high, most) }
 }
