@@ -11,6 +11,7 @@ mod ancestry;
 mod bad_inputs;
 mod bit_flips;
 mod cohort_jobs;
+mod calibrate;
 mod decoding;
 mod digests;
 mod evaluate;

@@ -1,0 +1,201 @@
+//! `steppe calibrate` as a command: a reference of three simulated populations, and the Kazakh-like one as the own cohort.
+
+use std::{collections::HashMap, fmt::Write as _, path::PathBuf};
+
+use steppe_tests::{Call, Run, Table, data_folder, steppe};
+
+use crate::sets::Imported;
+
+/// The simulated cohort with its ancestry, and a score that the test makes.
+struct Calibrated {
+    imported: Imported,
+    data: PathBuf,
+}
+
+impl Calibrated {
+    fn new() -> Option<Self> {
+        let data = data_folder("simulated")?;
+        let made = Self { imported: Imported::of(&data.join("geno"), "GRCh38"), data };
+        let people = Table::read(&made.data.join("samples.tsv"), '\t');
+        let list = |of: &dyn Fn(&str, &str) -> bool| {
+            let (population, split) = (people.column("pop"), people.column("split"));
+            let rows = people.rows.iter().filter(|row| of(&row[population], &row[split]));
+            rows.map(|row| format!("{}\t{}\n", row[0], row[1])).collect::<String>()
+        };
+        let write = |name: &str, text: String| std::fs::write(made.imported.path(name), text).expect("a file");
+        write("reference.txt", list(&|population, split| population != "KAZ" && split == "ref"));
+        write("cohort.txt", list(&|_, split| split == "valid" || split == "test"));
+        write("learn.txt", list(&|_, split| split == "valid"));
+        write("scores.tsv", made.scores(&people));
+        made.pca().ok();
+        made.ancestry().ok();
+        Some(made)
+    }
+
+    /// Half trait, half noise, and shifted in Kazakhs, as scores that were trained elsewhere are.
+    fn scores(&self, people: &Table) -> String {
+        let traits = Table::read(&self.data.join("pheno.tsv"), '\t');
+        let (quantity, case) = (traits.numbers("QT"), traits.numbers("CC"));
+        let mut text = String::from("#FID\tIID\tone\ttwo\n");
+        for (at, row) in people.rows.iter().enumerate() {
+            let noise = |step: usize| ((at * step) % 1009) as f64 / 504.5 - 1.0;
+            let shift = if row[people.column("pop")] == "KAZ" { 1.5 } else { 0.0 };
+            let one = 0.6 * (case[at] - 1.0) + 0.3 * quantity[at] + noise(37) + shift;
+            let two = 0.5 * quantity[at] + 1.5 * noise(53) - shift;
+            writeln!(text, "{}\t{}\t{one}\t{two}", row[0], row[1]).expect("text");
+        }
+        text
+    }
+
+    fn pca(&self) -> Call {
+        let population = format!("{}:pop", self.data.join("samples.tsv").display());
+        let window = ["--indep-pairwise", "1000", "50", "0.2", "--pcs", "4"];
+        let call = steppe(["pca", "--cohort"]).arg(self.imported.cohort()).args(["--population", &population]);
+        call.args(window).arg("--keep").arg(self.imported.path("reference.txt")).arg("--out").arg(self.imported.path("pca"))
+    }
+
+    fn ancestry(&self) -> Call {
+        steppe(["ancestry", "--cohort"])
+            .arg(self.imported.cohort())
+            .arg("--reference")
+            .arg(self.imported.path("pca"))
+            .arg("--keep")
+            .arg(self.imported.path("cohort.txt"))
+            .arg("--out")
+            .arg(self.imported.path("ancestry"))
+    }
+
+    fn calibrate(&self, options: &[&str], out: &str) -> Run {
+        let mut call = steppe(["calibrate"]);
+        for (option, file) in [
+            ("--reference", "pca"),
+            ("--reference-scores", "scores.tsv"),
+            ("--ancestry", "ancestry"),
+            ("--scores", "scores.tsv"),
+            ("--out", out),
+        ] {
+            call = call.arg(option).arg(self.imported.path(file));
+        }
+        call.args(options).run()
+    }
+
+    fn with_disease(&self, options: &[&str], out: &str) -> Run {
+        let population = format!("{}:pop", self.data.join("samples.tsv").display());
+        let traits = self.data.join("pheno.tsv").display().to_string();
+        let learn = self.imported.path("learn.txt").display().to_string();
+        let all = ["--population", &population, "--target", "KAZ", "--pheno", &traits, "--trait", "CC", "--learn", &learn];
+        self.calibrate(&[&all[..], options].concat(), out)
+    }
+
+    fn table(&self, name: &str) -> Table {
+        Table::read(&self.imported.path(name), '\t')
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn a_cohort_that_the_reference_lacks_gets_adjusted_scores_and_calibrated_risks() {
+    let Some(made) = Calibrated::new() else { return };
+    let run = made.with_disease(&[], "model").expect_status(0);
+    assert!(run.stdout.contains("KAZ") && run.stdout.contains("calibrated"), "{}", run.stdout);
+    let people = made.table("model/calibrated.tsv");
+    let case: HashMap<String, bool> = made
+        .table_of_traits()
+        .rows
+        .iter()
+        .map(|row| (row[1].clone(), row[3] == "2"))
+        .collect();
+    let learnt: Vec<String> = std::fs::read_to_string(made.imported.path("learn.txt"))
+        .expect("a list")
+        .lines()
+        .filter_map(|line| line.split('\t').nth(1).map(str::to_owned))
+        .collect();
+    let [score, population] = ["score", "population"].map(|name| people.column(name));
+    let those: Vec<&Vec<String>> = people
+        .rows
+        .iter()
+        .filter(|row| row[score] == "one" && row[population] == "KAZ" && !learnt.contains(&row[1]))
+        .collect();
+    assert_eq!(those.len(), 400, "everyone is there");
+    let numbers = |name: &str| -> Vec<f64> {
+        let column = people.column(name);
+        those.iter().map(|row| row[column].parse().expect("a number")).collect()
+    };
+    let adjusted = numbers("adjusted");
+    let sd = (mean(&adjusted.iter().map(|z| z * z).collect::<Vec<_>>()) - mean(&adjusted).powi(2)).sqrt();
+    assert!(mean(&adjusted).abs() < 0.15 && (0.85..1.15).contains(&sd), "{} {sd}", mean(&adjusted));
+    // Other tools take the shift for high scores.
+    assert!(mean(&numbers("z_norm2")) > 0.8, "{}", mean(&numbers("z_norm2")));
+    let expected = mean(&numbers("risk"));
+    let observed = those.iter().filter(|row| case[&row[1]]).count() as f64 / those.len() as f64;
+    assert!((expected / observed - 1.0).abs() < 0.35, "{expected} {observed}");
+    let (low, risk, high) = (numbers("risk_low"), numbers("risk"), numbers("risk_high"));
+    assert!(low.iter().zip(&risk).zip(&high).all(|((low, risk), high)| low < risk && risk < high));
+    let again = made.with_disease(&[], "model").expect_status(0);
+    assert!(again.stderr.contains("there already"), "{}", again.stderr);
+}
+
+impl Calibrated {
+    fn table_of_traits(&self) -> Table {
+        Table::read(&self.data.join("pheno.tsv"), '\t')
+    }
+}
+
+#[test]
+fn without_phenotypes_scores_are_adjusted_and_stacked_with_them() {
+    let Some(made) = Calibrated::new() else { return };
+    made.calibrate(&["--score-name", "one"], "adjusted").expect_status(0);
+    let people = made.table("adjusted/calibrated.tsv");
+    let (risk, adjusted) = (people.column("risk"), people.column("adjusted"));
+    assert!(people.rows.iter().all(|row| row[risk] == "NA" && row[adjusted] != "NA"));
+    let run = made.with_disease(&["--combine", "--trained-on", "2000", "1000"], "stacked").expect_status(0);
+    assert!(run.stdout.contains("stacked"), "{}", run.stdout);
+    let names = made.table("stacked/calibrated.tsv");
+    let score = names.column("score");
+    assert!(names.rows.iter().any(|row| row[score] == "stacked"));
+}
+
+#[test]
+fn absolute_risks_take_a_table_of_rates() {
+    let Some(made) = Calibrated::new() else { return };
+    let rates = made.imported.path("rates.csv");
+    std::fs::write(&rates, "age,incidence,mortality\n40,0.002,0.001\n60,0.008,0.01\n80,,\n").expect("rates");
+    made.with_disease(&["--rates", rates.to_str().expect("a path")], "absolute").expect_status(0);
+    std::fs::write(&rates, "age,incidence,mortality\n40,many,0.001\n60,,\n").expect("rates");
+    let refused = made.with_disease(&["--rates", rates.to_str().expect("a path")], "no").expect_status(2);
+    assert!(refused.stderr.contains("the incidence is no number"), "{}", refused.stderr);
+}
+
+#[test]
+fn wrong_inputs_are_refused() {
+    let Some(made) = Calibrated::new() else { return };
+    for (options, said) in [
+        (&["--score-name", "three"][..], "choose among one, two"),
+        (&["--pcs", "9"], "the reference has 4"),
+        (&["--prevalence", "0.1"], "needs phenotypes"),
+        (&["--combine"], "needs phenotypes"),
+        (&["--target", "KAZ", "--population", "nowhere"], "--population"),
+    ] {
+        let run = made.calibrate(options, "no").expect_status(2);
+        assert!(run.stderr.contains(said), "{options:?}: {}", run.stderr);
+    }
+    let nobody = made.with_disease(&["--combine", "--trained-on", "7"], "no").expect_status(2);
+    assert!(nobody.stderr.contains("a number for each score"), "{}", nobody.stderr);
+    let swapped = steppe(["calibrate", "--reference"])
+        .arg(made.imported.path("ancestry"))
+        .arg("--reference-scores")
+        .arg(made.imported.path("scores.tsv"))
+        .arg("--ancestry")
+        .arg(made.imported.path("pca"))
+        .arg("--scores")
+        .arg(made.imported.path("scores.tsv"))
+        .arg("--out")
+        .arg(made.imported.path("no"))
+        .run()
+        .expect_status(2);
+    assert!(swapped.stderr.contains("steppe pca"), "{}", swapped.stderr);
+    assert!(!made.imported.path("no").exists());
+}
