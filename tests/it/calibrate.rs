@@ -22,7 +22,8 @@ impl Calibrated {
             let rows = people.rows.iter().filter(|row| of(&row[population], &row[split]));
             rows.map(|row| format!("{}\t{}\n", row[0], row[1])).collect::<String>()
         };
-        let write = |name: &str, text: String| std::fs::write(made.imported.path(name), text).expect("a file");
+        let write =
+            |name: &str, text: String| std::fs::write(made.imported.path(name), text).expect("a file");
         write("reference.txt", list(&|population, split| population != "KAZ" && split == "ref"));
         write("cohort.txt", list(&|_, split| split == "valid" || split == "test"));
         write("learn.txt", list(&|_, split| split == "valid"));
@@ -50,8 +51,13 @@ impl Calibrated {
     fn pca(&self) -> Call {
         let population = format!("{}:pop", self.data.join("samples.tsv").display());
         let window = ["--indep-pairwise", "1000", "50", "0.2", "--pcs", "4"];
-        let call = steppe(["pca", "--cohort"]).arg(self.imported.cohort()).args(["--population", &population]);
-        call.args(window).arg("--keep").arg(self.imported.path("reference.txt")).arg("--out").arg(self.imported.path("pca"))
+        let call =
+            steppe(["pca", "--cohort"]).arg(self.imported.cohort()).args(["--population", &population]);
+        call.args(window)
+            .arg("--keep")
+            .arg(self.imported.path("reference.txt"))
+            .arg("--out")
+            .arg(self.imported.path("pca"))
     }
 
     fn ancestry(&self) -> Call {
@@ -83,7 +89,18 @@ impl Calibrated {
         let population = format!("{}:pop", self.data.join("samples.tsv").display());
         let traits = self.data.join("pheno.tsv").display().to_string();
         let learn = self.imported.path("learn.txt").display().to_string();
-        let all = ["--population", &population, "--target", "KAZ", "--pheno", &traits, "--trait", "CC", "--learn", &learn];
+        let all = [
+            "--population",
+            &population,
+            "--target",
+            "KAZ",
+            "--pheno",
+            &traits,
+            "--trait",
+            "CC",
+            "--learn",
+            &learn,
+        ];
         self.calibrate(&[&all[..], options].concat(), out)
     }
 
@@ -102,12 +119,8 @@ fn a_cohort_that_the_reference_lacks_gets_adjusted_scores_and_calibrated_risks()
     let run = made.with_disease(&[], "model").expect_status(0);
     assert!(run.stdout.contains("KAZ") && run.stdout.contains("calibrated"), "{}", run.stdout);
     let people = made.table("model/calibrated.tsv");
-    let case: HashMap<String, bool> = made
-        .table_of_traits()
-        .rows
-        .iter()
-        .map(|row| (row[1].clone(), row[3] == "2"))
-        .collect();
+    let case: HashMap<String, bool> =
+        made.table_of_traits().rows.iter().map(|row| (row[1].clone(), row[3] == "2")).collect();
     let learnt: Vec<String> = std::fs::read_to_string(made.imported.path("learn.txt"))
         .expect("a list")
         .lines()

@@ -10,8 +10,8 @@
 mod ancestry;
 mod bad_inputs;
 mod bit_flips;
-mod cohort_jobs;
 mod calibrate;
+mod cohort_jobs;
 mod decoding;
 mod digests;
 mod evaluate;

@@ -42,6 +42,21 @@ pub struct FitRequest {
     pub checkpoints: Option<Location>,
 }
 
+impl FitRequest {
+    /// A job that reads results of others, and no cohort.
+    pub(super) fn without_cohort(out: &Location, overwrite: bool, scratch: Option<PathBuf>) -> Self {
+        Self {
+            cohort: String::new(),
+            digest: String::new(),
+            genome_build: None,
+            out: out.clone(),
+            overwrite,
+            scratch,
+            checkpoints: None,
+        }
+    }
+}
+
 /// A job with its identity.
 #[derive(Debug)]
 pub struct FitJob<'a> {

@@ -41,8 +41,9 @@ impl ResultTable {
         let bytes = read_output(folder, kind, name, inputs)?;
         let place = folder.child(name).to_string();
         let failed = |error| EngineError::parquet(&place)(error);
-        let reader =
-            ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(ParquetRecordBatchReaderBuilder::build).map_err(failed)?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
+            .and_then(ParquetRecordBatchReaderBuilder::build)
+            .map_err(failed)?;
         let schema = reader.schema();
         let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|error| failed(error.into()))?;
         let batch = concat_batches(&schema, &batches).map_err(|error| failed(error.into()))?;

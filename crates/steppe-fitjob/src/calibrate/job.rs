@@ -56,15 +56,7 @@ pub fn calibrate_scores(
     let everybody = Everybody::read(options)?;
     check_trained_on(options, &everybody)?;
     let rates = options.rates.as_deref().map(rates).transpose()?;
-    let request = FitRequest {
-        cohort: String::new(),
-        digest: String::new(),
-        genome_build: None,
-        out: out.clone(),
-        overwrite,
-        scratch,
-        checkpoints: None,
-    };
+    let request = FitRequest::without_cohort(out, overwrite, scratch);
     let mut record = begin(options, &everybody, &request);
     if let Some(record) = record.earlier(&request)? {
         return Ok(CalibrationReport { reused: true, record });

@@ -43,15 +43,7 @@ pub fn evaluate_scores(
 ) -> Result<EvaluationReport, EngineError> {
     let started = Instant::now();
     let evaluated = Evaluated::read(options)?;
-    let request = FitRequest {
-        cohort: String::new(),
-        digest: String::new(),
-        genome_build: None,
-        out: out.clone(),
-        overwrite,
-        scratch,
-        checkpoints: None,
-    };
+    let request = FitRequest::without_cohort(out, overwrite, scratch);
     let mut record = begin(options, &evaluated, &request);
     if let Some(record) = record.earlier(&request)? {
         return Ok(EvaluationReport { reused: true, record, evaluations: Vec::new() });
