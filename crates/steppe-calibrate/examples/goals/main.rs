@@ -1,6 +1,7 @@
 //! Measures the goals of adjustment, risk and combination on simulated cohorts, over 100 draws of the own cohort.
 //!
-//! `goals FOLDER...`: folders that `prepare.py` wrote, one for each seed of the simulation.
+//! `goals [--adjusted] [--risks] [--intervals] [--stacked] FOLDER...`: folders that `prepare.py` wrote, one for each seed
+//! of the simulation; all parts where none is named.
 
 mod adjusted;
 mod intervals;
@@ -15,13 +16,24 @@ const DRAWS: u64 = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
-    for folder in std::env::args().skip(1) {
+    let (flags, folders): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let wanted = |part: &str| flags.is_empty() || flags.iter().any(|flag| flag[2..] == *part);
+    for folder in folders {
         let people = people::People::read(folder.as_ref())?;
         writeln!(out, "\n# {folder}: {} people", people.population.len())?;
-        adjusted::report(&people, &mut out)?;
-        risks::report(&people, &mut out)?;
-        intervals::report(&people, &mut out)?;
-        stacked::report(&people, &mut out)?;
+        if wanted("adjusted") {
+            adjusted::report(&people, &mut out)?;
+        }
+        if wanted("risks") {
+            risks::report(&people, &mut out)?;
+        }
+        if wanted("intervals") {
+            intervals::report(&people, &mut out)?;
+        }
+        if wanted("stacked") {
+            stacked::report(&people, &mut out)?;
+        }
     }
     Ok(())
 }

@@ -20,33 +20,37 @@ const INTERCEPT_SCALES: [f64; 3] = [0.05, 0.2, 0.8];
 /// a factor of several.
 const OWN_SCALES: [(f64, f64); 3] = [(0.05, 0.2), (0.3, 0.7), (1.2, 0.1)];
 /// Scales of slopes, equally likely.
-const SLOPE_SCALES: [f64; 2] = [0.05, 0.15];
-/// The share of a deviation that near populations have in common.
-const SHARED: f64 = 0.5;
+const SLOPE_SCALES: [f64; 3] = [0.05, 0.15, 0.3];
+/// The share of an intercept's deviation that near populations have in common: prevalences differ for reasons that are
+/// not genetic.
+const SHARED_INTERCEPT: f64 = 0.5;
+/// The same for slopes: a score's accuracy falls with genetic distance.
+const SHARED_SLOPE: f64 = 0.9;
+/// The kernel's length over the median distance between populations.
+const REACH: f64 = 0.5;
 /// Intercept and slope.
 pub(super) const SIZE: usize = 2;
 
-/// Prior correlations of populations' deviations from their genetic distances; the kernel's length is the median
-/// distance.
-pub(super) fn correlations(distances: &DMatrix<f64>) -> DMatrix<f64> {
+/// How alike populations are by their genetic distances: 1 at distance 0, 0 far away.
+pub(super) fn similarities(distances: &DMatrix<f64>) -> DMatrix<f64> {
     let size = distances.nrows();
     let mut apart: Vec<f64> =
         (0..size).flat_map(|i| (0..i).map(move |j| (i, j))).map(|pair| distances[pair]).collect();
     apart.sort_by(f64::total_cmp);
-    let length = apart.get(apart.len() / 2).copied().filter(|d| *d > 0.0).unwrap_or(1.0);
+    let median = apart.get(apart.len() / 2).copied().filter(|d| *d > 0.0).unwrap_or(1.0);
     DMatrix::from_fn(size, size, |i, j| {
         if i == j {
             return 1.0;
         }
-        let relative = distances[(i.max(j), i.min(j))] / length;
-        SHARED * exp(-0.5 * relative * relative)
+        let relative = distances[(i.max(j), i.min(j))] / (REACH * median);
+        exp(-0.5 * relative * relative)
     })
 }
 
 /// The posterior of one population's intercept and slope, in the light of all populations' people.
 pub(super) fn posterior(
     people: &Grouped,
-    correlations: &DMatrix<f64>,
+    alike: &DMatrix<f64>,
     population: usize,
 ) -> Result<Coefficients, CalibrateError> {
     let mut parts = Vec::new();
@@ -56,7 +60,7 @@ pub(super) fn posterior(
             for slope in SLOPE_SCALES {
                 let mut scales = vec![others; people.groups];
                 scales[population] = own;
-                let (evidence, all) = laplace(people, &prior(correlations, &scales, slope)?, mode.as_ref())?;
+                let (evidence, all) = laplace(people, &prior(alike, &scales, slope)?, mode.as_ref())?;
                 parts.push((evidence + likely.ln(), of_one(&all, population)));
                 mode = Some(all.mean);
             }
@@ -66,13 +70,14 @@ pub(super) fn posterior(
     Coefficients::mixture(&parts).ok_or(nothing)
 }
 
-fn prior(correlations: &DMatrix<f64>, scales: &[f64], slope: f64) -> Result<NormalPrior, CalibrateError> {
+fn prior(alike: &DMatrix<f64>, scales: &[f64], slope: f64) -> Result<NormalPrior, CalibrateError> {
     let size = SIZE * scales.len();
     let covariance = DMatrix::from_fn(size, size, |i, j| {
         let (g, h) = (i / SIZE, j / SIZE);
+        let correlation = |shared: f64| if g == h { 1.0 } else { shared * alike[(g, h)] };
         match (i % SIZE, j % SIZE) {
-            (0, 0) => LEVEL * LEVEL + scales[g] * scales[h] * correlations[(g, h)],
-            (1, 1) => COMMON_SLOPE * COMMON_SLOPE + slope * slope * correlations[(g, h)],
+            (0, 0) => LEVEL * LEVEL + scales[g] * scales[h] * correlation(SHARED_INTERCEPT),
+            (1, 1) => COMMON_SLOPE * COMMON_SLOPE + slope * slope * correlation(SHARED_SLOPE),
             _ => 0.0,
         }
     });

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Validation,
-    hierarchy::{SIZE, correlations, posterior},
+    hierarchy::{SIZE, posterior, similarities},
     laplace::Grouped,
     validation::validate,
 };
@@ -179,9 +179,9 @@ impl PopulationRisk {
             if column == 0 { 1.0 } else { data.linear_predictor[row] }
         });
         let people = &Grouped { features: &features, case: data.case, group: data.population, groups };
-        let correlations = correlations(data.distances);
-        let mut coefficients = posterior(people, &correlations, population)?;
-        let validation = validate(people, &correlations, population)?;
+        let alike = similarities(data.distances);
+        let mut coefficients = posterior(people, &alike, population)?;
+        let validation = validate(people, &alike, population)?;
         let own = || (0..people.case.len()).filter(|row| people.group[*row] == population);
         let kept = match &validation {
             None => Kept::Unchecked,

@@ -28,7 +28,7 @@ pub struct Validation {
 /// Cross-validates one population; `None` with fewer than two cases or two controls.
 pub(super) fn validate(
     people: &Grouped,
-    correlations: &DMatrix<f64>,
+    alike: &DMatrix<f64>,
     population: usize,
 ) -> Result<Option<Validation>, CalibrateError> {
     let own: Vec<usize> = (0..people.case.len()).filter(|row| people.group[*row] == population).collect();
@@ -43,7 +43,7 @@ pub(super) fn validate(
     let (mut uncalibrated, mut calibrated) = (0.0, 0.0);
     for left_out in 0..folds {
         let rest: Vec<usize> = (0..people.case.len()).filter(|row| fold[*row] != Some(left_out)).collect();
-        let fitted = posterior(&Rows::of(people, &rest).grouped(people.groups), correlations, population)?;
+        let fitted = posterior(&Rows::of(people, &rest).grouped(people.groups), alike, population)?;
         for row in own.iter().filter(|row| fold[**row] == Some(left_out)) {
             let eta = people.features[(*row, 1)];
             let x = [1.0, eta];

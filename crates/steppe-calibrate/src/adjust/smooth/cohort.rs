@@ -15,12 +15,12 @@ use crate::{
 /// each is. Drift shifts a score's mean by about √(2·F) of them: 0.1 to 0.4 for F of 0.005 to 0.08.
 const MEAN_SCALES: [(f64, f64); 4] = [(0.1, 0.3), (0.2, 0.4), (0.4, 0.2), (0.8, 0.1)];
 /// The same for the shift of the log variance.
-const VARIANCE_SCALES: [(f64, f64); 3] = [(0.1, 0.4), (0.2, 0.4), (0.4, 0.2)];
+const VARIANCE_SCALES: [(f64, f64); 4] = [(0.1, 0.4), (0.2, 0.35), (0.4, 0.2), (0.8, 0.05)];
 /// How far the mean may be from that expected of admixture: as far as a shift, since drift is the cause of both.
 const EXPECTED_MEAN_SCALES: [(f64, f64); 4] = MEAN_SCALES;
 /// How far the log variance may be from that expected of admixture, which knows the heterozygosity that mixing brings
 /// and a plane over components does not.
-const EXPECTED_VARIANCE_SCALES: [(f64, f64); 3] = [(0.03, 0.4), (0.08, 0.4), (0.2, 0.2)];
+const EXPECTED_VARIANCE_SCALES: [(f64, f64); 4] = [(0.03, 0.35), (0.08, 0.4), (0.2, 0.2), (0.8, 0.05)];
 /// A shift that an expectation takes the place of is free within this.
 const FREE: f64 = 1.0;
 const MOST_STEPS: usize = 50;
