@@ -108,12 +108,18 @@ fn people_of_a_population_that_the_reference_lacks_are_flagged_and_nobody_is_lef
     let flagged = kazakh.iter().filter(|row| row[outside] == "1").count();
     assert!(flagged * 100 >= kazakh.len() * 90, "{flagged} of {} flagged", kazakh.len());
     let admixture = ancestry.column("admixture_EAS");
-    let errors = kazakh.iter().map(|row| {
-        let east: f64 = truth[row[1].as_str()].1.parse().expect("a fraction");
-        (row[admixture].parse::<f64>().expect("a proportion") - east).powi(2)
-    });
-    let root_mean_square = (errors.sum::<f64>() / kazakh.len() as f64).sqrt();
-    assert!(root_mean_square < 0.12, "{root_mean_square}");
+    // The file has each person's expected fraction; on three short chromosomes a person's own differs much from it.
+    let errors: Vec<f64> = kazakh
+        .iter()
+        .map(|row| {
+            let east: f64 = truth[row[1].as_str()].1.parse().expect("a fraction");
+            row[admixture].parse::<f64>().expect("a proportion") - east
+        })
+        .collect();
+    let bias = errors.iter().sum::<f64>() / errors.len() as f64;
+    let root_mean_square =
+        (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
+    assert!(bias.abs() < 0.04 && root_mean_square < 0.18, "{bias} {root_mean_square}");
     one_person_alone(&simulated, &ancestry);
 }
 

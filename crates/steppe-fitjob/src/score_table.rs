@@ -26,6 +26,9 @@ const SCORES: &str = "scores.parquet";
 const COUNTS: [&str; 6] =
     ["ALLELE_CT", "NAMED_ALLELE_DOSAGE_SUM", "DENOM", "DENOMINATOR", "MISSING_CT", "VARIANTS"];
 
+/// Scores have no code for missing values but NA: what the reader asks for is a number that no score has.
+const NO_CODE: f64 = f64::MIN;
+
 /// Where scores come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScoreSource {
@@ -255,7 +258,7 @@ pub(super) fn of_ids<S: AsRef<str>>(families: &[S], samples: &[S]) -> SampleTabl
 
 fn read_text(path: &Path, inputs: &mut Inputs) -> Result<ScoreTable, EngineError> {
     inputs.add("scores", path)?;
-    let detect = |selection| PhenotypeOptions { selection, missing_code: f64::NAN, ..Default::default() };
+    let detect = |selection| PhenotypeOptions { selection, missing_code: NO_CODE, ..Default::default() };
     let first = read_phenotypes(path, &detect(Selection::All))?;
     let wanted: Vec<ColumnRequest> = first
         .columns
