@@ -19,14 +19,14 @@ impl Scored {
         let scored = Self { folder: new_folder(), data };
         let traits = Table::read(&scored.data.join("pheno.tsv"), '\t');
         let (quantity, case) = (traits.numbers("QT"), traits.numbers("CC"));
-        let mut text = String::from("#FID\tIID\tgood\tpoor\trisk\n");
+        let mut text = String::from("#FID\tIID\tflag\tgood\tpoor\trisk\n");
         for (at, row) in traits.rows.iter().enumerate() {
             // A saw-tooth for noise: the same in every run.
             let noise = |step: usize| ((at * step) % 1009) as f64 / 504.5 - 1.0;
             let good = quantity[at] + noise(37);
             let poor = quantity[at] + 6.0 * noise(53);
             let risk = 0.1 + 0.3 * (case[at] - 1.0) * (0.5 + 0.5 * noise(71)) + 0.05 * noise(11);
-            writeln!(text, "{}\t{}\t{good}\t{poor}\t{risk}", row[0], row[1]).expect("text");
+            writeln!(text, "{}\t{}\t{}\t{good}\t{poor}\t{risk}", row[0], row[1], at % 2).expect("text");
         }
         std::fs::write(scored.path("scores.tsv"), text).expect("scores");
         Some(scored)

@@ -13,7 +13,8 @@ use steppe_engine::{
     output::{InputRecord, RunRecord, unseal},
 };
 use steppe_formats::phenotype::{
-    Column, ColumnRequest, Kind, PhenotypeOptions, PhenotypeTable, Selection, Values, read_phenotypes,
+    BinaryCoding, Column, ColumnRequest, Kind, PhenotypeOptions, PhenotypeTable, Selection, Values,
+    read_phenotypes,
 };
 use steppe_genome::Sex;
 use steppe_store::{Location, SampleTable};
@@ -258,7 +259,13 @@ pub(super) fn of_ids<S: AsRef<str>>(families: &[S], samples: &[S]) -> SampleTabl
 
 fn read_text(path: &Path, inputs: &mut Inputs) -> Result<ScoreTable, EngineError> {
     inputs.add("scores", path)?;
-    let detect = |selection| PhenotypeOptions { selection, missing_code: NO_CODE, ..Default::default() };
+    // Columns of 0 and 1 are flags, whatever cases are written as.
+    let detect = |selection| PhenotypeOptions {
+        selection,
+        missing_code: NO_CODE,
+        coding: BinaryCoding::ZeroOne,
+        ..Default::default()
+    };
     let first = read_phenotypes(path, &detect(Selection::All))?;
     let wanted: Vec<ColumnRequest> = first
         .columns
@@ -278,13 +285,13 @@ fn read_text(path: &Path, inputs: &mut Inputs) -> Result<ScoreTable, EngineError
     Ok(ScoreTable { samples: samples_of(&table), scores, without_sample: 0 })
 }
 
-/// Whether a column of a table is a score: numbers that are no counts, and of a score's sum and average the sum.
+/// Whether a column of a table is a score: numbers that are no flags or counts, and of a score's sum and average the sum.
 fn is_score(column: &Column, table: &PhenotypeTable) -> bool {
     let name = column.name.as_str();
     let is_average = name
         .strip_suffix("_AVG")
         .is_some_and(|stem| table.columns.iter().any(|other| other.name == format!("{stem}_SUM")));
-    !matches!(column.values, Values::Categorical { .. }) && !COUNTS.contains(&name) && !is_average
+    matches!(column.values, Values::Quantitative(_)) && !COUNTS.contains(&name) && !is_average
 }
 
 fn score_of(column: &Column) -> Option<NamedScore> {
