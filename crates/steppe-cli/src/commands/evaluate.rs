@@ -225,23 +225,24 @@ fn table(report: &EvaluationReport) -> String {
         ("interval", Align::Left),
     ];
     let rows = report.evaluations.iter().flat_map(|(name, evaluation)| {
-        let shown = evaluation.metrics.iter().filter(|row| is_shown(row));
+        // The first of a metric's intervals; the tables have all.
+        let mut last = None;
+        let shown = evaluation.metrics.iter().filter(|row| is_shown(row)).filter(move |row| {
+            let this = (row.group.as_str(), row.model.as_deref(), row.metric);
+            last.replace(this) != Some(this)
+        });
         shown.map(move |row| line(name, row))
     });
     render::table(columns, rows)
 }
 
-/// The main metrics of single scores, with one interval each.
+/// The main metrics of single scores, where they are defined.
 fn is_shown(row: &MetricRow) -> bool {
-    let first = !matches!(
-        row.method,
-        Some(steppe_calibrate::evaluate::IntervalMethod::BootstrapStratified) if row.metric == Metric::Auc
-    );
     SHOWN.contains(&row.metric)
         && row.versus.is_none()
         && row.model.is_some()
         && row.threshold.is_none()
-        && first
+        && row.status != Status::Undefined
 }
 
 fn line(name: &str, row: &MetricRow) -> Vec<String> {
