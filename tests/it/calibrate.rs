@@ -147,6 +147,11 @@ fn a_cohort_that_the_reference_lacks_gets_adjusted_scores_and_calibrated_risks()
     assert!((expected / observed - 1.0).abs() < 0.35, "{expected} {observed}");
     let (low, risk, high) = (numbers("risk_low"), numbers("risk"), numbers("risk_high"));
     assert!(low.iter().zip(&risk).zip(&high).all(|((low, risk), high)| low < risk && risk < high));
+    for language in ["en", "kk", "ru"] {
+        let page = std::fs::read_to_string(made.imported.path(&format!("model/report.{language}.html")));
+        let page = page.expect("a report");
+        assert!(page.contains("KAZ") && page.contains(&format!("lang=\"{language}\"")), "{language}");
+    }
     let again = made.with_disease(&[], "model").expect_status(0);
     assert!(again.stderr.contains("there already"), "{}", again.stderr);
 }

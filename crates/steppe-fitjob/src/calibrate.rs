@@ -6,7 +6,9 @@ mod job;
 mod options;
 mod people;
 mod record;
+mod report;
 mod tables;
+mod tested;
 
 pub use job::{CalibrationReport, calibrate_scores};
 pub use options::CalibrateOptions;

@@ -36,6 +36,8 @@ Examples:
 The result folder:
   calibrated.*  a row per person and score: the adjusted score with its error, percentile, Z_norm1 and Z_norm2 as the PGS
                 Catalog Calculator's, risk and trait with 90 % intervals, expected accuracy, flags
+  report.*.html the same for people, in English, Kazakh and Russian: with phenotypes also how well scores and risks do in
+                those who did not teach them (the last score, or the stacked one)
   risks.*       intercept and slope of the risks in each population, and what cross-validation kept
   model.cbor    the model
   run.json      inputs with hashes, parameters, and what could not be fitted and why

@@ -20,7 +20,7 @@ use super::{
     CalibrateOptions, CalibrationRecord, PopulationCalibration, ScoreModelRecord,
     fit::{Fit, Fitted, Taught},
     people::Everybody,
-    tables,
+    report, tables,
 };
 
 /// Changes when the same inputs may give other bits.
@@ -80,8 +80,13 @@ pub fn calibrate_scores(
     ciborium::into_writer(&fitted.model, &mut file)
         .map_err(|error| EngineError::write(MODEL)(std::io::Error::other(error.to_string())))?;
     record.outputs.push(file.finish()?);
-    record.outputs.extend(tables::write(folder.path(), &everybody, &fitted, &record.traits)?);
+    let rows = tables::apply_all(&everybody, &fitted)?;
+    record.outputs.extend(tables::write(folder.path(), &everybody, &fitted, &record.traits, &rows)?);
     record.timing("total", started);
+    observer.stage("writing the report", 0);
+    let page = report::Told { everybody: &everybody, fitted: &fitted, rows: &rows, record: &record };
+    let pages = page.write(folder.path())?;
+    record.outputs.extend(pages);
     let (record, reused) = record.commit(folder, &request)?;
     Ok(CalibrationReport { reused, record })
 }

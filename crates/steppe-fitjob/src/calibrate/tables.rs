@@ -19,11 +19,20 @@ use super::{
 };
 
 /// One person under one score.
-struct Row {
-    person: usize,
-    score: usize,
-    raw: f64,
-    found: PersonCalibration,
+pub(super) struct Row {
+    pub(super) person: usize,
+    pub(super) score: usize,
+    pub(super) raw: f64,
+    pub(super) found: PersonCalibration,
+}
+
+/// The models applied to everyone of the cohort, score by score.
+pub(super) fn apply_all(everybody: &Everybody, fitted: &Fitted) -> Result<Vec<Row>, EngineError> {
+    let mut rows = Vec::new();
+    for (score, model) in fitted.model.scores.iter().enumerate() {
+        rows.extend(applied(score, model, everybody, &fitted.scores[score])?);
+    }
+    Ok(rows)
 }
 
 /// Writes all tables.
@@ -32,12 +41,9 @@ pub(super) fn write(
     everybody: &Everybody,
     fitted: &Fitted,
     records: &[ScoreModelRecord],
+    rows: &[Row],
 ) -> Result<Vec<OutputRecord>, EngineError> {
-    let mut rows = Vec::new();
-    for (score, model) in fitted.model.scores.iter().enumerate() {
-        rows.extend(applied(score, model, everybody, &fitted.scores[score])?);
-    }
-    let mut outputs = people(everybody, fitted, &rows).write_both(folder, "calibrated")?;
+    let mut outputs = people(everybody, fitted, rows).write_both(folder, "calibrated")?;
     outputs.extend(risks(records).write_both(folder, "risks")?);
     Ok(outputs)
 }
