@@ -187,17 +187,19 @@ impl ClusterEngine {
                 return Ended::GivenUp(ClusterError::NoWorkers { seconds }.into());
             }
             let Some(standing) = self.scheduler.standing(submitted).await else { continue };
-            for partition in seen.look(&standing, &lives) {
-                let count = missing.get(partition).map(|descriptor| {
-                    let count = deaths.entry(descriptor.partition).or_default();
-                    *count += 1;
-                    (descriptor, *count)
-                });
-                pass.context.progress.retried(1);
-                if let Some((descriptor, deaths)) = count.filter(|(_, count)| *count >= MOST_DEATHS) {
-                    let tiles = pass.names(descriptor);
-                    return Ended::GivenUp(ClusterError::Quarantined { deaths, tiles }.into());
+            // A worker's tasks die together: whoever ran beside the one to blame three times is named with it.
+            let mut suspects = Vec::new();
+            for descriptor in seen.look(&standing, &lives).into_iter().filter_map(|at| missing.get(at)) {
+                let count = deaths.entry(descriptor.partition).or_default();
+                *count += 1;
+                if *count >= MOST_DEATHS {
+                    suspects.push(pass.names(descriptor));
                 }
+                pass.context.progress.retried(1);
+            }
+            if !suspects.is_empty() {
+                let (deaths, tiles) = (MOST_DEATHS, suspects.join(" or "));
+                return Ended::GivenUp(ClusterError::Quarantined { deaths, tiles }.into());
             }
             if standing.done > told {
                 pass.advance(missing, told, standing.done);
