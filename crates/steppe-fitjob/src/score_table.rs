@@ -10,7 +10,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use steppe_engine::{
     EngineError,
-    output::{InputRecord, RunRecord, unseal},
+    output::{InputRecord, RunRecord, ScoreRecord, unseal},
 };
 use steppe_formats::phenotype::{
     BinaryCoding, Column, ColumnRequest, Kind, PhenotypeOptions, PhenotypeTable, Selection, Values,
@@ -49,6 +49,8 @@ pub(super) struct ScoreTable {
     pub(super) scores: Vec<NamedScore>,
     /// Samples of further places that the first one lacks.
     pub(super) without_sample: u64,
+    /// What was matched, of scores of results.
+    pub(super) matched: Vec<ScoreRecord>,
 }
 
 /// A score of every sample; NaN where there is none.
@@ -91,6 +93,7 @@ impl ScoreTable {
             ));
         }
         self.without_sample += (other.samples.len() - joined) as u64;
+        self.matched.extend(other.matched);
         for score in other.scores {
             if self.scores.iter().any(|there| there.name == score.name) {
                 return Err(EngineError::refused(
@@ -178,7 +181,7 @@ fn read_result(folder: &Location, inputs: &mut Inputs) -> Result<ScoreTable, Eng
     });
     let mut long = LongTable::default();
     long.read(bytes).map_err(EngineError::parquet(file.to_string()))?;
-    long.into_table(&file.to_string())
+    Ok(ScoreTable { matched: record.scores, ..long.into_table(&file.to_string())? })
 }
 
 /// `scores.parquet` as it is read: the samples of the first score, and the scores one after the other.
@@ -230,6 +233,7 @@ impl LongTable {
             samples: of_ids(&self.families, &self.samples),
             scores: self.scores,
             without_sample: 0,
+            matched: Vec::new(),
         })
     }
 }
@@ -282,7 +286,7 @@ fn read_text(path: &Path, inputs: &mut Inputs) -> Result<ScoreTable, EngineError
     let table = read_phenotypes(path, &detect(Selection::Named(wanted)))?;
     inputs.note(&table.notes);
     let scores = table.columns.iter().filter_map(score_of).collect();
-    Ok(ScoreTable { samples: samples_of(&table), scores, without_sample: 0 })
+    Ok(ScoreTable { samples: samples_of(&table), scores, without_sample: 0, matched: Vec::new() })
 }
 
 /// Whether a column of a table is a score: numbers that are no flags or counts, and of a score's sum and average the sum.

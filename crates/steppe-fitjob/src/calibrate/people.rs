@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use nalgebra::DMatrix;
-use steppe_engine::{EngineError, output::InputRecord};
+use steppe_engine::{
+    EngineError,
+    output::{InputRecord, ScoreRecord},
+};
 use steppe_store::SampleTable;
 
 use super::{
@@ -57,6 +60,8 @@ pub(super) struct Everybody {
     /// The own cohort's place among them.
     pub(super) target: usize,
     pub(super) names: Vec<String>,
+    /// What was matched of the cohort's scores, where that is known.
+    pub(super) matched: Vec<ScoreRecord>,
     pub(super) reference: People,
     pub(super) cohort: Cohort,
     pub(super) inputs: Vec<InputRecord>,
@@ -74,7 +79,9 @@ impl Everybody {
         let of_reference = populations.len();
         let samples = samples_of(&found)?;
         let rows = found.rows();
-        let scores = scores(&options.scores, &names, &samples, "the cohort", &mut inputs, &mut notices)?;
+        let named = ScoreSource { names: names.clone(), ..options.scores.clone() };
+        let table = ScoreTable::read(&named, &mut inputs)?;
+        let scores = joined(&table, &names, &samples, "the cohort", &mut notices)?;
         let similar = similar(&found, &populations)?;
         let labels = labels(options, &samples, &mut inputs)?;
         let target = place_of(&mut populations, &options.target);
@@ -103,6 +110,7 @@ impl Everybody {
             of_reference,
             target,
             names,
+            matched: table.matched,
             reference,
             cohort: Cohort {
                 people,
@@ -195,18 +203,6 @@ fn components(table: &ResultTable, wanted: usize) -> Result<DMatrix<f64>, Engine
     let columns: Vec<Vec<f64>> =
         (0..wanted).map(|at| table.numbers(&component_name(at))).collect::<Result<_, _>>()?;
     Ok(DMatrix::from_fn(table.rows(), wanted, |row, column| columns[column][row]))
-}
-
-fn scores(
-    source: &ScoreSource,
-    names: &[String],
-    samples: &SampleTable,
-    whose: &str,
-    inputs: &mut Inputs,
-    notices: &mut Vec<String>,
-) -> Result<Vec<Vec<f64>>, EngineError> {
-    let named = ScoreSource { names: names.to_vec(), ..source.clone() };
-    joined(&ScoreTable::read(&named, inputs)?, names, samples, whose, notices)
 }
 
 /// The scores of some people, score by score.

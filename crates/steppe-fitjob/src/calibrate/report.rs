@@ -2,15 +2,18 @@
 
 use std::{io::Write as _, path::Path};
 
-use steppe_calibrate::evaluate::{Grouping, Metric, MetricRow as FoundRow, Reason, ReliabilityRow, Status};
+use steppe_calibrate::{
+    evaluate::{Grouping, Metric, MetricRow as FoundRow, Reason, ReliabilityRow, Status},
+    model::ScoreModel,
+};
 use steppe_engine::{
     EngineError,
     output::{HashingFile, OutputRecord},
 };
 use steppe_report::{
-    CalibrationChange, CalibrationReport, Change, Density, EvaluationRow, Finding, Indicator, Insufficiency,
-    Language, Measure, Origin, Outcome, Pca, PcaGroup, PcaRole, PopulationDistribution, PopulationPeople,
-    Reliability, ReliabilityPoint, ScoreDistribution,
+    CalibrationChange, CalibrationReport, Change, Density, EvaluationRow, Exclusion, Finding, Indicator,
+    Insufficiency, Language, Measure, Origin, Outcome, Pca, PcaGroup, PcaRole, PopulationDistribution,
+    PopulationPeople, Reliability, ReliabilityPoint, ScoreDistribution, ScoreMatch,
 };
 
 use super::{
@@ -66,6 +69,7 @@ impl Told<'_> {
         let outcome = self.everybody.cohort.outcome.as_ref().map(|(name, _)| name.clone());
         let mut report = CalibrationReport {
             trait_name: outcome.clone().unwrap_or_else(|| name.clone()),
+            scores: self.matches(),
             people: self.people(tested.as_ref()),
             pca: Some(self.pca()),
             distributions: (0..self.fitted.model.scores.len())
@@ -87,6 +91,27 @@ impl Told<'_> {
             report.reliability = self.reliability(&tested.evaluation.reliability);
         }
         Ok(report)
+    }
+
+    /// The scores with what was matched of them; nothing is known of that where they came as a table.
+    fn matches(&self) -> Vec<ScoreMatch> {
+        let of = |model: &ScoreModel| {
+            let name = model.name.clone();
+            let Some(found) = self.everybody.matched.iter().find(|record| record.name == name) else {
+                return ScoreMatch { name, ..ScoreMatch::default() };
+            };
+            let left_out = found.reasons.iter().filter(|(reason, _)| *reason != "matched");
+            ScoreMatch {
+                name,
+                rows: found.rows,
+                matched: found.rows_matched,
+                variance_share: Some(found.overlap_variance),
+                excluded: left_out
+                    .map(|(reason, rows)| (Exclusion::Other(reason.replace('_', " ")), *rows))
+                    .collect(),
+            }
+        };
+        self.fitted.model.scores.iter().map(of).collect()
     }
 
     /// The populations that have people in the cohort, by place.

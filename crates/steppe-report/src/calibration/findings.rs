@@ -232,7 +232,8 @@ impl CalibrationReport {
             let share = score.variance_share.unwrap_or(score.matched as f64 / score.rows.max(1) as f64);
             (share < OVERLAP).then(|| Finding::LowOverlap { score: score.name.clone(), share })
         };
-        self.scores.iter().filter_map(low).collect()
+        let known = |score: &&super::ScoreMatch| score.rows > 0 || score.variance_share.is_some();
+        self.scores.iter().filter(known).filter_map(low).collect()
     }
 
     fn of_people(&self) -> Vec<Finding> {
