@@ -141,6 +141,17 @@ fn references_that_can_not_serve_are_refused() {
     assert!(few.stderr.contains("at least 200 are needed"), "{}", few.stderr);
     assert!(!simulated.imported.path("few").exists());
     simulated.pca(&[&narrow[..], &["unlabelled"]].concat(), "unlabelled").expect_status(0);
+    // The same list in another role is another job.
+    let other = steppe(["pca", "--cohort"])
+        .arg(simulated.imported.cohort())
+        .arg("--unrelated")
+        .arg(simulated.imported.path("reference.txt"))
+        .args(narrow)
+        .arg("--out")
+        .arg(simulated.imported.path("unlabelled"))
+        .run()
+        .expect_status(2);
+    assert!(other.stderr.contains("other inputs or parameters"), "{}", other.stderr);
     let refused = simulated.ancestry("unlabelled", &[], "no").expect_status(2);
     assert!(refused.stderr.contains("--population"), "{}", refused.stderr);
     let nothing = simulated.ancestry("reference.txt", &[], "no").expect_status(2);

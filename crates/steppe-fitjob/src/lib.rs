@@ -1,7 +1,8 @@
 //! Fitting jobs: phenotypes, covariates and lists joined to a cohort; a path of penalised regressions for each trait
 //! ([`FitJob`]), a stacked block ridge ([`RidgeJob`]) or a test of every variant ([`AssociationJob`]); and a folder of
 //! scoring files, tables and `run.json`. [`fit_cohort`], [`ridge_cohort`] and [`associate_cohort`] do all of it for a
-//! stored cohort.
+//! stored cohort. Jobs of ancestry and calibration lie beside them: [`pca_cohort`] and [`ancestry_cohort`] make passes,
+//! [`calibrate_scores`] and [`evaluate_scores`] read results and phenotypes alone.
 //!
 //! A job sees the cohort through three views: its samples ([`steppe_store::SampleTable`]), its variants
 //! ([`steppe_genome::VariantTable`]) and the four passes over its genotypes ([`steppe_fit::GenotypeMatrix`]). In order:
@@ -32,6 +33,7 @@ mod metrics_table;
 mod names;
 mod observer;
 mod options;
+mod output_file;
 mod outputs;
 mod pages;
 mod parameters;

@@ -1,11 +1,8 @@
 //! A page and plots for each trait, for people.
 
-use std::{collections::BTreeMap, io::Write as _, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use steppe_engine::{
-    EngineError,
-    output::{HashingFile, OutputRecord},
-};
+use steppe_engine::{EngineError, output::OutputRecord};
 use steppe_fit::{
     GenotypeMatrix,
     lasso::{MetricKind, PathPoint},
@@ -21,6 +18,7 @@ use super::{
     evaluation::{MetricRow, Model},
     names,
     options::SplitOption,
+    output_file::write_file,
     outputs::{family, final_point},
     path_tables::active,
     record::FitRecord,
@@ -49,9 +47,9 @@ impl TraitPage<'_> {
     pub(super) fn write(&self, folder: &Path) -> Result<Vec<OutputRecord>, EngineError> {
         let report = self.report();
         let name = names::score_name(self.name(), None);
-        let mut outputs = vec![write(folder, &format!("{name}.html"), &report.html())?];
+        let mut outputs = vec![write_file(folder, &format!("{name}.html"), report.html().as_bytes())?];
         for (plot, svg) in report.svgs() {
-            outputs.push(write(folder, &format!("{name}.{plot}.svg"), &svg)?);
+            outputs.push(write_file(folder, &format!("{name}.{plot}.svg"), svg.as_bytes())?);
         }
         Ok(outputs)
     }
@@ -238,12 +236,6 @@ impl TraitPage<'_> {
 /// Effects that all populations share, by variant.
 fn shared_effects(point: &PathPoint) -> impl Iterator<Item = (u32, f64)> {
     point.coefficients.iter().filter(|of| of.population.is_none()).map(|of| (of.variant, of.effect))
-}
-
-fn write(folder: &Path, name: &str, text: &str) -> Result<OutputRecord, EngineError> {
-    let mut file = HashingFile::create(folder, name)?;
-    file.write_all(text.as_bytes()).map_err(EngineError::write(name))?;
-    file.finish()
 }
 
 fn metric(kind: MetricKind) -> Metric {

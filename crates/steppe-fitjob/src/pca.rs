@@ -4,6 +4,7 @@
 mod extract;
 mod job;
 mod options;
+mod people;
 mod record;
 mod reference;
 mod tables;

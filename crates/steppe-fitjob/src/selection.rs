@@ -29,12 +29,7 @@ impl Selection {
     ) -> Result<Self, EngineError> {
         let mut unknown = 0;
         let mut listed = |role: &str, path: &Path| {
-            inputs.add(role, path)?;
-            let list = read_sample_list(path)?;
-            // A note's example is a sample id, which is nobody's business here.
-            let without_ids = |note: &FileNote| FileNote { detail: String::new(), ..note.clone() };
-            inputs.note(&list.notes.iter().map(without_ids).collect::<Vec<_>>());
-            let (listed, nobody) = samples.listed(&list.selectors);
+            let (listed, nobody) = listed(role, path, samples, inputs)?;
             unknown += nobody;
             Ok::<_, EngineError>(listed)
         };
@@ -66,4 +61,29 @@ impl Selection {
         counts.used = taking.len() as u64;
         (taking, counts)
     }
+}
+
+/// Whether each sample is on a list of another role than to keep and to remove, and how many entries name nobody; without a
+/// list everybody is.
+pub(super) fn on_list(
+    role: &str,
+    path: Option<&Path>,
+    samples: &SampleTable,
+    inputs: &mut Inputs,
+) -> Result<(Vec<bool>, u64), EngineError> {
+    path.map_or_else(|| Ok((vec![true; samples.len()], 0)), |path| listed(role, path, samples, inputs))
+}
+
+fn listed(
+    role: &str,
+    path: &Path,
+    samples: &SampleTable,
+    inputs: &mut Inputs,
+) -> Result<(Vec<bool>, u64), EngineError> {
+    inputs.add(role, path)?;
+    let list = read_sample_list(path)?;
+    // A note's example is a sample id, which is nobody's business here.
+    let without_ids = |note: &FileNote| FileNote { detail: String::new(), ..note.clone() };
+    inputs.note(&list.notes.iter().map(without_ids).collect::<Vec<_>>());
+    Ok(samples.listed(&list.selectors))
 }

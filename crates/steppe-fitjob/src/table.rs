@@ -1,6 +1,6 @@
 //! Tables that are written twice: as tab-separated text for people, as Parquet for programs.
 
-use std::{borrow::Cow, io::Write as _, path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 use steppe_engine::{
     EngineError,
     output::{HashingFile, OutputRecord},
@@ -15,6 +15,8 @@ use parquet::{
     basic::{Compression, ZstdLevel},
     file::properties::WriterProperties,
 };
+
+use super::output_file::write_file;
 
 /// A column's values; `None` where there is none.
 pub(super) enum Cells<'a> {
@@ -94,9 +96,7 @@ impl<N: AsRef<str>> Table<'_, N> {
             text.push_str(&cells.join("\t"));
             text.push('\n');
         }
-        let mut file = HashingFile::create(folder, name)?;
-        file.write_all(text.as_bytes()).map_err(EngineError::write(name))?;
-        file.finish()
+        write_file(folder, name, text.as_bytes())
     }
 }
 

@@ -12,7 +12,7 @@ use steppe_store::Location;
 use super::Session;
 use crate::{
     console::print,
-    exit::{Outcome, Usage},
+    exit::Outcome,
     interrupt::raise_on_interrupt,
     options::{ColumnName, RemoteOptions, ThreadsOption, column_name, fraction, note_end},
     progress::StepBar,
@@ -167,9 +167,6 @@ impl CalibrateCommand {
 
     fn options(&self) -> anyhow::Result<CalibrateOptions> {
         let (people, model) = (&self.people, &self.model);
-        let own_file = |name: &ColumnName| {
-            name.of_own_file().ok_or_else(|| Usage::refuse("--population names no file", "give FILE:COLUMN"))
-        };
         let source =
             |places: &[String]| ScoreSource { places: places.to_vec(), names: self.score_name.clone() };
         Ok(CalibrateOptions {
@@ -177,7 +174,7 @@ impl CalibrateCommand {
             reference_scores: source(&self.reference_scores),
             ancestry: Location::parse(&self.ancestry)?,
             scores: source(&self.scores),
-            population: people.population.as_ref().map(own_file).transpose()?,
+            population: people.population.as_ref().map(ColumnName::own_file).transpose()?,
             target: people.target.clone(),
             learn: people.learn.clone(),
             own_cohort: !people.reference_only,

@@ -5,7 +5,7 @@ use steppe_calibrate::pca::{
     HardyWeinbergTest, LdWindow, LongRangeLd, PcaOptions, PruneOptions, SelectionOptions, VariantScale,
 };
 use steppe_engine::{LocalEngine, PassProgress};
-use steppe_fitjob::{ComponentRecord, PcaJobOptions, PcaRecord, SampleColumn, pca_cohort};
+use steppe_fitjob::{ComponentRecord, PcaJobOptions, PcaRecord, pca_cohort};
 use steppe_store::Location;
 
 use super::Session;
@@ -157,7 +157,7 @@ impl PcaCommand {
     fn options(&self) -> anyhow::Result<PcaJobOptions> {
         let (people, variants, search) = (&self.people, &self.variants, &self.search);
         Ok(PcaJobOptions {
-            population: people.population.as_ref().map(of_file).transpose()?,
+            population: people.population.as_ref().map(ColumnName::own_file).transpose()?,
             keep: people.keep.clone(),
             remove: people.remove.clone(),
             unrelated: people.unrelated.clone(),
@@ -187,11 +187,6 @@ impl PcaCommand {
             held_out_folds: search.held_out_folds,
         })
     }
-}
-
-/// A column of a file that is named.
-fn of_file(name: &ColumnName) -> anyhow::Result<SampleColumn> {
-    name.of_own_file().ok_or_else(|| Usage::refuse("--population names no file", "give FILE:COLUMN"))
 }
 
 /// `WINDOW STEP R2`.

@@ -4,6 +4,8 @@ use clap::{Args, ValueEnum};
 use steppe_fitjob::{CovariateOptions, Family, InputOptions, PhenotypeSource, SampleColumn};
 use steppe_formats::phenotype::BinaryCoding;
 
+use crate::exit::Usage;
+
 const READING: &str = "Phenotypes and covariates";
 
 /// Which traits and covariates, from which files, as plink2 reads them.
@@ -133,9 +135,13 @@ pub(crate) fn column_name(text: &str) -> Result<ColumnName, String> {
 }
 
 impl ColumnName {
-    /// The column, where its file was named.
-    pub(crate) fn of_own_file(&self) -> Option<SampleColumn> {
-        Some(SampleColumn { file: self.file.clone()?, column: self.column.clone() })
+    /// The column of its file, which must be named where there is no phenotype file to look in.
+    pub(crate) fn own_file(&self) -> anyhow::Result<SampleColumn> {
+        let Some(file) = self.file.clone() else {
+            let problem = format!("--population {}: it names no file", self.column);
+            return Err(Usage::refuse(problem, "give FILE:COLUMN"));
+        };
+        Ok(SampleColumn { file, column: self.column.clone() })
     }
 
     /// The column, of the phenotype file where no other was named.

@@ -7,7 +7,7 @@ use steppe_calibrate::{
     model::ScoreModel,
     risk::{Kept, PopulationRisk, RateTable},
 };
-use steppe_engine::{EngineError, output::HashingFile};
+use steppe_engine::EngineError;
 use steppe_formats::Malformed;
 use steppe_store::Location;
 
@@ -15,6 +15,7 @@ use super::{
     super::{
         StepObserver,
         job::FitRequest,
+        output_file::write_cbor,
         record::{Beginning, SampleCounts},
     },
     CalibrateOptions, CalibrationRecord, PopulationCalibration, ScoreModelRecord,
@@ -76,10 +77,7 @@ pub fn calibrate_scores(
     record.notices.extend(left_out);
     record.notices.iter().for_each(|notice| observer.notice(notice));
     let folder = record.stage(&request)?;
-    let mut file = HashingFile::create(folder.path(), MODEL)?;
-    ciborium::into_writer(&fitted.model, &mut file)
-        .map_err(|error| EngineError::write(MODEL)(std::io::Error::other(error.to_string())))?;
-    record.outputs.push(file.finish()?);
+    record.outputs.push(write_cbor(folder.path(), MODEL, &fitted.model)?);
     let rows = tables::apply_all(&everybody, &fitted)?;
     record.outputs.extend(tables::write(folder.path(), &everybody, &fitted, &record.traits, &rows)?);
     record.timing("total", started);

@@ -18,7 +18,7 @@ use super::{
         phenotypes::{Phenotypes, TraitValues},
         result_table::ResultTable,
         score_table::{ScoreSource, ScoreTable, of_ids},
-        selection::Selection,
+        selection::on_list,
     },
     CalibrateOptions,
 };
@@ -93,7 +93,7 @@ impl Everybody {
                 None => target,
             })
             .collect();
-        let lists = Selection::read(&samples, options.learn.as_deref(), None, &mut inputs)?;
+        let (learns, unknown_selected) = on_list("learn", options.learn.as_deref(), &samples, &mut inputs)?;
         let outcome = outcome(options, &samples, &mut inputs)?;
         let covariates = covariates(options, &samples, &mut inputs)?;
         let proportions = proportions(&found, &populations[..of_reference])?;
@@ -117,12 +117,12 @@ impl Everybody {
                 similar,
                 outside: found.flags("outside")?,
                 proportions,
-                learns: lists.kept,
+                learns,
                 outcome,
                 covariates,
             },
             inputs: rates(options, inputs)?,
-            unknown_selected: lists.unknown,
+            unknown_selected,
             notices,
         })
     }

@@ -1,15 +1,12 @@
 //! The report of a calibration, in three languages.
 
-use std::{io::Write as _, path::Path};
+use std::path::Path;
 
 use steppe_calibrate::{
     evaluate::{Grouping, Metric, MetricRow as FoundRow, Reason, ReliabilityRow, Status},
     model::ScoreModel,
 };
-use steppe_engine::{
-    EngineError,
-    output::{HashingFile, OutputRecord},
-};
+use steppe_engine::{EngineError, output::OutputRecord};
 use steppe_report::{
     CalibrationChange, CalibrationReport, Change, Density, EvaluationRow, Exclusion, Finding, Indicator,
     Insufficiency, Language, Measure, Origin, Outcome, Pca, PcaGroup, PcaRole, PopulationDistribution,
@@ -17,7 +14,7 @@ use steppe_report::{
 };
 
 use super::{
-    super::phenotypes::TraitValues,
+    super::{output_file::write_file, phenotypes::TraitValues},
     CalibrationRecord,
     fit::Fitted,
     people::{Everybody, People},
@@ -40,20 +37,12 @@ impl Told<'_> {
     /// Writes `report.LANGUAGE.html`, and the plots in English as SVG.
     pub(super) fn write(&self, folder: &Path) -> Result<Vec<OutputRecord>, EngineError> {
         let report = self.report()?;
-        let mut outputs = Vec::new();
-        let mut write = |name: String, content: &str| {
-            let mut file = HashingFile::create(folder, &name)?;
-            file.write_all(content.as_bytes()).map_err(EngineError::write(name))?;
-            outputs.push(file.finish()?);
-            Ok::<_, EngineError>(())
-        };
-        for language in Language::ALL {
-            write(format!("report.{}.html", language.code()), &report.html(language))?;
-        }
-        for (name, svg) in report.svgs(Language::English) {
-            write(format!("report.{name}.svg"), &svg)?;
-        }
-        Ok(outputs)
+        let pages = Language::ALL
+            .into_iter()
+            .map(|language| (format!("report.{}.html", language.code()), report.html(language)));
+        let plots = report.svgs(Language::English);
+        let plots = plots.into_iter().map(|(name, svg)| (format!("report.{name}.svg"), svg));
+        pages.chain(plots).map(|(name, content)| write_file(folder, &name, content.as_bytes())).collect()
     }
 
     fn report(&self) -> Result<CalibrationReport, EngineError> {
@@ -106,9 +95,7 @@ impl Told<'_> {
                 rows: found.rows,
                 matched: found.rows_matched,
                 variance_share: Some(found.overlap_variance),
-                excluded: left_out
-                    .map(|(reason, rows)| (Exclusion::Other(reason.replace('_', " ")), *rows))
-                    .collect(),
+                excluded: left_out.map(|(reason, rows)| (exclusion(reason), *rows)).collect(),
             }
         };
         self.fitted.model.scores.iter().map(of).collect()
@@ -327,5 +314,23 @@ fn insufficiency(reason: &Reason) -> Insufficiency {
         Reason::OneClass => Insufficiency::OneClass,
         Reason::ConstantPrediction => Insufficiency::ConstantScore,
         other => Insufficiency::Other(other.to_string()),
+    }
+}
+
+/// A reason of the match log, by its name there.
+fn exclusion(reason: &str) -> Exclusion {
+    match reason {
+        "duplicate_variant" => Exclusion::DuplicateVariant,
+        "ambiguous" => Exclusion::Ambiguous,
+        "multiallelic" => Exclusion::Multiallelic,
+        "strand_flip" => Exclusion::StrandFlip,
+        "duplicate_id" => Exclusion::DuplicateId,
+        "no_position_nor_id" => Exclusion::NoPositionNorId,
+        "no_such_position" => Exclusion::NoSuchPosition,
+        "no_such_id" => Exclusion::NoSuchId,
+        "alleles_differ" => Exclusion::AllelesDiffer,
+        "unmatchable_allele" => Exclusion::UnmatchableAllele,
+        "non_additive_on_haploid" => Exclusion::NonAdditiveOnHaploid,
+        other => Exclusion::Other(other.replace('_', " ")),
     }
 }

@@ -2,36 +2,28 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use nalgebra::DMatrix;
 use serde_json::json;
 use steppe_calibrate::{
     ancestry::{FrequencyAdmixture, HeldOutOptions, Populations, held_out_distances},
     pca::{Pca, principal_components},
     projection::{FEW_SHARED, LEAST_SHARED},
 };
-use steppe_engine::{
-    Engine, EngineError, EngineMatrix, PassProgress,
-    output::{HashingFile, sibling},
-};
+use steppe_engine::{Engine, EngineError, EngineMatrix, PassProgress, output::sibling};
 use steppe_fit::{FitError, GenotypeMatrix};
-use steppe_genome::VariantTable;
-use steppe_store::{Cohort, SampleTable};
+use steppe_genome::{GenomeBuild, VariantTable};
+use steppe_store::Cohort;
 
 use super::{
     super::{
-        CohortJob, StepObserver,
-        calibrated::failed,
-        cohort_job::Opened,
-        columns::TextBySample,
-        inputs::Inputs,
-        record::{Beginning, SampleCounts},
-        selection::Selection,
-        variant_plan::VariantLists,
+        CohortJob, StepObserver, VariantCounts, calibrated::failed, cohort_job::Opened, inputs::Inputs,
+        output_file::write_cbor, record::Beginning, variant_plan::VariantLists,
     },
     PcaJobOptions, PcaRecord, Reference,
     extract::Extract,
+    people::People,
     reference::{self, OfPopulations, ReferenceVariants},
-    tables, variants,
+    tables,
+    variants::{self, Candidates},
 };
 
 /// Changes when the same inputs may give other bits.
@@ -49,18 +41,6 @@ pub struct PcaReport {
     pub record: PcaRecord,
 }
 
-/// People and what is known of them.
-pub(super) struct People {
-    /// Ascending indices in the cohort.
-    pub(super) samples: Vec<u32>,
-    /// Who makes the components.
-    pub(super) members: Vec<bool>,
-    /// Their populations, where there is a column.
-    pub(super) labels: Option<Vec<Option<String>>>,
-    counts: SampleCounts,
-    unknown: u64,
-}
-
 /// Finds the components and commits the folder; a result of the same job that is there already is given back as it is.
 ///
 /// # Errors
@@ -73,14 +53,14 @@ pub fn pca_cohort(
 ) -> Result<PcaReport, EngineError> {
     let started = Instant::now();
     let Opened { cohort, samples, variants: table, request } = job.open(progress.as_ref())?;
-    job.options.check()?;
+    let options = &job.options;
+    options.check()?;
     let mut inputs = Inputs::default();
-    let people = People::read(&job.options, &samples, &mut inputs)?;
-    let lists = VariantLists::read(&job.options.variant_files(), &mut inputs)?;
-    let mut parameters = job.options.parameters();
-    let shared_with = job.options.shared_with.as_ref().map(Cohort::open).transpose()?;
+    let people = People::read(options, &samples, &mut inputs)?;
+    let lists = VariantLists::read(&options.variant_files(), &mut inputs)?;
+    let shared_with = options.shared_with.as_ref().map(Cohort::open).transpose()?;
+    let mut parameters = options.parameters();
     parameters.insert("shared_with".to_owned(), json!(shared_with.as_ref().map(Cohort::digest)));
-    let notices = people.notices(&job.options);
     let mut record = PcaRecord::begin(Beginning {
         kind: "pca",
         identity: json!([]),
@@ -91,39 +71,30 @@ pub fn pca_cohort(
         inputs: &inputs.into_records(false),
         unknown_selected: people.unknown,
         samples: &people.counts,
-        notices: &notices,
+        notices: &people.notices(options),
     });
     if let Some(record) = record.earlier(&request)? {
         return Ok(PcaReport { reused: true, record });
     }
-    notices.iter().for_each(|notice| observer.notice(notice));
+    record.notices.iter().for_each(|notice| observer.notice(notice));
     let build = cohort.manifest().genome_build()?;
+    if build == GenomeBuild::Ncbi36 && !options.keep_long_range_ld {
+        let notice = "no regions of long-range linkage disequilibrium are known on NCBI36: they are kept";
+        observer.notice(notice);
+        record.notices.push(notice.to_owned());
+    }
+    let candidates = Candidates { lists: &lists, build, shared_with: shared_with.as_ref() };
     let found = job.solve(&cohort, (&people.samples, &people.members), engine, progress, |matrix| {
         observer.stage("choosing variants", 0);
-        let chosen = variants::choose(&job.options, &lists, build, matrix, &people.members, &table)?;
+        let chosen = variants::choose(options, &candidates, matrix, &people.members, &table)?;
         enough(chosen.0.len())?;
-        let extract = Extract::new(
-            scratch(job, &record.job),
-            matrix,
-            &table,
-            &chosen.0,
-            (build, job.level, job.threads),
-        )?;
+        let place = scratch(job, &record.job);
+        let extract = Extract::new(place, matrix, &table, &chosen.0, (build, job.level, job.threads))?;
         stopped(observer)?;
-        observer.stage("finding components", 0);
         let all: Vec<u32> = (0..people.samples.len() as u32).collect();
-        let matrix = EngineMatrix::new(
-            engine,
-            &extract.cohort,
-            &all,
-            &people.members,
-            job.level,
-            Arc::clone(progress),
-        )?;
-        let pca = principal_components(&matrix, Some(&people.members), &job.options.pca).map_err(failed)?;
-        stopped(observer)?;
-        let of_populations = of_populations(&job.options, &people, &matrix, observer)?;
-        Ok(Found { chosen, pca, of_populations })
+        let progress = Arc::clone(progress);
+        let matrix = EngineMatrix::new(engine, &extract.cohort, &all, &people.members, job.level, progress)?;
+        find(options, &people, chosen, &matrix, observer)
     })?;
     let (kept, counts) = found.chosen;
     record.cohort.variants = table.len() as u64;
@@ -134,24 +105,37 @@ pub fn pca_cohort(
     let written =
         tables::Written { people: &people, samples: &samples, table: &table, kept: &kept, pca: &found.pca };
     record.outputs = written.write(folder.path())?;
+    let members: Vec<usize> = people.of_members(&(0..people.samples.len()).collect::<Vec<_>>());
     let reference = Reference::new(
         build.to_string(),
         ReferenceVariants::of(&table, &kept),
-        found.pca.model.clone(),
-        member_rows(&found.pca.scores, &people.members),
+        found.pca.model,
+        found.pca.scores.select_rows(&members),
         found.of_populations,
     );
-    let mut file = HashingFile::create(folder.path(), reference::FILE)?;
-    std::io::Write::write_all(&mut file, &reference.to_bytes()?)
-        .map_err(EngineError::write(reference::FILE))?;
-    record.outputs.push(file.finish()?);
+    record.outputs.push(write_cbor(folder.path(), reference::FILE, &reference)?);
     record.timing("total", started);
     let (record, reused) = record.commit(folder, &request)?;
     Ok(PcaReport { reused, record })
 }
 
+/// Everything that is found of the chosen variants.
+fn find(
+    options: &PcaJobOptions,
+    people: &People,
+    chosen: (Vec<u32>, VariantCounts),
+    matrix: &dyn GenotypeMatrix,
+    observer: &mut dyn StepObserver,
+) -> Result<Found, EngineError> {
+    observer.stage("finding components", 0);
+    let pca = principal_components(matrix, Some(&people.members), &options.pca).map_err(failed)?;
+    stopped(observer)?;
+    let of_populations = of_populations(options, people, matrix, observer)?;
+    Ok(Found { chosen, pca, of_populations })
+}
+
 struct Found {
-    chosen: (Vec<u32>, super::super::VariantCounts),
+    chosen: (Vec<u32>, VariantCounts),
     pca: Pca,
     of_populations: OfPopulations,
 }
@@ -188,7 +172,8 @@ fn of_populations(
     observer: &mut dyn StepObserver,
 ) -> Result<OfPopulations, EngineError> {
     let Some(all) = people.all_populations()? else { return Ok(OfPopulations::default()) };
-    let mut of = OfPopulations { populations: people.populations()?, ..OfPopulations::default() };
+    let populations = Populations { names: all.names.clone(), of_person: people.of_members(&all.of_person) };
+    let mut of = OfPopulations { populations: Some(populations), ..OfPopulations::default() };
     if all.names.len() > 1 {
         observer.stage("counting alleles by population", 0);
         of.admixture = Some(FrequencyAdmixture::fit(matrix, &all).map_err(failed)?);
@@ -209,12 +194,6 @@ fn of_populations(
     Ok(of)
 }
 
-/// The rows of those who made the components.
-fn member_rows(scores: &DMatrix<f64>, members: &[bool]) -> DMatrix<f64> {
-    let rows: Vec<usize> = (0..members.len()).filter(|row| members[*row]).collect();
-    scores.select_rows(&rows)
-}
-
 fn found_notices(pca: &Pca, variants: usize, observer: &mut dyn StepObserver) -> Vec<String> {
     let mut notices = Vec::new();
     if variants < FEW_SHARED {
@@ -229,82 +208,4 @@ fn found_notices(pca: &Pca, variants: usize, observer: &mut dyn StepObserver) ->
     }
     notices.iter().for_each(|notice| observer.notice(notice));
     notices
-}
-
-impl People {
-    fn read(
-        options: &PcaJobOptions,
-        samples: &SampleTable,
-        inputs: &mut Inputs,
-    ) -> Result<Self, EngineError> {
-        let lists = Selection::read(samples, options.keep.as_deref(), options.remove.as_deref(), inputs)?;
-        let unrelated = Selection::read(samples, options.unrelated.as_deref(), None, inputs)?;
-        let column = options.population.as_ref();
-        let column = column.map(|of| TextBySample::read("population", of, samples, inputs)).transpose()?;
-        let (taking, counts) = lists.taking();
-        let members: Vec<bool> = taking.iter().map(|sample| unrelated.kept[*sample as usize]).collect();
-        let label = |column: &TextBySample, sample: &u32| column.get(*sample as usize).map(str::to_owned);
-        let labels = column.map(|column| taking.iter().map(|of| label(&column, of)).collect::<Vec<_>>());
-        let people =
-            Self { samples: taking, members, labels, counts, unknown: lists.unknown + unrelated.unknown };
-        people.checked()
-    }
-
-    fn checked(mut self) -> Result<Self, EngineError> {
-        if !self.members.contains(&true) {
-            return Err(EngineError::refused(
-                "nobody is left to make components",
-                "check the lists of samples to keep, to remove and of unrelated people",
-            ));
-        }
-        if let Some(populations) = self.all_populations()? {
-            self.counts.populations = populations
-                .names
-                .iter()
-                .enumerate()
-                .map(|(at, name)| (name.clone(), populations.people(at).len() as u64))
-                .collect();
-        }
-        Ok(self)
-    }
-
-    /// Populations of all people of the matrix; those who do not make the components have none.
-    fn all_populations(&self) -> Result<Option<Populations>, EngineError> {
-        let Some(labels) = &self.labels else { return Ok(None) };
-        let label = |(label, member): (&'_ Option<String>, &bool)| label.clone().filter(|_| *member);
-        let labels: Vec<Option<String>> = labels.iter().zip(&self.members).map(label).collect();
-        let labels: Vec<Option<&str>> = labels.iter().map(Option::as_deref).collect();
-        Populations::new(&labels).map(Some).map_err(failed)
-    }
-
-    /// Populations of those who make the components.
-    fn populations(&self) -> Result<Option<Populations>, EngineError> {
-        let Some(labels) = &self.labels else { return Ok(None) };
-        let of_members = labels.iter().zip(&self.members).filter(|(_, member)| **member);
-        let labels: Vec<Option<&str>> = of_members.map(|(label, _)| label.as_deref()).collect();
-        Populations::new(&labels).map(Some).map_err(failed)
-    }
-
-    fn notices(&self, options: &PcaJobOptions) -> Vec<String> {
-        let mut notices = Vec::new();
-        let Some(labels) = &self.labels else {
-            notices.push(
-                "no populations are given: nobody can be compared to these people's populations later"
-                    .to_owned(),
-            );
-            return notices;
-        };
-        let without = labels.iter().filter(|label| label.is_none()).count();
-        if without > 0 {
-            notices.push(format!("{without} people have no population and stand for none"));
-        }
-        for (name, people) in &self.counts.populations {
-            if *people < options.pca.components as u64 {
-                notices.push(format!(
-                    "population {name} has {people} people, fewer than components: its shape is borrowed from the others"
-                ));
-            }
-        }
-        notices
-    }
 }

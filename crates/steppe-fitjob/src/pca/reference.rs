@@ -121,14 +121,6 @@ impl Reference {
         Self { version: VERSION, genome_build, variants, pca, populations, scores, held_out, admixture }
     }
 
-    /// The reference as the bytes of its file.
-    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, EngineError> {
-        let mut bytes = Vec::new();
-        ciborium::into_writer(self, &mut bytes)
-            .map_err(|error| EngineError::write(FILE)(std::io::Error::other(error.to_string())))?;
-        Ok(bytes)
-    }
-
     /// Reads the reference of a result of `steppe pca`, and checks it against its record.
     pub(crate) fn read(folder: &Location, inputs: &mut Inputs) -> Result<Self, EngineError> {
         let bytes = read_output(folder, "pca", FILE, inputs)?;

@@ -10,7 +10,7 @@ use steppe_store::SampleTable;
 use super::{
     super::table::{Cells, Table},
     ComponentRecord,
-    job::People,
+    people::People,
 };
 
 /// What the tables are written from.

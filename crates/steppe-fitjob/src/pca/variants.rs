@@ -12,7 +12,11 @@ use steppe_genome::{
 use steppe_store::Cohort;
 
 use super::{
-    super::{calibrated::refused, record::VariantCounts, variant_plan::VariantLists},
+    super::{
+        calibrated::{failed, refused},
+        record::VariantCounts,
+        variant_plan::VariantLists,
+    },
     PcaJobOptions,
     reference::ReferenceVariants,
 };
@@ -37,21 +41,28 @@ fn is_plain_snp(table: &dyn VariantTable, variant: usize) -> bool {
     base(counted) && base(other) && !is_palindromic(counted, other) && !table.is_multiallelic(variant)
 }
 
+/// What beside its counts and place decides on a variant.
+pub(super) struct Candidates<'a> {
+    pub(super) lists: &'a VariantLists,
+    pub(super) build: GenomeBuild,
+    /// A cohort that must have the variant too.
+    pub(super) shared_with: Option<&'a Cohort>,
+}
+
 /// The variants that are left, ascending, and why others are not.
 pub(super) fn choose(
     options: &PcaJobOptions,
-    lists: &VariantLists,
-    build: GenomeBuild,
+    of: &Candidates<'_>,
     matrix: &dyn GenotypeMatrix,
     members: &[bool],
     table: &dyn VariantTable,
 ) -> Result<(Vec<u32>, VariantCounts), EngineError> {
     let places = places(table);
     let mut selection = options.selection;
-    selection.long_range_ld = match (options.keep_long_range_ld, build) {
-        (true, _) => LongRangeLd::None,
+    selection.long_range_ld = match (options.keep_long_range_ld, of.build) {
+        (true, _) | (false, GenomeBuild::Ncbi36) => LongRangeLd::None,
         (false, GenomeBuild::Grch37) => LongRangeLd::Grch37,
-        (false, _) => LongRangeLd::Grch38,
+        (false, GenomeBuild::Grch38) => LongRangeLd::Grch38,
     };
     let selected = select(matrix.counts(), &places, &selection).map_err(|error| refused(&error))?;
     let mut left_out = reasons(&selected.counts);
@@ -61,17 +72,17 @@ pub(super) fn choose(
         }
     };
     let listed: Vec<u32> =
-        selected.variants.iter().copied().filter(|at| lists.has(table.id(*at as usize))).collect();
+        selected.variants.iter().copied().filter(|at| of.lists.has(table.id(*at as usize))).collect();
     count("not_on_the_lists", (selected.variants.len() - listed.len()) as u64);
-    let shared = match &options.shared_with {
-        Some(place) => shared(&Cohort::open(place)?, table, &listed)?,
+    let shared = match of.shared_with {
+        Some(other) => shared(other, table, &listed)?,
         None => listed.clone(),
     };
     count("not_in_the_other_cohort", (listed.len() - shared.len()) as u64);
     let kept = match &options.prune {
         Some(pruning) => {
             let Pruning { kept, correlated, constant, .. } =
-                prune(matrix, Some(members), &shared, &places, pruning).map_err(|error| refused(&error))?;
+                prune(matrix, Some(members), &shared, &places, pruning).map_err(failed)?;
             count("correlated", correlated);
             count("constant", constant);
             kept
