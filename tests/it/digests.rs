@@ -2,12 +2,19 @@
 
 mod object_store;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use steppe_engine::{
-    LocalEngine, PassProgress, SilentProgress,
+    Engine, EngineError, LocalEngine, PassProgress, SilentProgress,
     output::{ScoreRequest, score},
-    pass::TileOrder,
+    pass::{PartialSums, PassContext, TileOrder},
     score::{MatchSettings, MissingPolicy, ScoreOptions},
 };
 use steppe_formats::scoring_file::ReadOptions;
@@ -104,21 +111,39 @@ fn shuffled_tiles_and_small_memory() {
     import(&folder.join("geno"), &cohort.display().to_string(), &["--block-samples", "1000"]);
     let table = weights(&folder, place.path(), 3);
     let mut digests = Digests::default();
-    for (name, order, memory) in [
-        ("stored", TileOrder::Stored, 2u64 << 30),
-        ("shuffled 1", TileOrder::Shuffled(1), 2 << 30),
-        ("shuffled 2", TileOrder::Shuffled(2), 2 << 30),
-        ("one score a pass", TileOrder::Stored, 1_000_000),
+    for (name, order, memory, passes) in [
+        ("stored", TileOrder::Stored, 2u64 << 30, 1..=1),
+        ("shuffled 1", TileOrder::Shuffled(1), 2 << 30, 1..=1),
+        ("shuffled 2", TileOrder::Shuffled(2), 2 << 30, 1..=1),
+        ("one segment after the other", TileOrder::Stored, 1_000_000, 2..=20),
+        ("one score a pass", TileOrder::Stored, 300_000, 6..=60),
     ] {
         let out = place.path().join(name.replace(' ', "-"));
         let request = request(&cohort, &table, &out, memory);
-        let engine = LocalEngine::new(3).expect("threads").with_tile_order(order);
+        let engine =
+            Counting(LocalEngine::new(3).expect("threads").with_tile_order(order), AtomicUsize::new(0));
         let progress: Arc<dyn PassProgress> = Arc::new(SilentProgress);
         let report = score(&request, &engine, &progress).expect("scores");
         assert_eq!(report.scores.len(), 3);
+        let ran = engine.1.into_inner();
+        assert!(passes.contains(&ran), "{name}: {ran} passes");
         digests.add(name.to_owned(), &out);
     }
-    digests.assert_one(4);
+    digests.assert_one(5);
+}
+
+/// An engine that counts its passes.
+struct Counting(LocalEngine, AtomicUsize);
+
+impl Engine for Counting {
+    fn run(
+        &self,
+        context: Arc<PassContext>,
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Result<Vec<PartialSums>, EngineError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.run(context, wanted)
+    }
 }
 
 fn request(cohort: &Path, table: &Path, out: &Path, memory: u64) -> ScoreRequest {

@@ -11,7 +11,7 @@ use steppe_engine::{
         plan_tiles,
     },
 };
-use steppe_store::Location;
+use steppe_store::{Location, RowGroup};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -297,7 +297,9 @@ fn partitions_for(context: &PassContext) -> usize {
     if sums < SMALL_SUMS {
         return PARTITIONS;
     }
-    let tiles: u64 = context.cohort.row_groups().iter().map(|group| group.bytes).sum();
+    let needed =
+        |group: &&RowGroup| context.operand.needs(group.first_variant, group.first_variant + group.rows);
+    let tiles: u64 = context.cohort.row_groups().iter().filter(needed).map(|group| group.bytes).sum();
     let affordable = usize::try_from(tiles / (SUMS_SHARE * sums)).unwrap_or(PARTITIONS);
     affordable.clamp(blocks.len().min(PARTITIONS), PARTITIONS)
 }

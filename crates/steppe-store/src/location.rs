@@ -4,6 +4,7 @@ mod traffic;
 
 use std::{
     fmt,
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,6 +19,8 @@ pub use traffic::{StoreOperation, StoreOutcome, StoreTraffic};
 
 /// Bytes that are written in one request, which can be repeated; more go in parts.
 const ONE_REQUEST: u64 = 64 << 20;
+/// Bytes that are read in one request where the content goes elsewhere.
+const PIECE: u64 = 8 << 20;
 
 /// A folder, file, prefix or object: on a local disk, or in an object store.
 ///
@@ -164,11 +167,31 @@ impl Location {
     pub fn put_file(&self, file: &Path) -> Result<(), StoreError> {
         let failed = || StoreError::io(file, "can not read");
         match &self.0 {
+            Place::Local(path) => local::put_file(path, file),
             Place::Remote(remote) if std::fs::metadata(file).map_err(failed())?.len() > ONE_REQUEST => {
                 remote.put_file(file)
             }
-            _ => self.put(Bytes::from(std::fs::read(file).map_err(failed())?)),
+            Place::Remote(remote) => remote.put(Bytes::from(std::fs::read(file).map_err(failed())?)),
         }
+    }
+
+    /// Copies the content into a local file, a piece at a time, and gives its BLAKE3.
+    ///
+    /// # Errors
+    /// It is not there or can not be read; the file can not be written.
+    pub fn copy_to(&self, file: &Path) -> Result<blake3::Hash, StoreError> {
+        let failed = || StoreError::io(file, "can not write");
+        let mut copy = std::fs::File::create(file).map_err(failed())?;
+        // Where nothing is, reading says so.
+        let Some(size) = self.size()? else { return self.read().map(|content| blake3::hash(&content)) };
+        let (mut hasher, mut offset) = (blake3::Hasher::new(), 0);
+        while offset < size {
+            let piece = self.read_range(offset, PIECE.min(size - offset) as usize)?;
+            copy.write_all(&piece).map_err(failed())?;
+            hasher.update(&piece);
+            offset += piece.len() as u64;
+        }
+        Ok(hasher.finalize())
     }
 
     /// Writes the whole content if nothing is here yet, in one step; whether it did.

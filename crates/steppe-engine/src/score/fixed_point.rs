@@ -20,21 +20,9 @@ impl FixedPoint {
     ///
     /// `entries` yields, per variant, the largest magnitude that any genotype contributes.
     pub fn for_entries(entries: impl Iterator<Item = f64>) -> Self {
-        let (mut largest, mut total) = (0f64, 0f64);
-        for entry in entries {
-            largest = largest.max(entry);
-            total += entry;
-        }
-        if largest == 0.0 {
-            return Self { shift: 0 };
-        }
-        // The sum of the rounded entries can exceed the rounded sum: one bit to spare covers that.
-        let by_sum = SUM_BITS - 1 - exponent(total);
-        let by_entry = ENTRY_BITS - exponent(largest);
-        let finest = Self { shift: by_entry.min(by_sum).clamp(-FINEST, FINEST) };
-        // The largest entry may round up to the limit itself.
-        let fits = finest.quantise(largest) < 1 << ENTRY_BITS;
-        if fits { finest } else { Self { shift: finest.shift - 1 } }
+        let mut all = Entries::default();
+        entries.for_each(|entry| all.push(entry));
+        all.scale()
     }
 
     /// A contribution as an integer.
@@ -55,6 +43,36 @@ impl FixedPoint {
     /// 2ˢ, exactly.
     fn scale(self) -> f64 {
         f64::from_bits(((1023 + self.shift) as u64) << 52)
+    }
+}
+
+/// The largest magnitudes that any genotype contributes, variant by variant.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Entries {
+    largest: f64,
+    total: f64,
+}
+
+impl Entries {
+    /// Takes the next variant's.
+    pub(super) fn push(&mut self, entry: f64) {
+        self.largest = self.largest.max(entry);
+        self.total += entry;
+    }
+
+    /// The finest scale at which neither an entry nor a sum can overflow.
+    pub(super) fn scale(self) -> FixedPoint {
+        let Self { largest, total } = self;
+        if largest == 0.0 {
+            return FixedPoint { shift: 0 };
+        }
+        // The sum of the rounded entries can exceed the rounded sum: one bit to spare covers that.
+        let by_sum = SUM_BITS - 1 - exponent(total);
+        let by_entry = ENTRY_BITS - exponent(largest);
+        let finest = FixedPoint { shift: by_entry.min(by_sum).clamp(-FINEST, FINEST) };
+        // The largest entry may round up to the limit itself.
+        let fits = finest.quantise(largest) < 1 << ENTRY_BITS;
+        if fits { finest } else { FixedPoint { shift: finest.shift - 1 } }
     }
 }
 

@@ -1,4 +1,6 @@
-use std::{collections::BTreeMap, sync::Arc};
+mod passes;
+
+use std::sync::Arc;
 
 use steppe_genome::{
     EffectType, VariantTable,
@@ -8,24 +10,15 @@ use steppe_store::{Cohort, CohortVariants, SampleTable};
 
 use super::{
     FrequencySource, Gate, MatchSettings, MatchedFile, MissingPolicy, Overlap, ScoreColumn, ScoreOptions,
-    Scores,
     frequency::{Frequencies, FrequencyOrigin, founder_frequency},
-    lanes::{self, Place, PreparedScore, TABLE_BYTES},
     ploidy::is_haploid_or_x,
     selection::Selection,
     sources::read_sources,
 };
-use crate::{
-    Engine, EngineError, PassProgress,
-    pass::{PassContext, PassOperand},
-};
+use crate::{EngineError, PassProgress};
 
 /// Part of a job's identity: another number means that the same inputs may give other bits.
 pub const KERNEL_SEMANTICS: u32 = 1;
-
-/// Bytes that one sample's sums of one score take while a pass runs: the partial and the merged sum, and the copy
-/// that is being written.
-const SUM_BYTES: u64 = 3 * size_of::<i64>() as u64;
 
 /// A scoring job that has read and checked all its inputs, and read no genotype yet.
 pub struct ScoreJob {
@@ -136,133 +129,6 @@ impl ScoreJob {
             }
         }
         Ok(())
-    }
-
-    /// Runs the forward passes and hands each one's sums to `sink`, which gets the job's columns completed and is told
-    /// of the last one.
-    ///
-    /// # Errors
-    /// A tile that is corrupt or can not be read; a sink that fails.
-    pub fn run(
-        &mut self,
-        engine: &dyn Engine,
-        progress: &Arc<dyn PassProgress>,
-        sink: &mut dyn FnMut(&Self, Scores, bool) -> Result<(), EngineError>,
-    ) -> Result<(), EngineError> {
-        let passes = self.passes();
-        let pass_count = passes.len();
-        for (index, scores) in passes.into_iter().enumerate() {
-            progress.stage("preparing weights", 0);
-            let context = self.context(&scores, Arc::clone(progress));
-            let name = match pass_count {
-                1 => "scoring".to_owned(),
-                _ => format!("scoring, pass {} of {pass_count}", index + 1),
-            };
-            let count_lanes = context.operand.count_lanes();
-            let wanted = self.wanted_blocks();
-            let total: u64 = context
-                .cohort
-                .row_groups()
-                .iter()
-                .filter(|group| wanted[group.block as usize])
-                .filter(|group| context.operand.needs(group.first_variant, group.first_variant + group.rows))
-                .map(|group| context.genotypes(group))
-                .sum();
-            progress.stage(&name, total);
-            let blocks = engine.run(context, &|block| wanted[block as usize])?;
-            sink(self, Scores { scores, count_lanes, blocks }, index + 1 == pass_count)?;
-        }
-        Ok(())
-    }
-
-    /// Which sample blocks have a sample that is written out.
-    fn wanted_blocks(&self) -> Vec<bool> {
-        self.cohort
-            .blocks()
-            .iter()
-            .map(|block| {
-                let first = block.first_sample as usize;
-                self.selection.kept[first..first + block.samples as usize].contains(&true)
-            })
-            .collect()
-    }
-
-    /// Splits the scores into passes whose sums and tables fit into the memory limit.
-    fn passes(&self) -> Vec<Vec<usize>> {
-        let samples = self.samples.len() as u64;
-        let mut passes: Vec<Vec<usize>> = Vec::new();
-        let mut used = 0u64;
-        for score in self.passing() {
-            let cost = samples * SUM_BYTES + self.columns[score].overlap.rows_matched * TABLE_BYTES;
-            match passes.last_mut() {
-                Some(pass) if used + cost <= self.options.memory => {
-                    used += cost;
-                    pass.push(score);
-                }
-                _ => {
-                    used = cost;
-                    passes.push(vec![score]);
-                }
-            }
-        }
-        passes
-    }
-
-    fn context(&mut self, scores: &[usize], progress: Arc<dyn PassProgress>) -> Arc<PassContext> {
-        let prepared = self.prepare_lanes(scores);
-        for (&score, prepared) in scores.iter().zip(&prepared) {
-            let column = &mut self.columns[score];
-            column.scale = Some(prepared.scale);
-            column.variants = prepared.variants;
-            column.full_alleles = prepared.full_alleles;
-            column.missing_constants = prepared.missing_constants();
-        }
-        let (operand, lanes) = lanes::gather(prepared);
-        for (&score, lanes) in scores.iter().zip(lanes) {
-            self.columns[score].counts = Some(lanes);
-        }
-        Arc::new(PassContext {
-            cohort: self.cohort.clone(),
-            operand: PassOperand::Forward(operand),
-            masks: PassContext::masks_of(self.cohort.blocks(), &self.samples),
-            level: self.options.level,
-            progress,
-        })
-    }
-
-    /// The lanes of some scores, prepared on all threads.
-    fn prepare_lanes(&self, scores: &[usize]) -> Vec<PreparedScore> {
-        let frequencies = Frequencies::new(&self.variants, &self.frequencies);
-        let used: std::collections::BTreeSet<usize> =
-            scores.iter().map(|&score| self.columns[score].file).collect();
-        let places: BTreeMap<usize, Vec<Place>> = used
-            .into_iter()
-            .map(|file| (file, lanes::places(&self.files[file], self.variants.as_ref(), &frequencies)))
-            .collect();
-        let one = |&score: &usize| {
-            let column = &self.columns[score];
-            lanes::prepare(
-                &self.files[column.file],
-                column.column,
-                &places[&column.file],
-                self.options.missing,
-            )
-        };
-        let one = &one;
-        let chunk = scores.len().div_ceil(self.options.threads.max(1)).max(1);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = scores
-                .chunks(chunk)
-                .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
-                .collect();
-            workers
-                .into_iter()
-                .flat_map(|worker| match worker.join() {
-                    Ok(prepared) => prepared,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                })
-                .collect()
-        })
     }
 }
 

@@ -1,56 +1,37 @@
-//! From matched rows to the lanes of a forward pass.
+//! From matched rows to the lanes of a forward pass, for a run of variants at a time.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
+use steppe_formats::scoring_file::ScoringRows;
 use steppe_genome::{Ploidy, VariantTable};
 use steppe_kernels::{CountTable, WeightTable};
 
 use super::{
-    FixedPoint, MatchedFile, MatchedRow, MissingPolicy,
+    MatchedFile, MatchedRow, MissingPolicy,
     contribution::Effect,
     frequency::Frequencies,
+    lane_plan::{Counts, ScorePlan},
     ploidy::{CallModel, call_models, depends_on_sex, is_haploid},
 };
-use crate::pass::{CountLane, ForwardOperand, Sparse, WeightLane};
-
-/// One score ready to be summed.
-pub(super) struct PreparedScore {
-    pub lane: WeightLane,
-    pub counts: CountLane,
-    /// Counts of haploid variants, dosages in halves; `None` where the score has no such variant.
-    pub haploid_counts: Option<CountLane>,
-    pub scale: FixedPoint,
-    pub variants: u64,
-    pub full_alleles: [u64; 3],
-}
-
-impl PreparedScore {
-    /// What missing calls of by-sex variants add up to, per sex class: the kernel sums differences from it.
-    pub(super) fn missing_constants(&self) -> [i64; 3] {
-        self.lane
-            .by_sex
-            .values()
-            .iter()
-            .fold([0; 3], |sums, tables| std::array::from_fn(|class| sums[class] + tables[class][3]))
-    }
-}
+use crate::pass::{CountLane, Sparse, WeightLane};
 
 /// What the tables of a matched row need to know of its variant; the same for all scores of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    matched: MatchedRow,
+    pub matched: MatchedRow,
     ploidy: Ploidy,
     frequency: f64,
 }
 
-/// The places of all rows of a file that match, in variant order.
+/// The places of a file's rows that match one of some variants, in variant order.
 pub(super) fn places(
     matched: &MatchedFile,
+    within: &Range<u32>,
     variants: &impl VariantTable,
     frequencies: &Frequencies<'_>,
 ) -> Vec<Place> {
     matched
-        .matches()
+        .matches_within(within)
         .iter()
         .map(|&matched| Place {
             matched,
@@ -61,8 +42,8 @@ pub(super) fn places(
 }
 
 /// A matched row of one score with everything that its tables depend on.
-struct Term {
-    place: Place,
+pub(super) struct Term {
+    pub place: Place,
     effect: Effect,
     models: [CallModel; 3],
 }
@@ -74,25 +55,41 @@ impl Term {
     }
 
     /// The sex classes whose tables can differ from the first one's.
-    fn classes(&self) -> std::ops::Range<usize> {
+    fn classes(&self) -> Range<usize> {
         if depends_on_sex(self.place.ploidy) { 0..3 } else { 0..1 }
     }
 
     /// The largest contribution of any genotype of anybody.
-    fn magnitude(&self, missing: MissingPolicy) -> f64 {
+    pub(super) fn magnitude(&self, missing: MissingPolicy) -> f64 {
         self.classes()
             .flat_map(|class| self.contributions(class, missing))
             .fold(0.0, |largest, entry| largest.max(entry.abs()))
     }
+
+    /// The alleles of a call, per sex class.
+    pub(super) fn alleles(&self) -> [u64; 3] {
+        self.models.map(|model| u64::from(model.alleles))
+    }
+
+    /// What calls count in the denominator.
+    pub(super) fn counts(&self) -> Counts {
+        let ploidy = self.place.ploidy;
+        if depends_on_sex(ploidy) {
+            Counts::BySex(self.models.map(|model| self.effect.counts(&model, 2.0)))
+        } else if is_haploid(ploidy) {
+            Counts::Haploid(self.effect.counts(&self.models[0], 2.0))
+        } else {
+            Counts::Diploid(self.effect.counts(&self.models[0], 1.0))
+        }
+    }
 }
 
-/// The rows of one score, in variant order.
-fn terms<'a>(
-    matched: &'a MatchedFile,
+/// The rows of one score at some places of its file.
+pub(super) fn terms<'a>(
+    rows: &'a ScoringRows,
     column: usize,
     places: &'a [Place],
 ) -> impl Iterator<Item = Term> + 'a {
-    let rows = &matched.source.file.rows;
     places.iter().filter(move |place| rows.is_present(column, place.matched.row as usize)).map(
         move |&place| {
             let row = place.matched.row as usize;
@@ -110,64 +107,76 @@ fn terms<'a>(
     )
 }
 
-/// Builds the lanes of one score.
-pub(super) fn prepare(
-    matched: &MatchedFile,
-    column: usize,
-    places: &[Place],
+/// The variants of a score and their counts: one for all scores that count alike.
+pub(super) struct Counted {
+    plain: Arc<[u32]>,
+    by_sex: Arc<[u32]>,
+    /// Diploid variants.
+    pub diploid: CountLane,
+    /// Haploid variants, dosages in halves.
+    pub haploid: CountLane,
+}
+
+impl Counted {
+    /// Builds the lists and counts of one score.
+    pub(super) fn of(terms: impl Iterator<Item = Term>) -> Self {
+        let (mut plain, mut by_sex) = (Vec::new(), Vec::new());
+        let (mut diploid, mut haploid) = (Gather::<CountTable>::default(), Gather::<CountTable>::default());
+        let mut tables_by_sex = Vec::new();
+        for term in terms {
+            let variant = term.place.matched.variant;
+            match term.counts() {
+                Counts::Diploid(table) => diploid.push(variant, table),
+                Counts::Haploid(table) => haploid.push(variant, table),
+                Counts::BySex(tables) => {
+                    by_sex.push(variant);
+                    tables_by_sex.push(tables);
+                    continue;
+                }
+            }
+            plain.push(variant);
+        }
+        let by_sex: Arc<[u32]> = Arc::from(by_sex);
+        let (diploid, haploid) = (diploid.finish(), haploid.finish());
+        Self {
+            // Without haploid variants both lists are one, which operands then hold once.
+            plain: if haploid.variants().is_empty() { diploid.list() } else { Arc::from(plain) },
+            diploid: CountLane { plain: diploid, by_sex: Sparse::default() },
+            haploid: CountLane { plain: haploid, by_sex: Sparse::new(Arc::clone(&by_sex), tables_by_sex) },
+            by_sex,
+        }
+    }
+}
+
+/// The weights of one score over the variants of [`Counted`], quantised.
+pub(super) fn weights(
+    terms: impl Iterator<Item = Term>,
+    plan: &ScorePlan,
+    counted: &Counted,
     missing: MissingPolicy,
-) -> PreparedScore {
-    let scale = FixedPoint::for_entries(terms(matched, column, places).map(|term| term.magnitude(missing)));
-    let mut tables = ScoreTables::default();
-    let mut full_alleles = [0u64; 3];
-    let mut variants = 0;
-    for term in terms(matched, column, places) {
-        for (full, model) in full_alleles.iter_mut().zip(&term.models) {
-            *full += u64::from(model.alleles);
-        }
-        variants += 1;
-        tables.push(&term, &|class| term.contributions(class, missing).map(|entry| scale.quantise(entry)));
-    }
-    let (lane, counts, haploid_counts) = tables.finish();
-    PreparedScore { lane, counts, haploid_counts, scale, variants, full_alleles }
-}
-
-/// The tables of one score while they are gathered.
-#[derive(Default)]
-struct ScoreTables {
-    plain: Gather<WeightTable>,
-    by_sex: Gather<[WeightTable; 3]>,
-    counts: Gather<CountTable>,
-    haploid: Gather<CountTable>,
-    haploid_by_sex: Gather<[CountTable; 3]>,
-}
-
-impl ScoreTables {
-    fn push(&mut self, term: &Term, weights: &dyn Fn(usize) -> WeightTable) {
-        let Place { matched, ploidy, .. } = term.place;
-        let variant = matched.variant;
-        if depends_on_sex(ploidy) {
-            self.by_sex.push(variant, [weights(0), weights(1), weights(2)]);
-            self.haploid_by_sex.push(variant, term.models.map(|model| term.effect.counts(&model, 2.0)));
-            return;
-        }
-        self.plain.push(variant, weights(0));
-        if is_haploid(ploidy) {
-            self.haploid.push(variant, term.effect.counts(&term.models[0], 2.0));
+) -> WeightLane {
+    let mut plain: Vec<WeightTable> = Vec::with_capacity(counted.plain.len());
+    let mut by_sex: Vec<[WeightTable; 3]> = Vec::with_capacity(counted.by_sex.len());
+    for term in terms {
+        let table = |class| term.contributions(class, missing).map(|entry| plan.scale.quantise(entry));
+        if depends_on_sex(term.place.ploidy) {
+            by_sex.push([table(0), table(1), table(2)]);
         } else {
-            self.counts.push(variant, term.effect.counts(&term.models[0], 1.0));
+            plain.push(table(0));
         }
     }
-
-    fn finish(self) -> (WeightLane, CountLane, Option<CountLane>) {
-        let has_haploid = !(self.haploid.variants.is_empty() && self.haploid_by_sex.variants.is_empty());
-        let haploid = CountLane { plain: self.haploid.finish(), by_sex: self.haploid_by_sex.finish() };
-        (
-            WeightLane { plain: self.plain.finish(), by_sex: self.by_sex.finish() },
-            CountLane { plain: self.counts.finish(), by_sex: Sparse::default() },
-            has_haploid.then_some(haploid),
-        )
+    WeightLane {
+        plain: Sparse::new(Arc::clone(&counted.plain), plain),
+        by_sex: Sparse::new(Arc::clone(&counted.by_sex), by_sex),
     }
+}
+
+/// What missing calls of by-sex variants add up to, per sex class: the kernel sums differences from it.
+pub(super) fn missing_constants(lane: &WeightLane) -> [i64; 3] {
+    lane.by_sex
+        .values()
+        .iter()
+        .fold([0; 3], |sums, tables| std::array::from_fn(|class| sums[class] + tables[class][3]))
 }
 
 /// Values of ascending variants while they are gathered.
@@ -193,66 +202,5 @@ impl<T: Copy> Gather<T> {
     }
 }
 
-/// Where a score's counts are among a pass's count lanes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CountLanes {
-    /// The lane of diploid variants.
-    pub diploid: usize,
-    /// The lane of haploid variants, dosages in halves.
-    pub haploid: Option<usize>,
-    /// A hash of both lanes' content: equal for scores that count alike, also in different passes.
-    pub signature: blake3::Hash,
-}
-
-/// The lanes of one pass. Scores that count the same variants in the same way share a count lane: it is the same
-/// integers. Returns the operand and every score's count lanes.
-pub(super) fn gather(prepared: Vec<PreparedScore>) -> (ForwardOperand, Vec<CountLanes>) {
-    let mut weights = Vec::with_capacity(prepared.len());
-    let mut counts: Vec<CountLane> = Vec::new();
-    let mut known: HashMap<blake3::Hash, usize> = HashMap::new();
-    let mut shared = |signature: blake3::Hash, lane: CountLane| {
-        *known.entry(signature).or_insert_with(|| {
-            counts.push(lane);
-            counts.len() - 1
-        })
-    };
-    let mut lanes = Vec::with_capacity(prepared.len());
-    for score in prepared {
-        let of_diploid = signature(&score.counts);
-        let mut both = blake3::Hasher::new();
-        both.update(of_diploid.as_bytes());
-        let diploid = shared(of_diploid, score.counts);
-        let haploid = score.haploid_counts.map(|lane| {
-            let of_haploid = signature(&lane);
-            both.update(of_haploid.as_bytes());
-            shared(of_haploid, lane)
-        });
-        lanes.push(CountLanes { diploid, haploid, signature: both.finalize() });
-        weights.push(score.lane);
-    }
-    (ForwardOperand::new(weights, counts), lanes)
-}
-
-/// A hash of everything in a count lane.
-fn signature(lane: &CountLane) -> blake3::Hash {
-    let mut hasher = blake3::Hasher::new();
-    let mut bytes = Vec::new();
-    let table_bytes = |table: &CountTable, bytes: &mut Vec<u8>| {
-        bytes.extend(table.iter().flat_map(|entry| [entry.alleles, entry.dosage]));
-    };
-    for (&variant, table) in lane.plain.variants().iter().zip(lane.plain.values()) {
-        bytes.extend(variant.to_le_bytes());
-        table_bytes(table, &mut bytes);
-    }
-    hasher.update(&(bytes.len() as u64).to_le_bytes()).update(&bytes);
-    bytes.clear();
-    for (&variant, tables) in lane.by_sex.variants().iter().zip(lane.by_sex.values()) {
-        bytes.extend(variant.to_le_bytes());
-        tables.iter().for_each(|table| table_bytes(table, &mut bytes));
-    }
-    hasher.update(&bytes).finalize()
-}
-
-/// The bytes that one variant's tables take in a lane.
-pub(super) const TABLE_BYTES: u64 =
-    (size_of::<WeightTable>() + size_of::<CountTable>() + size_of::<u32>()) as u64;
+/// The bytes that one weight of a segment takes: its table in memory and as bytes, and its part of lists and counts.
+pub(super) const WEIGHT_BYTES: u64 = (size_of::<WeightTable>() + 17 + size_of::<u32>()) as u64;

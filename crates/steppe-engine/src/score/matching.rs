@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use steppe_formats::scoring_file::ScoringRows;
 use steppe_genome::{
     VariantTable,
@@ -97,9 +99,10 @@ impl MatchedFile {
         }
     }
 
-    /// The rows that match, of all scores of the file, in variant order.
-    pub fn matches(&self) -> &[MatchedRow] {
-        &self.matches
+    /// The rows that match one of some variants, of all scores of the file, in variant order.
+    pub fn matches_within(&self, variants: &Range<u32>) -> &[MatchedRow] {
+        let before = |bound: u32| self.matches.partition_point(|row| row.variant < bound);
+        &self.matches[before(variants.start)..before(variants.end)]
     }
 
     /// The rows of a score that count, in variant order.

@@ -1,6 +1,6 @@
 use crate::pass::PartialSums;
 
-use super::{FixedPoint, Gate, Overlap, lanes::CountLanes};
+use super::{FixedPoint, Gate, Overlap, lane_plan::CountLanes};
 
 /// One score of the job: what was matched, and where its sums are.
 #[derive(Debug, Clone)]

@@ -72,9 +72,10 @@ fn read_all(
 }
 
 fn read_one(path: &Path, options: &ReadOptions) -> Result<ScoringSource, FormatError> {
-    let bytes = std::fs::read(path).map_err(|source| FormatError::io(path, "can not open", source))?;
-    let blake3 = blake3::hash(&bytes).to_hex().to_string();
-    drop(bytes);
+    let open = |source| FormatError::io(path, "can not open", source);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(std::fs::File::open(path).map_err(open)?).map_err(open)?;
+    let blake3 = hasher.finalize().to_hex().to_string();
     Ok(ScoringSource { file: read_scoring_file(path, options)?, blake3 })
 }
 

@@ -1,12 +1,16 @@
 //! Files that come with jobs: kept in the coordinator's store under the hash of their content.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use steppe_store::Location;
+use tempfile::NamedTempFile;
+use tokio::{fs::File, io::AsyncWriteExt};
 
 use crate::{ServerError, coordinator::blocking};
 
 /// The largest input file.
-const LARGEST: usize = 1 << 30;
+const LARGEST: u64 = 1 << 30;
 /// Hexadecimal digits of a BLAKE3.
 const DIGITS: usize = 64;
 
@@ -46,13 +50,23 @@ impl Inputs {
         .await
     }
 
-    /// Reads a file and checks it. Blocks.
-    pub(crate) fn read(&self, blake3: &str) -> Result<Bytes, ServerError> {
+    /// Stores a file that has been uploaded; false when it was there.
+    async fn put_file(&self, blake3: &str, file: NamedTempFile) -> Result<bool, ServerError> {
+        let object = self.object(blake3);
+        blocking(move || {
+            let new = object.size()?.is_none();
+            object.put_file(file.path())?;
+            Ok(new)
+        })
+        .await
+    }
+
+    /// Copies a file to `to`, and checks it. Blocks.
+    pub(crate) fn copy_to(&self, blake3: &str, to: &Path) -> Result<(), ServerError> {
         let object = self.object(check_hash(blake3)?);
-        let content = object.read()?;
-        let found = blake3::hash(&content).to_hex();
+        let found = object.copy_to(to)?.to_hex();
         if found.as_str() == blake3 {
-            return Ok(content);
+            return Ok(());
         }
         Err(steppe_store::StoreError::corrupt(&object.to_string(), "its BLAKE3", blake3, found).into())
     }
@@ -71,36 +85,48 @@ pub(crate) fn check_hash(blake3: &str) -> Result<&str, ServerError> {
     })
 }
 
-/// A file that is being uploaded.
+/// A file that is being uploaded: on disk, since it may be larger than what else a coordinator holds.
 #[derive(Debug)]
 pub(super) struct Upload {
     expected: String,
-    content: Vec<u8>,
+    named: NamedTempFile,
+    content: File,
+    hasher: blake3::Hasher,
+    size: u64,
 }
 
 impl Upload {
-    pub(super) fn begin(blake3: &str) -> Result<Self, ServerError> {
-        Ok(Self { expected: check_hash(blake3)?.to_owned(), content: Vec::new() })
+    /// A file of a checked hash, which comes into a folder of this machine.
+    pub(super) async fn begin(blake3: &str, scratch: &Path) -> Result<Self, ServerError> {
+        let expected = check_hash(blake3)?.to_owned();
+        let folder = scratch.to_owned();
+        let (named, content) = blocking(move || {
+            let made = NamedTempFile::with_prefix_in("upload-", &folder)
+                .and_then(|named| Ok((named.reopen()?, named)));
+            let (content, named) = made.map_err(ServerError::file(&folder, "write the input"))?;
+            Ok((named, File::from_std(content)))
+        })
+        .await?;
+        Ok(Self { expected, named, content, hasher: blake3::Hasher::new(), size: 0 })
     }
 
-    pub(super) fn expected(&self) -> &str {
-        &self.expected
-    }
-
-    pub(super) fn add(&mut self, content: &[u8]) -> Result<(), ServerError> {
-        if self.content.len() + content.len() > LARGEST {
+    pub(super) async fn add(&mut self, content: &[u8]) -> Result<(), ServerError> {
+        self.size += content.len() as u64;
+        if self.size > LARGEST {
             return Err(ServerError::Request {
                 field: "content",
                 problem: format!("it is larger than {} MiB", LARGEST >> 20),
                 remedy: "compress the file, or split it",
             });
         }
-        self.content.extend_from_slice(content);
-        Ok(())
+        self.hasher.update(content);
+        let path = self.named.path();
+        self.content.write_all(content).await.map_err(ServerError::file(path, "write the input"))
     }
 
-    pub(super) fn end(self) -> Result<Bytes, ServerError> {
-        let found = blake3::hash(&self.content).to_hex();
+    /// Checks the whole file and stores it; its size, and false when it was there.
+    pub(super) async fn end(mut self, inputs: &Inputs) -> Result<(u64, bool), ServerError> {
+        let found = self.hasher.finalize().to_hex();
         if found.as_str() != self.expected {
             return Err(ServerError::Request {
                 field: "content",
@@ -108,6 +134,8 @@ impl Upload {
                 remedy: "send it again",
             });
         }
-        Ok(self.content.into())
+        let path = self.named.path();
+        self.content.flush().await.map_err(ServerError::file(path, "write the input"))?;
+        Ok((self.size, inputs.put_file(&self.expected, self.named).await?))
     }
 }

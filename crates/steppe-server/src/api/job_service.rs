@@ -6,7 +6,12 @@ use futures::{Stream, StreamExt};
 use steppe_store::Location;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{convert, gate::Gate, inputs::Upload, watch};
+use super::{
+    convert,
+    gate::Gate,
+    inputs::{Upload, check_hash},
+    watch,
+};
 use crate::{
     ServerError,
     coordinator::{Core, Results, blocking, now, results_of, submit},
@@ -77,20 +82,18 @@ impl JobService for Jobs {
         let principal = principal(&request)?;
         let mut parts = request.into_inner();
         let first = parts.message().await?.unwrap_or_default();
-        let mut upload = Upload::begin(&first.blake3)?;
-        self.gate.admit(&principal, Action::SubmitJob, upload.expected(), None).await?;
-        let known = self.core.inputs.size(upload.expected()).await?;
-        if let Some(size_bytes) = known {
+        let expected = check_hash(&first.blake3)?;
+        self.gate.admit(&principal, Action::SubmitJob, expected, None).await?;
+        if let Some(size_bytes) = self.core.inputs.size(expected).await? {
             return Ok(Response::new(UploadResponse { blake3: first.blake3, size_bytes, existed: true }));
         }
-        upload.add(&first.content)?;
+        let mut upload = Upload::begin(expected, &self.core.scratch).await?;
+        upload.add(&first.content).await?;
         while let Some(part) = parts.message().await? {
-            upload.add(&part.content)?;
+            upload.add(&part.content).await?;
         }
-        let content = upload.end()?;
-        let size_bytes = content.len() as u64;
-        let (blake3, new) = self.core.inputs.put(content).await?;
-        Ok(Response::new(UploadResponse { blake3, size_bytes, existed: !new }))
+        let (size_bytes, new) = upload.end(&self.core.inputs).await?;
+        Ok(Response::new(UploadResponse { blake3: first.blake3, size_bytes, existed: !new }))
     }
 
     async fn submit(&self, request: Request<SubmitRequest>) -> Answer<SubmitResponse> {

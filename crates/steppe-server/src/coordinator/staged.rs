@@ -29,8 +29,7 @@ impl<'a> Staged<'a> {
         let folder = self.folder.join(used_as);
         std::fs::create_dir_all(&folder).map_err(ServerError::file(&folder, "make the folder"))?;
         let path = folder.join(&file.name);
-        let content = self.core.inputs.read(blake3)?;
-        std::fs::write(&path, content).map_err(ServerError::file(&path, "write the input"))?;
+        self.core.inputs.copy_to(blake3, &path)?;
         Ok(path)
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{ErrorKind, Write},
+    io::{self, ErrorKind, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
@@ -39,12 +39,19 @@ pub(super) fn size(path: &Path) -> Result<Option<u64>, StoreError> {
 }
 
 pub(super) fn put(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let temporary = write_temporary(path, content, true)?;
+    let temporary = write_temporary(path, &mut |file| file.write_all(content), true)?;
+    fs::rename(&temporary, path).map_err(StoreError::io(path, "can not write"))
+}
+
+/// Writes a copy of another file.
+pub(super) fn put_file(path: &Path, from: &Path) -> Result<(), StoreError> {
+    let mut from = File::open(from).map_err(StoreError::io(from, "can not read"))?;
+    let temporary = write_temporary(path, &mut |file| io::copy(&mut from, file).map(drop), true)?;
     fs::rename(&temporary, path).map_err(StoreError::io(path, "can not write"))
 }
 
 pub(super) fn put_if_absent(path: &Path, content: &[u8], sync: bool) -> Result<bool, StoreError> {
-    let temporary = write_temporary(path, content, sync)?;
+    let temporary = write_temporary(path, &mut |file| file.write_all(content), sync)?;
     let linked = fs::hard_link(&temporary, path);
     fs::remove_file(&temporary).map_err(StoreError::io(&temporary, "can not remove"))?;
     match linked {
@@ -54,14 +61,18 @@ pub(super) fn put_if_absent(path: &Path, content: &[u8], sync: bool) -> Result<b
     }
 }
 
-fn write_temporary(path: &Path, content: &[u8], sync: bool) -> Result<PathBuf, StoreError> {
+fn write_temporary(
+    path: &Path,
+    content: &mut dyn FnMut(&mut File) -> io::Result<()>,
+    sync: bool,
+) -> Result<PathBuf, StoreError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(StoreError::io(folder, "can not make the folder"))?;
     }
     let temporary = temporary_sibling(path);
-    let write = || {
+    let mut write = || {
         let mut file = File::create(&temporary)?;
-        file.write_all(content)?;
+        content(&mut file)?;
         if sync { file.sync_all() } else { Ok(()) }
     };
     write().map_err(StoreError::io(path, "can not write"))?;

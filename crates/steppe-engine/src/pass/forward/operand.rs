@@ -28,6 +28,11 @@ impl<T: Copy> Sparse<T> {
         &self.variants
     }
 
+    /// The list itself, to share it with other values.
+    pub fn list(&self) -> Arc<[u32]> {
+        Arc::clone(&self.variants)
+    }
+
     /// All values, in the order of [`Self::variants`].
     pub fn values(&self) -> &[T] {
         &self.values

@@ -118,15 +118,33 @@ struct Lists<'a> {
 }
 
 impl<'a> Lists<'a> {
-    fn number(&mut self, list: &'a [u32]) -> u32 {
-        let Self { all, numbers } = self;
-        *numbers.entry((list.as_ptr(), list.len())).or_insert_with(|| {
-            all.push(list);
-            (all.len() - 1) as u32
-        })
+    /// The lists of all lanes, in the order in which lanes name them.
+    fn of(operand: &'a ForwardOperand) -> Self {
+        let mut lists = Self::default();
+        for lane in &operand.weights {
+            lists.add(lane.plain.variants());
+            lists.add(lane.by_sex.variants());
+        }
+        for lane in &operand.counts {
+            lists.add(lane.plain.variants());
+            lists.add(lane.by_sex.variants());
+        }
+        lists
     }
 
-    fn put<T: Fixed>(&mut self, sparse: &'a Sparse<T>, into: &mut Vec<u8>) {
+    fn add(&mut self, list: &'a [u32]) {
+        let Self { all, numbers } = self;
+        numbers.entry((list.as_ptr(), list.len())).or_insert_with(|| {
+            all.push(list);
+            (all.len() - 1) as u32
+        });
+    }
+
+    fn number(&self, list: &[u32]) -> u32 {
+        self.numbers.get(&(list.as_ptr(), list.len())).copied().unwrap_or_default()
+    }
+
+    fn put<T: Fixed>(&self, sparse: &Sparse<T>, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.number(sparse.variants()).to_le_bytes());
         sparse.values().iter().for_each(|value| value.put(into));
     }
@@ -135,27 +153,27 @@ impl<'a> Lists<'a> {
 impl ForwardOperand {
     /// The operand as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut lists = Lists::default();
-        let weights: usize = self.weights.iter().map(|lane| lane.plain.values().len()).sum();
-        let mut lanes = Vec::with_capacity(18 * weights);
-        lanes.extend_from_slice(&(self.weights.len() as u32).to_le_bytes());
-        for lane in &self.weights {
-            lanes.extend_from_slice(&lists.number(lane.plain.variants()).to_le_bytes());
-            put_weights(lane.plain.values(), &mut lanes);
-            lists.put(&lane.by_sex, &mut lanes);
-        }
-        lanes.extend_from_slice(&(self.counts.len() as u32).to_le_bytes());
-        for lane in &self.counts {
-            lists.put(&lane.plain, &mut lanes);
-            lists.put(&lane.by_sex, &mut lanes);
-        }
-        let mut bytes = MAGIC.to_vec();
+        let lists = Lists::of(self);
+        let listed: usize = lists.all.iter().map(|list| 4 + 4 * list.len()).sum();
+        let weights: usize = self.weights.iter().map(|lane| 17 * lane.plain.values().len() + 16).sum();
+        let mut bytes = Vec::with_capacity(64 + listed + weights);
+        bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&(lists.all.len() as u32).to_le_bytes());
         for list in &lists.all {
             bytes.extend_from_slice(&(list.len() as u32).to_le_bytes());
-            list.iter().for_each(|variant| bytes.extend_from_slice(&variant.to_le_bytes()));
+            little_end::put(&mut bytes, list.iter(), |variant| variant.to_le_bytes());
         }
-        bytes.append(&mut lanes);
+        bytes.extend_from_slice(&(self.weights.len() as u32).to_le_bytes());
+        for lane in &self.weights {
+            bytes.extend_from_slice(&lists.number(lane.plain.variants()).to_le_bytes());
+            put_weights(lane.plain.values(), &mut bytes);
+            lists.put(&lane.by_sex, &mut bytes);
+        }
+        bytes.extend_from_slice(&(self.counts.len() as u32).to_le_bytes());
+        for lane in &self.counts {
+            lists.put(&lane.plain, &mut bytes);
+            lists.put(&lane.by_sex, &mut bytes);
+        }
         bytes
     }
 
