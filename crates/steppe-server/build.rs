@@ -5,7 +5,7 @@ use std::{error::Error, path::PathBuf};
 use prost::Message;
 
 /// Messages that the job log keeps as JSON.
-const STORED: [&str; 13] = [
+const STORED: [&str; 17] = [
     "steppe.job.v1.JobSpec",
     "steppe.job.v1.JobSpec.job",
     "steppe.job.v1.ScoreJob",
@@ -13,6 +13,10 @@ const STORED: [&str; 13] = [
     "steppe.job.v1.LassoJob",
     "steppe.job.v1.RidgeJob",
     "steppe.job.v1.AssocJob",
+    "steppe.job.v1.PcaJob",
+    "steppe.job.v1.Pruning",
+    "steppe.job.v1.Pruning.window",
+    "steppe.job.v1.AncestryJob",
     "steppe.job.v1.TraitFiles",
     "steppe.job.v1.Selection",
     "steppe.job.v1.SampleColumn",

@@ -58,6 +58,19 @@ impl FitData {
         let call = call.args(["assoc", "--cohort", cohort, "--pheno"]).arg(self.phenotypes());
         call.args(["--trait", "QT,CC"])
     }
+
+    /// Adds principal components to a command line, all but the place of their result.
+    pub fn pca(&self, call: Call, cohort: &str) -> Call {
+        let column = format!("{}:population", self.phenotypes().display());
+        let call = call.args(["pca", "--cohort", cohort, "--population", &column]);
+        call.args(["--pcs", "4", "--indep-pairwise", "200", "20", "0.5", "--held-out-folds", "3"])
+    }
+
+    /// Adds an ancestry by the components in the folder `pca-local` beside the files, all but the place of its result.
+    pub fn ancestry(&self, call: Call, cohort: &str) -> Call {
+        let reference = self.prefix.with_file_name("pca-local");
+        call.args(["ancestry", "--cohort", cohort, "--reference"]).arg(reference)
+    }
 }
 
 /// The hashes of a fit's files, but for those that say how long it took, and where it is.
@@ -75,9 +88,14 @@ pub fn fit_digests(folder: &Path) -> Result<BTreeMap<String, String>, String> {
             digests.insert(name, blake3::hash(&content).to_hex().to_string());
         }
     }
-    if digests.keys().any(|name| name.ends_with(".score.txt") || name.contains(".glm.")) {
+    let found = |name: &String| {
+        name.ends_with(".score.txt")
+            || name.contains(".glm.")
+            || ["reference.cbor", "ancestry.tsv"].contains(&name.as_str())
+    };
+    if digests.keys().any(found) {
         Ok(digests)
     } else {
-        Err(format!("{}: no weights or tests among {:?}", folder.display(), digests.keys()))
+        Err(format!("{}: no weights, tests or ancestries among {:?}", folder.display(), digests.keys()))
     }
 }

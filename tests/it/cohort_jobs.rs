@@ -1,4 +1,4 @@
-//! `steppe fit ridge` and `steppe assoc` on a cluster of real processes: the same files as in one process, found again,
+//! `steppe fit ridge`, `steppe assoc`, `steppe pca` and `steppe ancestry` on a cluster of real processes: the same files as in one process, found again,
 //! and refused as there.
 
 use std::path::Path;
@@ -92,6 +92,35 @@ fn jobs_on_a_cluster_make_the_files_of_one_process() {
         scene.cluster.job_files(id(&stored)).is_empty() && scene.cluster.job_files(id(&fetched)).is_empty()
     );
     refused(&scene);
+}
+
+#[test]
+fn ancestry_on_a_cluster_is_that_of_one_process() {
+    let scene = Scene::new();
+    let (fetched, stored) = scene.everywhere("pca", FitData::pca);
+    assert!(fetched.stdout.contains("PC4"), "{}", fetched.stdout);
+    let view = scene.cluster.job(id(&stored)).expect("a job");
+    assert_eq!((view.fact("kind"), view.fact("state")), ("pca", "succeeded"));
+    assert!(scene.cluster.job_files(id(&stored)).is_empty(), "the extract of the cohort is left");
+    let (fetched, _) = scene.everywhere("ancestry", FitData::ancestry);
+    assert!(fetched.stdout.contains("KAZ"), "{}", fetched.stdout);
+    // The reference by its URL is another job with the same files, and another content there is another job again.
+    let by_url = |out: &str| {
+        let call = scene.cluster.call(["ancestry", "--cohort", &scene.cohort]);
+        call.args(["--reference", "s3://steppe/pca", "--out", out]).ok()
+    };
+    let first = by_url("s3://steppe/ancestry-by-url");
+    assert_ne!(id(&first), id(&fetched));
+    assert_eq!(
+        fit_digests(&scene.cluster.result("ancestry-by-url")).expect("a result"),
+        fit_digests(&scene.path("ancestry-local")).expect("a result")
+    );
+    let denied = scene.cluster.call(["ancestry", "--cohort", &scene.cohort]);
+    let denied = denied.args(["--reference", "s3://elsewhere/pca", "--out", "s3://steppe/no"]).run();
+    assert!(denied.expect_status(2).stderr.contains("reference_url"));
+    let absent = scene.cluster.call(["ancestry", "--cohort", &scene.cohort, "--reference"]);
+    let absent = absent.arg(scene.path("cohort")).args(["--out", "s3://steppe/no"]).run().expect_status(2);
+    assert!(absent.stderr.contains("name the folder that steppe pca wrote"), "{}", absent.stderr);
 }
 
 /// What a command refuses is refused there too, with the same status, and its messages name nobody's folders.

@@ -101,6 +101,14 @@ pub enum CalibrateError {
         /// The least that is needed.
         needed: usize,
     },
+    /// Populations whose frequencies do not tell their mixtures apart.
+    #[error(
+        "{populations} populations can not all be sources of a mixture: the allele frequencies of some are mixtures of the others'; leave admixed populations out of the reference"
+    )]
+    MixedSources {
+        /// How many populations there are.
+        populations: usize,
+    },
     /// More components are asked for than were computed.
     #[error("{wanted} components are asked for where {there} were computed; ask for fewer or compute more")]
     Components {

@@ -8,6 +8,6 @@ mod record;
 mod shared;
 mod tables;
 
-pub use job::{AncestryReport, CohortAncestry, ancestry_cohort};
+pub use job::{ANCESTRY_SEMANTICS, AncestryReport, CohortAncestry, ancestry_cohort};
 pub use options::{AncestryJobOptions, SimilarityMethod};
 pub use record::{AncestryRecord, PopulationRecord};

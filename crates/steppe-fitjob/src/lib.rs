@@ -53,7 +53,7 @@ mod table;
 mod variant_plan;
 
 pub use ancestry::{
-    AncestryJobOptions, AncestryRecord, AncestryReport, CohortAncestry, PopulationRecord, SimilarityMethod,
+    ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryRecord, AncestryReport, CohortAncestry, PopulationRecord, SimilarityMethod,
     ancestry_cohort,
 };
 pub use assoc::{
@@ -78,7 +78,9 @@ pub use options::{
     CovariateOptions, Family, FitOptions, PathOptions, PhenotypeSource, PopulationOptions, PopulationWeights,
     SampleColumn, SplitOption,
 };
-pub use pca::{CohortPca, ComponentRecord, PcaJobOptions, PcaRecord, PcaReport, pca_cohort};
+pub use pca::{
+    CohortPca, ComponentRecord, PCA_SEMANTICS, PcaJobOptions, PcaRecord, PcaReport, REFERENCE_FILE, pca_cohort,
+};
 pub use record::{FitRecord, JobRecord, SampleCounts, ScoreFileRecord, TraitRecord, VariantCounts};
 pub use ridge::{
     RIDGE_SEMANTICS, RidgeJob, RidgeJobOptions, RidgePlan, RidgeRecord, RidgeReport, RidgeTraitRecord,

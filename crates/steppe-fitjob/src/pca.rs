@@ -10,8 +10,9 @@ mod reference;
 mod tables;
 mod variants;
 
-pub use job::{CohortPca, PcaReport, pca_cohort};
+pub use job::{CohortPca, PCA_SEMANTICS, PcaReport, pca_cohort};
 pub use options::PcaJobOptions;
 pub use record::{ComponentRecord, PcaRecord};
+pub use reference::FILE as REFERENCE_FILE;
 pub(super) use reference::Reference;
 pub(super) use tables::component_name;

@@ -4,6 +4,7 @@
 //! where the job says. A coordinator that is killed at any moment and started again goes on with what is missing. A
 //! second one on the same store begins a higher epoch, and the first one stops.
 
+mod ancestry_job;
 mod assoc_job;
 mod cohort_job;
 mod core;
@@ -11,6 +12,7 @@ mod epoch;
 mod import_job;
 mod lasso_job;
 mod observe;
+mod pca_job;
 mod process;
 mod progress;
 mod results;

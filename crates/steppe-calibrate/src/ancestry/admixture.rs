@@ -62,7 +62,7 @@ impl Admixture {
         let centres = &whitening * shapes.means.transpose();
         // The products of whitened points with the centres have the centres' own products as covariance.
         let gram = centres.tr_mul(&centres);
-        let standard_errors = Mixture::new(&gram).standard_errors(&gram)?;
+        let standard_errors = Mixture::new(&gram)?.standard_errors(&gram)?;
         Ok(Self {
             names: shapes.names.clone(),
             components: shapes.components,
@@ -82,7 +82,7 @@ impl Admixture {
         }
         let mut proportions = DMatrix::zeros(scores.nrows(), self.names.len());
         let mut misfits = Vec::with_capacity(scores.nrows());
-        let mixture = Mixture::new(&self.centres.tr_mul(&self.centres));
+        let mixture = Mixture::new(&self.centres.tr_mul(&self.centres))?;
         for person in 0..scores.nrows() {
             let point = &self.whitening * scores.row(person).columns(0, self.components).transpose();
             let found = mixture.solve(&self.centres.tr_mul(&point))?;

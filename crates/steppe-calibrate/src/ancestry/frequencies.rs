@@ -144,7 +144,8 @@ impl FrequencyAdmixture {
     /// The proportions of everybody of a matrix, in one forward pass. `shared` ascends in both places.
     ///
     /// # Errors
-    /// Too few shared variants, places that do not ascend, a pass that fails, populations of the same frequencies.
+    /// Too few shared variants, places that do not ascend, a pass that fails, sources of which some are
+    /// mixtures of others.
     pub fn proportions(
         &self,
         matrix: &dyn GenotypeMatrix,
@@ -156,7 +157,7 @@ impl FrequencyAdmixture {
         if used.len() < LEAST_SHARED {
             return Err(CalibrateError::SharedVariants { shared: used.len(), of, needed: LEAST_SHARED });
         }
-        let mixture = Mixture::new(&self.gram(&used));
+        let mixture = Mixture::new(&self.gram(&used))?;
         let products = self.products(matrix, &used)?;
         let mut proportions = DMatrix::zeros(matrix.samples(), self.names.len());
         for (person, row) in products.row_iter().enumerate() {

@@ -20,9 +20,14 @@ pub(super) struct Mixture {
 }
 
 impl Mixture {
-    pub(super) fn new(gram: &DMatrix<f64>) -> Self {
+    /// Refuses sources of which some are mixtures of others, as far as the products tell.
+    pub(super) fn new(gram: &DMatrix<f64>) -> Result<Self, CalibrateError> {
         let sum_weight = SUM_WEIGHT * gram.trace() / gram.nrows().max(1) as f64;
-        Self { gram: gram.add_scalar(sum_weight), sum_weight }
+        let gram = gram.add_scalar(sum_weight);
+        if Cholesky::new(gram.clone()).is_err() {
+            return Err(CalibrateError::MixedSources { populations: gram.nrows() });
+        }
+        Ok(Self { gram, sum_weight })
     }
 
     /// The proportions q that are nearest to a point, which is given by its products with the sources.

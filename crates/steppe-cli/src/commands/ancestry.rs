@@ -1,3 +1,5 @@
+mod remotely;
+
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use clap::{Args, ValueEnum};
@@ -7,7 +9,7 @@ use steppe_calibrate::{
 };
 use steppe_engine::{LocalEngine, PassProgress};
 use steppe_fitjob::{
-    AncestryJobOptions, AncestryRecord, PopulationRecord, SimilarityMethod, ancestry_cohort,
+    AncestryJobOptions, AncestryRecord, AncestryReport, PopulationRecord, SimilarityMethod, ancestry_cohort,
 };
 use steppe_store::Location;
 
@@ -38,6 +40,9 @@ The result folder:
 
 Nobody is excluded: everyone gets every number, and flags. `outside` is calibrated: of people like those of the reference a
 share of --false-flags is flagged.
+
+On a coordinator (steppe --profile DIR ancestry ...) reference.cbor of a folder travels with the job; of a URL the
+coordinator reads it. The files are the same ones, to the bit.
 
 Exit status: 0 done, 2 input or command line refused (nothing was written), 130 interrupted, 1 other failures.";
 
@@ -115,7 +120,9 @@ enum DegreesOption {
 impl AncestryCommand {
     /// Projects and compares, and shows a line per population.
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        remote::refuse(remote, "ancestries")?;
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let started = Instant::now();
         let job = self.place.job(self.options()?, &self.threads, session)?;
         let engine = LocalEngine::new(job.threads)?;
@@ -123,9 +130,18 @@ impl AncestryCommand {
         let progress: Arc<dyn PassProgress> = bar.passes();
         let found = ancestry_cohort(&job, &engine, &progress, &mut bar);
         bar.clear();
-        let report = found?;
+        self.show(&found?, &self.place.out, started, session)
+    }
+
+    fn show(
+        &self,
+        report: &AncestryReport,
+        place: &str,
+        started: Instant,
+        session: Session,
+    ) -> anyhow::Result<Outcome> {
         print(&table(&report.record))?;
-        note_end(&self.place.out, report.reused, started, session);
+        note_end(place, report.reused, started, session);
         Ok(Outcome::Done)
     }
 

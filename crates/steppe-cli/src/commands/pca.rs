@@ -1,3 +1,5 @@
+mod remotely;
+
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use clap::{Args, ValueEnum};
@@ -5,7 +7,7 @@ use steppe_calibrate::pca::{
     HardyWeinbergTest, LdWindow, LongRangeLd, PcaOptions, PruneOptions, SelectionOptions, VariantScale,
 };
 use steppe_engine::{LocalEngine, PassProgress};
-use steppe_fitjob::{ComponentRecord, PcaJobOptions, PcaRecord, pca_cohort};
+use steppe_fitjob::{ComponentRecord, PcaJobOptions, PcaRecord, PcaReport, pca_cohort};
 use steppe_store::Location;
 
 use super::Session;
@@ -40,6 +42,9 @@ The result folder:
 
 Variants: autosomal biallelic SNPs that read differently on the two strands, without regions of long-range linkage
 disequilibrium, pruned in plink2's terms. Components are exact: each is found until it is within --angle of the true one.
+
+On a coordinator (steppe --profile DIR pca ...) lists and the file of populations travel with the job; --shared-with is a
+place that the coordinator reads. The files are the same ones, to the bit.
 
 Exit status: 0 done, 2 input or command line refused (nothing was written), 130 interrupted, 1 other failures.";
 
@@ -140,7 +145,9 @@ enum ScaleOption {
 impl PcaCommand {
     /// Finds the components, and shows a line each.
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        remote::refuse(remote, "principal components")?;
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let started = Instant::now();
         let job = self.place.job(self.options()?, &self.threads, session)?;
         let engine = LocalEngine::new(job.threads)?;
@@ -148,9 +155,18 @@ impl PcaCommand {
         let progress: Arc<dyn PassProgress> = bar.passes();
         let found = pca_cohort(&job, &engine, &progress, &mut bar);
         bar.clear();
-        let report = found?;
+        self.show(&found?, &self.place.out, started, session)
+    }
+
+    fn show(
+        &self,
+        report: &PcaReport,
+        place: &str,
+        started: Instant,
+        session: Session,
+    ) -> anyhow::Result<Outcome> {
         print(&table(&report.record))?;
-        note_end(&self.place.out, report.reused, started, session);
+        note_end(place, report.reused, started, session);
         Ok(Outcome::Done)
     }
 
@@ -185,6 +201,7 @@ impl PcaCommand {
                 ..PcaOptions::default()
             },
             held_out_folds: search.held_out_folds,
+            copied_inputs: false,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use serde_json::json;
-use steppe_calibrate::{ancestry::Populations, projection::project};
+use steppe_calibrate::{CalibrateError, ancestry::Populations, projection::project};
 use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_fit::FitError;
 use steppe_store::SampleTable;
@@ -25,7 +25,10 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const ANCESTRY_SEMANTICS: u32 = 1;
+pub const ANCESTRY_SEMANTICS: u32 = 1;
+
+/// Said where proportions are by components instead.
+const MIXED: &str = "allele frequencies of some populations of the reference are mixtures of the others': proportions of descent are by components, and rough";
 
 /// The ancestry of a stored cohort's people.
 pub type CohortAncestry = CohortJob<AncestryJobOptions>;
@@ -70,7 +73,7 @@ pub fn ancestry_cohort(
         request: &request,
         cohort_samples: samples.len() as u64,
         parameters: options.parameters(),
-        inputs: &inputs.into_records(false),
+        inputs: &inputs.into_records(options.copied_inputs),
         unknown_selected: unknown,
         samples: &counts,
         notices: &notices,
@@ -85,9 +88,16 @@ pub fn ancestry_cohort(
     let found = job.solve(&cohort, (&taking, &nobody), engine, progress, |matrix| {
         let projection =
             project(&shared.model, matrix, &shared.variants, options.projection, None).map_err(failed)?;
-        let admixture = shared.admixture.as_ref();
-        let admixture =
-            admixture.map(|of| of.proportions(matrix, &shared.variants)).transpose().map_err(failed)?;
+        let admixture = shared.admixture.as_ref().map(|of| of.proportions(matrix, &shared.variants));
+        let admixture = match admixture.transpose() {
+            // By components, which tell more where there are enough of them.
+            Err(CalibrateError::MixedSources { .. }) => {
+                record.notices.push(MIXED.to_owned());
+                observer.notice(MIXED);
+                None
+            }
+            found => found.map_err(failed)?,
+        };
         Found::new(projection, admixture, &reference, populations, options).map_err(failed)
     })?;
     if observer.cancelled() {

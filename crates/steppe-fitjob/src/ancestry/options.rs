@@ -39,6 +39,8 @@ pub struct AncestryJobOptions {
     pub degrees: DegreesOfFreedom,
     /// Share of people like those of the reference who are flagged all the same.
     pub false_flags: f64,
+    /// Files are copies that came with the job: the record names them by their own names.
+    pub copied_inputs: bool,
 }
 
 impl AncestryJobOptions {
@@ -53,10 +55,15 @@ impl AncestryJobOptions {
             forest: ForestOptions::default(),
             degrees: DegreesOfFreedom::default(),
             false_flags: 0.01,
+            copied_inputs: false,
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), EngineError> {
+    /// Checks what can be without files.
+    ///
+    /// # Errors
+    /// A number out of its range.
+    pub fn check(&self) -> Result<(), EngineError> {
         refuse_out_of_range(&[
             (self.false_flags > 0.0 && self.false_flags < 1.0, "the rate of false flags", "between 0 and 1"),
             (self.forest.trees > 0, "the number of trees", "at least 1"),

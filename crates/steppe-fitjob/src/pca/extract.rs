@@ -14,26 +14,32 @@ const RUN: usize = 256;
 /// Memory of the import, in bytes.
 const MEMORY: u64 = 256 << 20;
 
-/// A cohort of some variants; its folder goes when it is dropped.
+/// A cohort of some variants; it goes when it is dropped.
 pub(super) struct Extract {
     pub(super) cohort: Cohort,
-    folder: PathBuf,
+    _places: Places,
 }
 
 impl Extract {
-    /// Copies some variants of all samples of a matrix.
+    /// Copies some variants of all samples of a matrix: by way of a folder of this machine to a place in a store, if
+    /// there is one.
     pub(super) fn new(
-        folder: PathBuf,
+        (folder, store): (PathBuf, Option<Location>),
         matrix: &dyn GenotypeMatrix,
         table: &dyn VariantTable,
         variants: &[u32],
         (build, level, threads): (GenomeBuild, Level, usize),
     ) -> Result<Self, EngineError> {
-        let made = Removed(folder.clone());
-        std::fs::create_dir_all(&folder).map_err(EngineError::write(folder.display().to_string()))?;
+        let places = Places { folder, store };
+        let folder = &places.folder;
+        std::fs::create_dir_all(folder).map_err(EngineError::write(folder.display().to_string()))?;
         let fileset = FilesetPaths::from_prefix(&folder.join("variants"));
         write_fileset(&fileset, matrix, table, variants)?;
-        let out = Location::local(folder.join("cohort"));
+        if let Some(store) = &places.store {
+            // What a coordinator has left that was killed.
+            store.delete_all()?;
+        }
+        let out = places.store.clone().unwrap_or_else(|| Location::local(folder.join("cohort")));
         import(&ImportOptions {
             filesets: vec![fileset.clone()],
             out: out.clone(),
@@ -46,24 +52,22 @@ impl Extract {
             progress: Arc::new(NoProgress),
         })?;
         std::fs::remove_file(&fileset.bed).map_err(EngineError::write(fileset.bed.display().to_string()))?;
-        let cohort = Cohort::open(&out)?;
-        std::mem::forget(made);
-        Ok(Self { cohort, folder })
+        Ok(Self { cohort: Cohort::open(&out)?, _places: places })
     }
 }
 
-impl Drop for Extract {
+/// Places of the job alone; they go when this is dropped.
+struct Places {
+    folder: PathBuf,
+    store: Option<Location>,
+}
+
+impl Drop for Places {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// Removes a folder that was begun, unless it is forgotten.
-struct Removed(PathBuf);
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        if let Some(store) = &self.store {
+            let _ = store.delete_all();
+        }
     }
 }
 

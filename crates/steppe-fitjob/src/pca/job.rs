@@ -27,7 +27,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const PCA_SEMANTICS: u32 = 1;
+pub const PCA_SEMANTICS: u32 = 1;
 
 /// Principal components of a stored cohort.
 pub type CohortPca = CohortJob<PcaJobOptions>;
@@ -68,7 +68,7 @@ pub fn pca_cohort(
         request: &request,
         cohort_samples: samples.len() as u64,
         parameters,
-        inputs: &inputs.into_records(false),
+        inputs: &inputs.into_records(options.copied_inputs),
         unknown_selected: people.unknown,
         samples: &people.counts,
         notices: &people.notices(options),
@@ -89,7 +89,10 @@ pub fn pca_cohort(
         let chosen = variants::choose(options, &candidates, matrix, &people.members, &table)?;
         enough(chosen.0.len())?;
         let place = scratch(job, &record.job);
-        let extract = Extract::new(place, matrix, &table, &chosen.0, (build, job.level, job.threads))?;
+        // Where others make the passes too, it lies where all of them reach it.
+        let store = job.checkpoints.as_ref().map(|folder| folder.child("variants"));
+        let extract =
+            Extract::new((place, store), matrix, &table, &chosen.0, (build, job.level, job.threads))?;
         stopped(observer)?;
         let all: Vec<u32> = (0..people.samples.len() as u32).collect();
         let progress = Arc::clone(progress);

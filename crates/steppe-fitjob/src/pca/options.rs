@@ -37,6 +37,8 @@ pub struct PcaJobOptions {
     pub pca: PcaOptions,
     /// Folds in which people are held out, to see how far from the others such people lie; 0 for none.
     pub held_out_folds: usize,
+    /// Files are copies that came with the job: the record names them by their own names.
+    pub copied_inputs: bool,
 }
 
 impl Default for PcaJobOptions {
@@ -54,12 +56,17 @@ impl Default for PcaJobOptions {
             prune: Some(PruneOptions::default()),
             pca: PcaOptions::default(),
             held_out_folds: HeldOutOptions::default().folds,
+            copied_inputs: false,
         }
     }
 }
 
 impl PcaJobOptions {
-    pub(super) fn check(&self) -> Result<(), EngineError> {
+    /// Checks what can be without files.
+    ///
+    /// # Errors
+    /// A number out of its range.
+    pub fn check(&self) -> Result<(), EngineError> {
         let least_r2 = self.prune.is_none_or(|prune| prune.most_r2 > 0.0 && prune.most_r2 <= 1.0);
         refuse_out_of_range(&[
             (

@@ -15,8 +15,8 @@ use steppe_store::Location;
 
 use super::super::{inputs::Inputs, result_table::read_output};
 
-/// The file's name.
-pub(super) const FILE: &str = "reference.cbor";
+/// The name of the file in a PCA's result that all of an ancestry comes from.
+pub const FILE: &str = "reference.cbor";
 
 /// Changes when older files can not be read.
 const VERSION: u32 = 1;

@@ -1,4 +1,4 @@
-//! What jobs over the traits of a cohort share: they are those of the command line, their passes over the cluster.
+//! What jobs over the traits or the people of a cohort share: they are those of the command line, their passes over the cluster.
 
 use std::{path::Path, sync::Arc};
 
@@ -31,6 +31,11 @@ pub(super) trait CohortSpec {
     /// Every file that comes with the job.
     fn files(&mut self) -> Vec<&mut InputFile>;
 
+    /// Other places that the job reads.
+    fn others(&mut self) -> Vec<OtherPlace<'_>> {
+        Vec::new()
+    }
+
     /// The options, with files where `stage` brings them.
     fn options(&self, stage: &Stager<'_>) -> Result<Self::Options, ServerError>;
 
@@ -48,6 +53,22 @@ pub(super) struct Place<'a> {
     pub(super) cohort: &'a mut String,
     pub(super) out: &'a mut String,
     pub(super) overwrite: bool,
+}
+
+/// A place that a job reads beside its cohort; an empty URL is none.
+pub(super) struct OtherPlace<'a> {
+    pub(super) field: &'static str,
+    pub(super) url: &'a mut String,
+    pub(super) holds: Holds,
+}
+
+/// What is in a place, whose state is part of the job's identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// A cohort.
+    Cohort,
+    /// A result with a file of this name.
+    Result(&'static str),
 }
 
 /// Whose result was committed, of which state of the cohort.

@@ -129,6 +129,10 @@ async fn execute(core: &Arc<Core>, job: &Job, cancel: &CancellationToken) -> Res
             Some(job_spec::Job::Lasso(lasso)) => cohort_job::run(&core, &id, lasso, &progress, cancel),
             Some(job_spec::Job::Ridge(ridge)) => cohort_job::run(&core, &id, ridge, &progress, cancel),
             Some(job_spec::Job::Assoc(assoc)) => cohort_job::run(&core, &id, assoc, &progress, cancel),
+            Some(job_spec::Job::Pca(pca)) => cohort_job::run(&core, &id, pca, &progress, cancel),
+            Some(job_spec::Job::Ancestry(ancestry)) => {
+                cohort_job::run(&core, &id, ancestry, &progress, cancel)
+            }
             None => Err(ServerError::JobInvalid { field: "payload", problem: "is empty".to_owned() }),
         })
     };

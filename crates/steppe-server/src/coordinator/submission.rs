@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{
     Core, blocking,
-    cohort_job::{self, CohortSpec, Place},
+    cohort_job::{self, CohortSpec, Holds, OtherPlace, Place},
     import_job, now,
     run::enqueue,
     score_job,
@@ -40,7 +40,7 @@ pub(crate) async fn submit(
     if core.stop.is_cancelled() {
         return Err(ServerError::Unavailable { problem: "stops" });
     }
-    let nothing = || refuse("spec", "it names no job", "give one of score, import, lasso, ridge and assoc");
+    let nothing = || refuse("spec", "it names no job", "give one of score, import, lasso, ridge, assoc, pca and ancestry");
     let job = request.spec.and_then(|spec| spec.job).ok_or_else(nothing)?;
     let (kind, job, identity) = match job {
         job_spec::Job::Score(score) => {
@@ -62,6 +62,14 @@ pub(crate) async fn submit(
         job_spec::Job::Assoc(assoc) => {
             let (assoc, identity) = check_cohort_job(core, principal, assoc).await?;
             ("assoc", job_spec::Job::Assoc(assoc), identity)
+        }
+        job_spec::Job::Pca(pca) => {
+            let (pca, identity) = check_cohort_job(core, principal, pca).await?;
+            ("pca", job_spec::Job::Pca(pca), identity)
+        }
+        job_spec::Job::Ancestry(ancestry) => {
+            let (ancestry, identity) = check_cohort_job(core, principal, ancestry).await?;
+            ("ancestry", job_spec::Job::Ancestry(ancestry), identity)
         }
     };
     let spec = JobSpec { job: Some(job) };
@@ -161,8 +169,31 @@ async fn check_cohort_job<J: CohortSpec>(
         keep(core, file).await?;
     }
     cohort_job::check(&job)?;
-    let digest = blocking(move || Ok(Cohort::open(&location(&cohort)?)?.digest().to_owned())).await?;
-    Ok((job, format!("{digest} {}", J::SEMANTICS)))
+    let mut states = vec![state_of(cohort, Holds::Cohort).await?, J::SEMANTICS.to_string()];
+    for OtherPlace { field, url, holds } in job.others() {
+        if url.is_empty() {
+            continue;
+        }
+        let place = match holds {
+            Holds::Cohort => allowed_cohort(core, principal, field, url)?,
+            Holds::Result(_) => core.allowed.check_as(field, url)?,
+        };
+        *url = place.to_string();
+        states.push(state_of(place, holds).await?);
+    }
+    Ok((job, states.join(" ")))
+}
+
+/// What changes when the content of a place does.
+async fn state_of(place: Url, holds: Holds) -> Result<String, ServerError> {
+    blocking(move || {
+        let place = location(&place)?;
+        Ok(match holds {
+            Holds::Cohort => Cohort::open(&place)?.digest().to_owned(),
+            Holds::Result(file) => blake3::hash(&place.child(file).read()?).to_hex().to_string(),
+        })
+    })
+    .await
 }
 
 fn allowed_cohort(

@@ -29,10 +29,14 @@ pub(super) fn files<'a>(
     if let Some(traits) = traits {
         files.extend([&mut traits.phenotypes, &mut traits.covariates].into_iter().flatten());
     }
-    if let Some(Selection { keep, remove, extract, exclude, .. }) = selection {
-        files.extend([keep, remove, extract, exclude].into_iter().flatten());
-    }
+    files.extend(lists(selection));
     files
+}
+
+/// Every list of a selection.
+pub(super) fn lists(selection: &mut Option<Selection>) -> Vec<&mut InputFile> {
+    let Some(Selection { keep, remove, extract, exclude, .. }) = selection else { return Vec::new() };
+    [keep, remove, extract, exclude].into_iter().flatten().collect()
 }
 
 /// Brings a file here, if there is one.

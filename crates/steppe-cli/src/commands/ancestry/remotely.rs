@@ -1,0 +1,80 @@
+//! Ancestries on a coordinator.
+
+use std::path::Path;
+
+use steppe_fitjob::{AncestryJobOptions, AncestryReport, REFERENCE_FILE};
+use steppe_server::wire::job::{AncestryJob, job_spec};
+
+use super::{AncestryCommand, DegreesOption, ProjectionOption, SimilarityOption};
+use crate::{
+    commands::Session,
+    exit::{Outcome, Usage},
+    options::RemoteOptions,
+    remote::{Done, Place, Sending, count, run_cohort_job},
+};
+
+impl AncestryCommand {
+    /// Submits the job, watches it, and shows what came of it.
+    pub(super) fn run_remotely(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
+        // What the command line alone says wrong is refused before anything is sent.
+        let options = self.options()?;
+        options.check()?;
+        let job =
+            |sending: &mut Sending<'_>, place| self.job(&options, sending, place).map(job_spec::Job::Ancestry);
+        let done = run_cohort_job(remote, &self.place, job, session.console)?;
+        let Some(Done { record, place, started }) = done else { return Ok(Outcome::Done) };
+        self.show(&AncestryReport { reused: false, record }, &place, started, session)
+    }
+
+    fn job(
+        &self,
+        options: &AncestryJobOptions,
+        sending: &mut Sending<'_>,
+        place: Place,
+    ) -> anyhow::Result<AncestryJob> {
+        let (reference, reference_url) = match self.reference.contains("://") {
+            true => (None, self.reference.clone()),
+            false => (sending.optional(Some(&reference_file(&self.reference)?))?, String::new()),
+        };
+        Ok(AncestryJob {
+            cohort: place.cohort,
+            out: place.out,
+            overwrite: place.overwrite,
+            reference,
+            reference_url,
+            keep: sending.optional(options.keep.as_deref())?,
+            remove: sending.optional(options.remove.as_deref())?,
+            projection: match self.method.projection {
+                ProjectionOption::Oadp => "oadp",
+                ProjectionOption::Simple => "simple",
+            }
+            .to_owned(),
+            similarity: match self.method.similarity {
+                SimilarityOption::Forest => "forest",
+                SimilarityOption::Mahalanobis => "mahalanobis",
+            }
+            .to_owned(),
+            forest_components: Some(count(options.forest.components)),
+            trees: Some(count(options.forest.trees)),
+            degrees_of_freedom: match self.method.degrees {
+                DegreesOption::Components => "components",
+                DegreesOption::OneLess => "one-less",
+            }
+            .to_owned(),
+            false_flags: Some(options.false_flags),
+            seed: Some(options.forest.seed),
+        })
+    }
+}
+
+/// The reference's file in a folder of this machine.
+fn reference_file(folder: &str) -> anyhow::Result<std::path::PathBuf> {
+    let file = Path::new(folder).join(REFERENCE_FILE);
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(Usage::refuse(
+        format!("--reference: {folder} has no {REFERENCE_FILE}"),
+        "name the folder that steppe pca wrote, or its URL",
+    ))
+}
