@@ -63,7 +63,12 @@ impl FitData {
     pub fn pca(&self, call: Call, cohort: &str) -> Call {
         let column = format!("{}:population", self.phenotypes().display());
         let call = call.args(["pca", "--cohort", cohort, "--population", &column]);
-        call.args(["--pcs", "4", "--indep-pairwise", "200", "20", "0.5", "--held-out-folds", "3"])
+        call.args(["--pcs", "2", "--angle", "0.1", "--held-out-folds", "2"]).args([
+            "--indep-pairwise",
+            "200",
+            "20",
+            "0.5",
+        ])
     }
 
     /// Adds an ancestry by the components in the folder `pca-local` beside the files, all but the place of its result.

@@ -16,7 +16,7 @@ mod sscore;
 mod summary;
 mod values;
 
-pub use folder::{Existing, ResultFolder, ResultRecord, existing, sibling};
+pub use folder::{Existing, RUN_FILE, ResultFolder, ResultRecord, existing, sibling};
 pub use hashing::{HashingFile, hash_file};
 pub use request::{MatchRequest, ScoreReport, ScoreRequest, ScoreSummary, match_only, score};
 pub use run_record::{CohortRecord, InputRecord, NoteRecord, OutputRecord, RunRecord, ScoreRecord};

@@ -53,8 +53,8 @@ mod table;
 mod variant_plan;
 
 pub use ancestry::{
-    ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryRecord, AncestryReport, CohortAncestry, PopulationRecord, SimilarityMethod,
-    ancestry_cohort,
+    ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryRecord, AncestryReport, CohortAncestry, PopulationRecord,
+    SimilarityMethod, ancestry_cohort,
 };
 pub use assoc::{
     ASSOCIATION_SEMANTICS, AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord,
@@ -79,7 +79,8 @@ pub use options::{
     SampleColumn, SplitOption,
 };
 pub use pca::{
-    CohortPca, ComponentRecord, PCA_SEMANTICS, PcaJobOptions, PcaRecord, PcaReport, REFERENCE_FILE, pca_cohort,
+    CohortPca, ComponentRecord, PCA_SEMANTICS, PcaJobOptions, PcaRecord, PcaReport, REFERENCE_FILE,
+    pca_cohort,
 };
 pub use record::{FitRecord, JobRecord, SampleCounts, ScoreFileRecord, TraitRecord, VariantCounts};
 pub use ridge::{

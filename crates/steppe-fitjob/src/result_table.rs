@@ -8,7 +8,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use steppe_engine::{
     EngineError,
-    output::{InputRecord, OutputRecord, unseal},
+    output::{InputRecord, OutputRecord, RUN_FILE, unseal},
 };
 use steppe_store::Location;
 
@@ -96,7 +96,7 @@ pub(super) fn read_output(
     inputs: &mut Inputs,
 ) -> Result<bytes::Bytes, EngineError> {
     let remedy = format!("give the folder that steppe {kind} wrote with --out");
-    let run = folder.child("run.json");
+    let run = folder.child(RUN_FILE);
     if !run.exists()? {
         return Err(EngineError::refused(format!("{folder}: there is no result of steppe {kind}"), remedy));
     }

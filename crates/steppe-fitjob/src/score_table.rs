@@ -10,7 +10,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use steppe_engine::{
     EngineError,
-    output::{InputRecord, RunRecord, ScoreRecord, unseal},
+    output::{InputRecord, RUN_FILE, RunRecord, ScoreRecord, unseal},
 };
 use steppe_formats::phenotype::{
     BinaryCoding, Column, ColumnRequest, Kind, PhenotypeOptions, PhenotypeTable, Selection, Values,
@@ -141,7 +141,7 @@ fn shown(names: &[String]) -> String {
 
 fn read_place(place: &str, inputs: &mut Inputs) -> Result<ScoreTable, EngineError> {
     let location = Location::parse(place)?;
-    if location.child("run.json").exists()? {
+    if location.child(RUN_FILE).exists()? {
         return read_result(&location, inputs);
     }
     match location.local_path() {
@@ -154,7 +154,7 @@ fn read_place(place: &str, inputs: &mut Inputs) -> Result<ScoreTable, EngineErro
 }
 
 fn read_result(folder: &Location, inputs: &mut Inputs) -> Result<ScoreTable, EngineError> {
-    let run = folder.child("run.json");
+    let run = folder.child(RUN_FILE);
     let record: RunRecord = unseal(&run.read()?).map_err(|error| {
         EngineError::refused(format!("{run}: {error}"), "give a result of steppe score, or run it again")
     })?;

@@ -14,7 +14,7 @@ use super::{
 use crate::EngineError;
 
 /// The file that makes a result visible.
-const RUN_FILE: &str = "run.json";
+pub const RUN_FILE: &str = "run.json";
 
 /// The content of a result's `run.json`.
 pub trait ResultRecord: Serialize + DeserializeOwned {

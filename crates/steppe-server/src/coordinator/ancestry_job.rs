@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use steppe_calibrate::{ancestry::DegreesOfFreedom, projection::ProjectionMethod};
+use steppe_engine::output::RUN_FILE;
 use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_fitjob::{
     ANCESTRY_SEMANTICS, AncestryJobOptions, CohortJob, REFERENCE_FILE, SimilarityMethod, ancestry_cohort,
@@ -32,7 +33,8 @@ impl CohortSpec for AncestryJob {
     }
 
     fn files(&mut self) -> Vec<&mut InputFile> {
-        [&mut self.reference, &mut self.keep, &mut self.remove].into_iter().flatten().collect()
+        let files = [&mut self.reference, &mut self.reference_record, &mut self.keep, &mut self.remove];
+        files.into_iter().flatten().collect()
     }
 
     fn others(&mut self) -> Vec<OtherPlace<'_>> {
@@ -86,19 +88,24 @@ impl CohortSpec for AncestryJob {
 
 /// The folder of the reference.
 fn reference(job: &AncestryJob, stage: &Stager<'_>) -> Result<Location, ServerError> {
-    match (&job.reference, job.reference_url.as_str()) {
-        (Some(file), "") if file.name == REFERENCE_FILE => {
+    match (&job.reference, &job.reference_record, job.reference_url.as_str()) {
+        (Some(file), Some(record), "") => {
+            for (file, name) in [(file, REFERENCE_FILE), (record, RUN_FILE)] {
+                if file.name != name {
+                    let problem = format!("{:?} is not {name} of the result of a PCA", file.name);
+                    return Err(refuse("reference", problem, "give both files that steppe pca wrote"));
+                }
+            }
+            // One folder, as the result was.
             let file = stage("reference", file)?;
+            stage("reference", record)?;
             Ok(Location::local(file.parent().unwrap_or(&file)))
         }
-        (Some(file), "") => {
-            let problem = format!("{:?} is not the reference of a PCA", file.name);
-            Err(refuse("reference", problem, "give reference.cbor of the result of steppe pca"))
-        }
-        (None, url) if !url.is_empty() => Ok(Location::parse(url)?),
+        (None, None, url) if !url.is_empty() => Ok(Location::parse(url)?),
         _ => {
             let problem = "there is not one reference";
-            Err(refuse("reference", problem, "give one of reference and reference_url"))
+            let remedy = "give reference with reference_record, or reference_url";
+            Err(refuse("reference", problem, remedy))
         }
     }
 }
@@ -109,10 +116,15 @@ mod tests {
 
     use super::{super::cohort_job::check, *};
 
+    fn file(name: &str) -> Option<InputFile> {
+        Some(InputFile { name: name.to_owned(), source: None })
+    }
+
     fn job() -> AncestryJob {
         AncestryJob {
             cohort: "s3://bucket/cohort".to_owned(),
-            reference: Some(InputFile { name: REFERENCE_FILE.to_owned(), source: None }),
+            reference: file(REFERENCE_FILE),
+            reference_record: file(RUN_FILE),
             ..AncestryJob::default()
         }
     }
@@ -126,7 +138,12 @@ mod tests {
         assert_eq!((found.projection, found.similarity), (ProjectionMethod::Oadp, SimilarityMethod::Forest));
         assert_eq!(found.false_flags, 0.01);
         assert!(found.copied_inputs);
-        let named = AncestryJob { reference: None, reference_url: "s3://bucket/panel".to_owned(), ..job() };
+        let named = AncestryJob {
+            reference: None,
+            reference_record: None,
+            reference_url: "s3://bucket/panel".to_owned(),
+            ..job()
+        };
         assert_eq!(named.options(&stage).expect("options").reference.to_string(), "s3://bucket/panel");
     }
 
@@ -139,10 +156,8 @@ mod tests {
         };
         assert!(refused(&|job| job.reference = None).contains("there is not one reference"));
         assert!(refused(&|job| job.reference_url = "s3://b/p".to_owned()).contains("not one reference"));
-        let other = |job: &mut AncestryJob| {
-            job.reference = Some(InputFile { name: "pcs.tsv".to_owned(), source: None });
-        };
-        assert!(refused(&other).contains("is not the reference of a PCA"));
+        assert!(refused(&|job| job.reference_record = None).contains("not one reference"));
+        assert!(refused(&|job| job.reference = file("pcs.tsv")).contains("is not reference.cbor"));
         assert!(refused(&|job| job.projection = "x".to_owned()).contains("give oadp or simple"));
         assert!(refused(&|job| job.similarity = "x".to_owned()).contains("give forest or mahalanobis"));
         assert!(refused(&|job| job.false_flags = Some(2.0)).contains("false flags"));

@@ -209,7 +209,9 @@ mod tests {
         assert!(refused(&|job| job.scale = "x".to_owned()).contains("give observed or hardy-weinberg"));
         let pruning = |window, step| Some(Pruning { window, step, r2: 0.2 });
         assert!(refused(&|job| job.pruning = pruning(None, 1)).contains("there is no window"));
-        assert!(refused(&|job| job.pruning = pruning(Some(Window::Variants(10)), 0)).contains("a window of 0"));
+        assert!(
+            refused(&|job| job.pruning = pruning(Some(Window::Variants(10)), 0)).contains("a window of 0")
+        );
         check(&job()).expect("a sound job");
     }
 }

@@ -1,7 +1,7 @@
 //! What finished jobs have made.
 
 use serde_json::json;
-use steppe_engine::output::RunRecord;
+use steppe_engine::output::{RUN_FILE, RunRecord};
 use steppe_store::{Cohort, Location, StoreError};
 
 use super::blocking;
@@ -9,8 +9,6 @@ use crate::{
     ServerError,
     jobs::{Job, Outcome},
 };
-
-const RUN_FILE: &str = "run.json";
 
 /// A result.
 pub(crate) struct Results {

@@ -40,7 +40,9 @@ pub(crate) async fn submit(
     if core.stop.is_cancelled() {
         return Err(ServerError::Unavailable { problem: "stops" });
     }
-    let nothing = || refuse("spec", "it names no job", "give one of score, import, lasso, ridge, assoc, pca and ancestry");
+    let nothing = || {
+        refuse("spec", "it names no job", "give one of score, import, lasso, ridge, assoc, pca and ancestry")
+    };
     let job = request.spec.and_then(|spec| spec.job).ok_or_else(nothing)?;
     let (kind, job, identity) = match job {
         job_spec::Job::Score(score) => {

@@ -1,7 +1,8 @@
 //! Ancestries on a coordinator.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use steppe_engine::output::RUN_FILE;
 use steppe_fitjob::{AncestryJobOptions, AncestryReport, REFERENCE_FILE};
 use steppe_server::wire::job::{AncestryJob, job_spec};
 
@@ -19,8 +20,9 @@ impl AncestryCommand {
         // What the command line alone says wrong is refused before anything is sent.
         let options = self.options()?;
         options.check()?;
-        let job =
-            |sending: &mut Sending<'_>, place| self.job(&options, sending, place).map(job_spec::Job::Ancestry);
+        let job = |sending: &mut Sending<'_>, place| {
+            self.job(&options, sending, place).map(job_spec::Job::Ancestry)
+        };
         let done = run_cohort_job(remote, &self.place, job, session.console)?;
         let Some(Done { record, place, started }) = done else { return Ok(Outcome::Done) };
         self.show(&AncestryReport { reused: false, record }, &place, started, session)
@@ -32,15 +34,19 @@ impl AncestryCommand {
         sending: &mut Sending<'_>,
         place: Place,
     ) -> anyhow::Result<AncestryJob> {
-        let (reference, reference_url) = match self.reference.contains("://") {
-            true => (None, self.reference.clone()),
-            false => (sending.optional(Some(&reference_file(&self.reference)?))?, String::new()),
+        let (reference, reference_record, reference_url) = match self.reference.contains("://") {
+            true => (None, None, self.reference.clone()),
+            false => {
+                let [reference, record] = reference_files(&self.reference)?;
+                (sending.optional(Some(&reference))?, sending.optional(Some(&record))?, String::new())
+            }
         };
         Ok(AncestryJob {
             cohort: place.cohort,
             out: place.out,
             overwrite: place.overwrite,
             reference,
+            reference_record,
             reference_url,
             keep: sending.optional(options.keep.as_deref())?,
             remove: sending.optional(options.remove.as_deref())?,
@@ -67,14 +73,14 @@ impl AncestryCommand {
     }
 }
 
-/// The reference's file in a folder of this machine.
-fn reference_file(folder: &str) -> anyhow::Result<std::path::PathBuf> {
-    let file = Path::new(folder).join(REFERENCE_FILE);
-    if file.is_file() {
-        return Ok(file);
+/// The reference and the record of its result in a folder of this machine.
+fn reference_files(folder: &str) -> anyhow::Result<[PathBuf; 2]> {
+    let files = [REFERENCE_FILE, RUN_FILE].map(|name| Path::new(folder).join(name));
+    match files.iter().find(|file| !file.is_file()) {
+        None => Ok(files),
+        Some(absent) => Err(Usage::refuse(
+            format!("--reference: there is no {}", absent.display()),
+            "name the folder that steppe pca wrote, or its URL",
+        )),
     }
-    Err(Usage::refuse(
-        format!("--reference: {folder} has no {REFERENCE_FILE}"),
-        "name the folder that steppe pca wrote, or its URL",
-    ))
 }

@@ -18,7 +18,8 @@ impl PcaCommand {
         // What the command line alone says wrong is refused before anything is sent.
         let options = self.options()?;
         options.check()?;
-        let job = |sending: &mut Sending<'_>, place| self.job(&options, sending, place).map(job_spec::Job::Pca);
+        let job =
+            |sending: &mut Sending<'_>, place| self.job(&options, sending, place).map(job_spec::Job::Pca);
         let done = run_cohort_job(remote, &self.place, job, session.console)?;
         let Some(Done { record, place, started }) = done else { return Ok(Outcome::Done) };
         self.show(&PcaReport { reused: false, record }, &place, started, session)
