@@ -7,6 +7,7 @@
 
 #[path = "../common/bed.rs"]
 mod bed;
+#[allow(dead_code)]
 #[path = "../common/table.rs"]
 mod table;
 #[path = "../common/usage.rs"]
