@@ -8,6 +8,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use rayon::prelude::*;
+use steppe_kernels::{Level, subtract_rows};
 
 use super::{
     coordinate_descent::{ColumnCurvature, Metric},
@@ -30,6 +31,12 @@ const APPENDED: usize = 512;
 
 /// Members whose products with those that are appended make one task.
 const PANEL: usize = 64;
+
+/// Gradients that are brought up to date at once: the nearest cache holds them while rows go by.
+const GRADIENTS: usize = 1024;
+
+/// Products from which an update of gradients is shared among threads: less is done before another thread is awake.
+const SHARED: usize = 1 << 17;
 
 /// A feature of the Gram matrix.
 #[derive(Debug)]
@@ -196,9 +203,8 @@ impl Gram {
         if worst <= tolerance {
             return;
         }
-        let entries =
-            |m: &usize| block.iter().map(|k| f64::from(self.members[*m].row[*k])).collect::<Vec<f64>>();
-        let rows: Vec<Vec<f64>> = block.iter().map(entries).collect();
+        // Of most members of a block none moves: their entries, far apart in memory, are not looked up.
+        let mut rows: Vec<Vec<f64>> = vec![Vec::new(); block.len()];
         let mut own: Vec<f64> = block.iter().map(|m| gradient[*m]).collect();
         let before: Vec<f64> = block.iter().map(|m| beta[*m]).collect();
         for _ in 0..MAX_BLOCK_SWEEPS {
@@ -213,6 +219,10 @@ impl Gram {
                 let target = goal.penalty.minimiser(goal.factor[*m], kappa, own[i], beta[*m]);
                 let delta = target - beta[*m];
                 beta[*m] = target;
+                if rows[i].is_empty() {
+                    let row = &self.members[*m].row;
+                    rows[i] = block.iter().map(|k| f64::from(row[*k])).collect();
+                }
                 own.iter_mut().zip(&rows[i]).for_each(|(own, entry)| *own -= delta * entry);
             }
             if worst <= tolerance {
@@ -224,23 +234,19 @@ impl Gram {
         self.subtract(&moved, gradient);
     }
 
-    /// Takes what some coefficients' changes add to the predictor off every gradient, four rows at once.
+    /// Takes what some coefficients' changes add to the predictor off every gradient.
     fn subtract(&self, moved: &[(usize, f64)], gradient: &mut [f64]) {
-        let mut fours = moved.chunks_exact(4);
-        for four in &mut fours {
-            let [a, b, c, d] =
-                [four[0], four[1], four[2], four[3]].map(|(m, _)| &self.members[m].row[..gradient.len()]);
-            let delta = [four[0].1, four[1].1, four[2].1, four[3].1];
-            for (k, gradient) in gradient.iter_mut().enumerate() {
-                let left = delta[0] * f64::from(a[k]) + delta[1] * f64::from(b[k]);
-                let right = delta[2] * f64::from(c[k]) + delta[3] * f64::from(d[k]);
-                *gradient -= left + right;
-            }
-        }
-        for (m, delta) in fours.remainder() {
-            for (gradient, entry) in gradient.iter_mut().zip(&self.members[*m].row) {
-                *gradient -= delta * f64::from(*entry);
-            }
+        let rows: Vec<(&[f32], f64)> =
+            moved.iter().map(|(m, delta)| (self.members[*m].row.as_slice(), *delta)).collect();
+        let level = Level::best();
+        let part = |(at, gradient): (usize, &mut [f64])| {
+            // A row has an entry for each member, and so for each gradient; that is all that can fail.
+            let _ = subtract_rows(level, &rows, at * GRADIENTS, gradient);
+        };
+        if rows.len() * gradient.len() < SHARED {
+            gradient.chunks_mut(GRADIENTS).enumerate().for_each(part);
+        } else {
+            gradient.par_chunks_mut(GRADIENTS).enumerate().for_each(part);
         }
     }
 }

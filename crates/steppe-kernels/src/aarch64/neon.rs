@@ -8,6 +8,7 @@ use crate::packed_column::{ColumnPasses, LANES, LaneSums as ColumnLanes, Word};
 use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};
 use crate::scalar::Scalar;
+use crate::subtract::SubtractPasses;
 
 /// Proof that the CPU has Neon.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +116,16 @@ impl GramPasses for Neon {
 
     fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
         self.0.add_lanes(turned, samples, sums);
+    }
+}
+
+impl SubtractPasses for Neon {
+    fn subtract_four(self, rows: [&[f32]; 4], factors: [f64; 4], values: &mut [f64]) {
+        self.0.subtract_four(rows, factors, values);
+    }
+
+    fn subtract_one(self, row: &[f32], factor: f64, values: &mut [f64]) {
+        self.0.subtract_one(row, factor, values);
     }
 }
 

@@ -8,6 +8,7 @@ mod listed;
 mod lookup;
 mod merge;
 mod packed_column;
+mod subtract;
 
 use std::arch::is_x86_feature_detected;
 
