@@ -36,6 +36,8 @@ pub(crate) trait AdjointPasses: Copy {
     /// Of 64 genotypes of a row, so many that differ from the commonest are summed faster sample by sample.
     const LISTED_OF_64: u64;
 
+    /// Asks for a row that will be read soon, so that memory works while others are summed.
+    fn prefetch(self, _row: &[u8]) {}
     /// Whether a byte of `row` holds a missing call.
     fn any_missing(self, row: &[u8]) -> bool;
     /// Σ code × residual for each row, with 3 for a missing call; the blocks cover the rows, which are equally long.

@@ -5,26 +5,19 @@
 //! true gradient from the residual after each run and runs again from there, as in iterative refinement. An entry is the
 //! same whichever of its two features came first, so that a fit that goes on from a checkpoint has the same bits.
 
+mod descent;
+
 use std::{collections::HashMap, sync::Arc};
 
+pub(crate) use descent::Goal;
+
 use rayon::prelude::*;
-use steppe_kernels::{Level, subtract_rows};
 
 use super::{
     coordinate_descent::{ColumnCurvature, Metric},
-    penalty::Penalty,
     strong_set::StrongSet,
     weight_classes::{PairSums, PanelBytes, WeightClasses},
 };
-
-/// Sweeps after which the true gradient is looked at again whether or not the model is solved.
-const MAX_SWEEPS: usize = 2000;
-
-/// Features of a block that is solved at once.
-const BLOCK: usize = 128;
-
-/// Sweeps over a block before the others get their turn.
-const MAX_BLOCK_SWEEPS: usize = 100;
 
 /// Members that are appended at once: bounds the memory that their products take until they are in place.
 const APPENDED: usize = 512;
@@ -32,11 +25,8 @@ const APPENDED: usize = 512;
 /// Members whose products with those that are appended make one task.
 const PANEL: usize = 64;
 
-/// Gradients that are brought up to date at once: the nearest cache holds them while rows go by.
-const GRADIENTS: usize = 1024;
-
-/// Products from which an update of gradients is shared among threads: less is done before another thread is awake.
-const SHARED: usize = 1 << 17;
+/// Entries of a row that a line of the caches holds.
+const LINE: usize = 16;
 
 /// A feature of the Gram matrix.
 #[derive(Debug)]
@@ -149,115 +139,23 @@ impl Gram {
         // Rows grow by an eighth: doubling would waste as much memory as they take.
         let room = (rows.len() - old).max(self.members.len() / 8);
         let (earlier, fresh) = self.members.split_at_mut(old);
-        for (member, row) in earlier.iter_mut().zip(&rows) {
+        earlier.par_iter_mut().zip(&rows).with_min_len(PANEL).for_each(|(member, row)| {
             if member.row.capacity() < rows.len() {
                 member.row.reserve_exact(room);
             }
             member.row.extend_from_slice(row);
-        }
-        for member in fresh.iter_mut() {
-            member.row.reserve_exact(rows.len());
-        }
-        // Turned a few rows at a time, which the caches hold.
-        for rows in rows.chunks(16) {
-            for (k, member) in fresh.iter_mut().enumerate() {
-                member.row.extend(rows.iter().map(|row| row[k]));
+        });
+        // Turned a cache line of each row at a time.
+        fresh.par_chunks_mut(LINE).enumerate().for_each(|(line, members)| {
+            members.iter_mut().for_each(|member| member.row.reserve_exact(rows.len()));
+            for row in &rows {
+                members.iter_mut().zip(&row[line * LINE..]).for_each(|(member, entry)| member.row.push(*entry));
             }
-        }
+        });
     }
 
     /// The curvature of one member.
     pub(crate) fn curvature(&self, member: usize) -> &ColumnCurvature {
         &self.members[member].curvature
     }
-
-    /// Minimises over the coefficients of some members. `gradient` and `beta` are in members' order; both are kept up to
-    /// date, gradients of all members. Ends when no violation is above the goal's tolerance.
-    ///
-    /// Neighbours on a chromosome correlate most, and one coordinate at a time is slow to settle them. So a step solves
-    /// a block of neighbours on their own small matrix, and only then brings every gradient up to date.
-    pub(crate) fn descend(&self, goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
-        let mut order = goal.members.to_vec();
-        order.sort_unstable_by_key(|m| self.members[*m].feature);
-        for sweep in 0..MAX_SWEEPS {
-            let violation = |m: usize| goal.penalty.violation(goal.factor[m], gradient[m], beta[m]);
-            let movable = |m: &usize| self.members[*m].curvature.kappa > 0.0;
-            if !order.iter().any(|m| movable(m) && violation(*m) > goal.tolerance) {
-                return;
-            }
-            let open = |m: &usize| movable(m) && (beta[*m] != 0.0 || violation(*m) > 0.5 * goal.tolerance);
-            let open: Vec<usize> = order.iter().copied().filter(open).collect();
-            // Every second sweep cuts half a block away, so that no pair of neighbours is always apart.
-            let (first, rest) = open.split_at(if sweep % 2 == 1 { open.len().min(BLOCK / 2) } else { 0 });
-            for block in std::iter::once(first).chain(rest.chunks(BLOCK)) {
-                self.solve_block(block, goal, gradient, beta);
-            }
-        }
-    }
-
-    /// Solves one block with all else fixed, then brings gradients up to date.
-    fn solve_block(&self, block: &[usize], goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
-        let violation = |m: &usize| goal.penalty.violation(goal.factor[*m], gradient[*m], beta[*m]);
-        let worst = block.iter().map(violation).fold(0.0, f64::max);
-        let tolerance = (0.1 * worst).max(0.5 * goal.tolerance);
-        if worst <= tolerance {
-            return;
-        }
-        // Of most members of a block none moves: their entries, far apart in memory, are not looked up.
-        let mut rows: Vec<Vec<f64>> = vec![Vec::new(); block.len()];
-        let mut own: Vec<f64> = block.iter().map(|m| gradient[*m]).collect();
-        let before: Vec<f64> = block.iter().map(|m| beta[*m]).collect();
-        for _ in 0..MAX_BLOCK_SWEEPS {
-            let mut worst = 0.0_f64;
-            for (i, m) in block.iter().enumerate() {
-                let violation = goal.penalty.violation(goal.factor[*m], own[i], beta[*m]);
-                if violation <= 0.5 * tolerance {
-                    continue;
-                }
-                worst = worst.max(violation);
-                let kappa = self.members[*m].curvature.kappa;
-                let target = goal.penalty.minimiser(goal.factor[*m], kappa, own[i], beta[*m]);
-                let delta = target - beta[*m];
-                beta[*m] = target;
-                if rows[i].is_empty() {
-                    let row = &self.members[*m].row;
-                    rows[i] = block.iter().map(|k| f64::from(row[*k])).collect();
-                }
-                own.iter_mut().zip(&rows[i]).for_each(|(own, entry)| *own -= delta * entry);
-            }
-            if worst <= tolerance {
-                break;
-            }
-        }
-        let moved = block.iter().zip(&before).map(|(m, before)| (*m, beta[*m] - before));
-        let moved: Vec<(usize, f64)> = moved.filter(|(_, delta)| *delta != 0.0).collect();
-        self.subtract(&moved, gradient);
-    }
-
-    /// Takes what some coefficients' changes add to the predictor off every gradient.
-    fn subtract(&self, moved: &[(usize, f64)], gradient: &mut [f64]) {
-        let rows: Vec<(&[f32], f64)> =
-            moved.iter().map(|(m, delta)| (self.members[*m].row.as_slice(), *delta)).collect();
-        let level = Level::best();
-        let part = |(at, gradient): (usize, &mut [f64])| {
-            // A row has an entry for each member, and so for each gradient; that is all that can fail.
-            let _ = subtract_rows(level, &rows, at * GRADIENTS, gradient);
-        };
-        if rows.len() * gradient.len() < SHARED {
-            gradient.chunks_mut(GRADIENTS).enumerate().for_each(part);
-        } else {
-            gradient.par_chunks_mut(GRADIENTS).enumerate().for_each(part);
-        }
-    }
-}
-
-/// What a descent is to reach.
-pub(crate) struct Goal<'a> {
-    /// Members whose coefficients may change.
-    pub(crate) members: &'a [usize],
-    pub(crate) penalty: Penalty,
-    /// Penalty factors of all members, in their order.
-    pub(crate) factor: &'a [f64],
-    /// Largest violation.
-    pub(crate) tolerance: f64,
 }

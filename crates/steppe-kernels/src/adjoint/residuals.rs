@@ -83,6 +83,11 @@ impl AdjointResiduals {
         self.level
     }
 
+    /// Columns that are summed in groups: the first ones.
+    pub(super) fn grouped(&self) -> usize {
+        self.grouped
+    }
+
     /// The columns that are summed one by one, with their blocks.
     pub(super) fn single(&self) -> impl Iterator<Item = (usize, &[LimbBlock])> {
         let blocks = self.samples.div_ceil(4 * BLOCK).max(1);

@@ -6,6 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::Avx2;
+use super::super::prefetch;
 use crate::adjoint::{
     AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, List, Plane, ResidualTable, Sums64,
 };
@@ -162,6 +163,10 @@ impl AdjointPasses for Avx2 {
     const GROUP_FROM: usize = 6;
     const TABLES: usize = TABLES;
     const LISTED_OF_64: u64 = 3;
+
+    fn prefetch(self, row: &[u8]) {
+        prefetch(row);
+    }
 
     fn any_missing(self, row: &[u8]) -> bool {
         // SAFETY: `self` exists only where `new` found the features.

@@ -6,6 +6,7 @@
 
 use std::arch::{asm, x86_64::*};
 
+use super::super::prefetch;
 use super::{Avx512, listed};
 use crate::adjoint::{
     AdjointPasses, BLOCK, COPIED, CopiedRow, LIMBS, Lanes32, LimbBlock, List, MAX_TABLES, Plane, ResidualTable,
@@ -252,6 +253,10 @@ impl AdjointPasses for Avx512 {
     const GROUP_FROM: usize = 9;
     const TABLES: usize = TABLES;
     const LISTED_OF_64: u64 = 8;
+
+    fn prefetch(self, row: &[u8]) {
+        prefetch(row);
+    }
 
     fn any_missing(self, row: &[u8]) -> bool {
         // SAFETY: `self` exists only where `new` found the features.
