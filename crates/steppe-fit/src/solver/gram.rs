@@ -7,10 +7,9 @@
 
 mod descent;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 pub(crate) use descent::Goal;
-
 use rayon::prelude::*;
 
 use super::{
@@ -19,10 +18,10 @@ use super::{
     weight_classes::{PairSums, PanelBytes, WeightClasses},
 };
 
-/// Members that are appended at once: bounds the memory that their products take until they are in place.
-const APPENDED: usize = 512;
+/// Members that are added at once: bounds the memory that their products take until they are in place.
+const ADDED: usize = 512;
 
-/// Members whose products with those that are appended make one task.
+/// Members whose products with those that are added make one task.
 const PANEL: usize = 64;
 
 /// Entries of a row that a line of the caches holds.
@@ -41,12 +40,12 @@ struct Member {
     row: Vec<f32>,
 }
 
-/// XᵀWX of some features, covariates projected out. It may hold more of them than the working set, which changes no bit
+/// XᵀWX of some features, covariates projected out, in the order of the features: neighbours on a chromosome are
+/// neighbours in a row, where a descent wants them together. It may hold more of them than the working set, which changes no bit
 /// of a descent: those left behind by one batch are often wanted by the next.
 #[derive(Debug, Default)]
 pub(crate) struct Gram {
     members: Vec<Member>,
-    place: HashMap<u32, usize>,
 }
 
 /// The entry of two members, from sums over their pair, those of `a` first.
@@ -72,7 +71,7 @@ impl Gram {
 
     /// Where a feature is among the members.
     pub(crate) fn place(&self, feature: u32) -> Option<usize> {
-        self.place.get(&feature).copied()
+        self.members.binary_search_by_key(&feature, |member| member.feature).ok()
     }
 
     /// Keeps those members that `wanted` says.
@@ -85,18 +84,18 @@ impl Gram {
         for member in &mut self.members {
             member.row = kept.iter().map(|k| member.row[*k]).collect();
         }
-        self.place = self.members.iter().enumerate().map(|(m, member)| (member.feature, m)).collect();
     }
 
-    /// Appends the strong set's `positions`, none of which is a member yet. `metric` has the weights of `classes`.
-    pub(crate) fn append(
+    /// Adds the strong set's `positions` (ascending), none of which is a member yet. `metric` has the weights of
+    /// `classes`.
+    pub(crate) fn add(
         &mut self,
         strong: &StrongSet,
         positions: &[usize],
         metric: &Metric,
         classes: &WeightClasses,
     ) {
-        for positions in positions.chunks(APPENDED) {
+        for positions in positions.chunks(ADDED) {
             let member = |j: &usize| Member {
                 feature: strong.features[*j],
                 curvature: metric.column(strong, *j),
@@ -107,13 +106,12 @@ impl Gram {
             };
             let old = self.members.len();
             self.members.extend(positions.par_iter().with_min_len(8).map(member).collect::<Vec<_>>());
-            let fresh = self.members.iter().enumerate().skip(old);
-            self.place.extend(fresh.map(|(m, member)| (member.feature, m)));
             self.extend_rows(old, classes);
+            self.members.sort_by_key(|member| member.feature);
         }
     }
 
-    /// Brings all rows up to date with the members from `old` on.
+    /// Brings all rows up to date with the members from `old` on, in the order that all of them will have.
     fn extend_rows(&mut self, old: usize, classes: &WeightClasses) {
         let fresh = &self.members[old..];
         let lay_out = |members: &[Member]| {
@@ -136,19 +134,17 @@ impl Gram {
             rows
         };
         let rows: Vec<Vec<f32>> = self.members.par_chunks(PANEL).flat_map_iter(products).collect();
-        // Rows grow by an eighth: doubling would waste as much memory as they take.
-        let room = (rows.len() - old).max(self.members.len() / 8);
+        let mut order: Vec<usize> = (0..self.members.len()).collect();
+        order.sort_by_key(|m| self.members[*m].feature);
+        let places: Vec<usize> = (0..order.len()).filter(|place| order[*place] >= old).collect();
         let (earlier, fresh) = self.members.split_at_mut(old);
-        earlier.par_iter_mut().zip(&rows).with_min_len(PANEL).for_each(|(member, row)| {
-            if member.row.capacity() < rows.len() {
-                member.row.reserve_exact(room);
-            }
-            member.row.extend_from_slice(row);
-        });
+        make_room(earlier, rows.len());
+        let longer = earlier.par_iter_mut().zip(&rows).with_min_len(PANEL);
+        longer.for_each(|(member, row)| insert(&mut member.row, row, &places));
         // Turned a cache line of each row at a time.
         fresh.par_chunks_mut(LINE).enumerate().for_each(|(line, members)| {
             members.iter_mut().for_each(|member| member.row.reserve_exact(rows.len()));
-            for row in &rows {
+            for row in order.iter().map(|m| &rows[*m]) {
                 members.iter_mut().zip(&row[line * LINE..]).for_each(|(member, entry)| member.row.push(*entry));
             }
         });
@@ -157,5 +153,48 @@ impl Gram {
     /// The curvature of one member.
     pub(crate) fn curvature(&self, member: usize) -> &ColumnCurvature {
         &self.members[member].curvature
+    }
+}
+
+/// Makes room for rows of so many entries. They grow by an eighth: doubling would waste as much memory as they take.
+fn make_room(members: &mut [Member], entries: usize) {
+    let mut short: Vec<&mut Member> =
+        members.iter_mut().filter(|member| member.row.capacity() < entries).collect();
+    // In the order in which they lie in memory, so that the next row fits where others have been.
+    short.sort_unstable_by_key(|member| member.row.as_ptr());
+    for member in short {
+        let more = entries - member.row.len();
+        member.row.reserve_exact(more.max(entries / 8));
+    }
+}
+
+/// Puts new entries at their places (ascending) in the longer row.
+fn insert(row: &mut Vec<f32>, new: &[f32], places: &[usize]) {
+    let mut end = row.len();
+    row.resize(end + new.len(), 0.0);
+    for (k, (entry, place)) in new.iter().zip(places).enumerate().rev() {
+        // Of the old entries, those before this place.
+        let before = place - k;
+        row.copy_within(before..end, place + 1);
+        row[*place] = *entry;
+        end = before;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::insert;
+
+    #[test]
+    fn entries_come_to_their_places() {
+        for places in [vec![], vec![0], vec![3], vec![0, 1, 4], vec![1, 2, 5, 6]] {
+            let mut row = vec![1.0, 2.0, 3.0];
+            let new: Vec<f32> = (0..places.len()).map(|k| 10.0 + k as f32).collect();
+            insert(&mut row, &new, &places);
+            let old: Vec<f32> =
+                (0..row.len()).filter(|place| !places.contains(place)).map(|place| row[place]).collect();
+            assert_eq!(old, [1.0, 2.0, 3.0]);
+            assert_eq!(places.iter().map(|place| row[*place]).collect::<Vec<_>>(), new);
+        }
     }
 }

@@ -15,9 +15,6 @@ const BLOCK: usize = 128;
 /// Sweeps over a block before the others get their turn.
 const MAX_BLOCK_SWEEPS: usize = 100;
 
-/// Share of a block's members, in fifths, that may still be open when blocks are cut anew.
-const OPEN_FIFTHS: usize = 4;
-
 /// Gradients that are brought up to date at once: the nearest cache holds them while rows go by.
 const GRADIENTS: usize = 1024;
 
@@ -35,38 +32,6 @@ pub(crate) struct Goal<'a> {
     pub(crate) tolerance: f64,
 }
 
-/// Members in the order of their features, cut into blocks in two ways.
-///
-/// A member's entries within its block lie far apart in its row. They are looked up when it first moves, and kept for the
-/// sweeps that follow; most never move.
-#[derive(Default)]
-struct Blocks {
-    members: Vec<usize>,
-    entries: [Vec<Vec<f32>>; 2],
-}
-
-impl Blocks {
-    fn new(members: Vec<usize>) -> Self {
-        let entries = [0, 1].map(|_| vec![Vec::new(); members.len()]);
-        Self { members, entries }
-    }
-
-    /// Whether these blocks still do for the open members, which are in the same order.
-    fn serve(&self, open: &[usize]) -> bool {
-        let mut members = self.members.iter();
-        5 * open.len() >= OPEN_FIFTHS * self.members.len() && open.iter().all(|m| members.any(|other| other == m))
-    }
-
-    /// The blocks of a sweep. Every second one cuts half a block away, so that no pair of neighbours is always apart.
-    fn cut(&mut self, sweep: usize) -> impl Iterator<Item = (&[usize], &mut [Vec<f32>])> {
-        let half = sweep % 2;
-        let first = self.members.len().min(half * BLOCK / 2);
-        let (before, members) = self.members.split_at(first);
-        let (known, entries) = self.entries[half].split_at_mut(first);
-        std::iter::once((before, known)).chain(members.chunks(BLOCK).zip(entries.chunks_mut(BLOCK)))
-    }
-}
-
 impl Gram {
     /// Minimises over the coefficients of some members. `gradient` and `beta` are in members' order; both are kept up to
     /// date, gradients of all members. Ends when no violation is above the goal's tolerance.
@@ -76,8 +41,7 @@ impl Gram {
     pub(crate) fn descend(&self, goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
         let movable = |m: &usize| self.members[*m].curvature.kappa > 0.0;
         let mut order: Vec<usize> = goal.members.iter().copied().filter(movable).collect();
-        order.sort_unstable_by_key(|m| self.members[*m].feature);
-        let mut blocks = Blocks::default();
+        order.sort_unstable();
         for sweep in 0..MAX_SWEEPS {
             let violation = |m: usize| goal.penalty.violation(goal.factor[m], gradient[m], beta[m]);
             if !order.iter().any(|m| violation(*m) > goal.tolerance) {
@@ -85,25 +49,16 @@ impl Gram {
             }
             let open = |m: &usize| beta[*m] != 0.0 || violation(*m) > 0.5 * goal.tolerance;
             let open: Vec<usize> = order.iter().copied().filter(open).collect();
-            if !blocks.serve(&open) {
-                blocks = Blocks::new(open);
-            }
-            for (block, entries) in blocks.cut(sweep) {
-                self.solve_block(block, entries, goal, gradient, beta);
+            // Every second sweep cuts half a block away, so that no pair of neighbours is always apart.
+            let (first, rest) = open.split_at(if sweep % 2 == 1 { open.len().min(BLOCK / 2) } else { 0 });
+            for block in std::iter::once(first).chain(rest.chunks(BLOCK)) {
+                self.solve_block(block, goal, gradient, beta);
             }
         }
     }
 
-    /// Solves one block with all else fixed, then brings gradients up to date. `entries` are those of the block's members
-    /// that are known so far.
-    fn solve_block(
-        &self,
-        block: &[usize],
-        entries: &mut [Vec<f32>],
-        goal: &Goal<'_>,
-        gradient: &mut [f64],
-        beta: &mut [f64],
-    ) {
+    /// Solves one block with all else fixed, then brings gradients up to date.
+    fn solve_block(&self, block: &[usize], goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
         let violation = |m: &usize| goal.penalty.violation(goal.factor[*m], gradient[*m], beta[*m]);
         let worst = block.iter().map(violation).fold(0.0, f64::max);
         let tolerance = (0.1 * worst).max(0.5 * goal.tolerance);
@@ -111,6 +66,8 @@ impl Gram {
             return;
         }
         let level = Level::best();
+        // Of most members of a block none moves: their entries are not looked up.
+        let mut entries: Vec<Vec<f32>> = vec![Vec::new(); block.len()];
         let mut own: Vec<f64> = block.iter().map(|m| gradient[*m]).collect();
         let before: Vec<f64> = block.iter().map(|m| beta[*m]).collect();
         for _ in 0..MAX_BLOCK_SWEEPS {
