@@ -21,6 +21,9 @@ def main(prefix, pheno, trait, variants, block):
         at = file.readline().split().index(trait)
         y = np.array([float(line.split()[at]) for line in file])
     n = len(y)
+    # The penalty counts variants that vary.
+    first = np.memmap(prefix + ".bed", dtype=np.uint8, mode="r", offset=3).reshape(-1, (n + 3) // 4)[:variants, :n // 4]
+    markers = sum(len(np.unique((row[:, None] >> np.array([0, 2, 4, 6])) & 3)) > 1 for row in first)
     chromosome = np.array([line.split()[0] for line in open(prefix + ".bim")][:variants])
     start, cpu = time.perf_counter(), time.process_time()
     rows = np.memmap(prefix + ".bed", dtype=np.uint8, mode="r", offset=3).reshape(-1, (n + 3) // 4)[:variants]
@@ -48,7 +51,7 @@ def main(prefix, pheno, trait, variants, block):
                 rest = total - products[k]
                 for j, h in enumerate(SHARES):
                     penalised = rest.copy()
-                    penalised[np.diag_indices_from(penalised)] += np.float32(variants * (1 - h) / h)
+                    penalised[np.diag_indices_from(penalised)] += np.float32(markers * (1 - h) / h)
                     factor = cho_factor(penalised, lower=True, overwrite_a=True, check_finite=False)
                     weights = cho_solve(factor, right - rights[k], check_finite=False)
                     predicted[j, part] = weights @ x[:, part]
