@@ -10,7 +10,7 @@ use steppe_kernels::{AdjointResiduals, AdjointSum, Level, Rows, adjoint, count_c
 const HEADER: u64 = 3;
 
 /// Rows that one task of a pass reads.
-const ROWS: usize = 1024;
+const ROWS: usize = 2048;
 
 /// Bits of a residual's magnitude.
 const BITS: i32 = 23;

@@ -90,8 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Correlations { trait_values: rows.map(|y| y - mean).collect(), sums: Mutex::default() };
     let (cpu, wall) = (cpu_seconds(), Instant::now());
     let level = std::env::var("LEVEL").ok().map_or(Ok(Level::best()), |level| level.parse())?;
-    let matrix =
-        BedMatrix::open(Path::new(&format!("{prefix}.bed")), samples, chromosomes.len(), level)?;
+    let matrix = BedMatrix::open(Path::new(&format!("{prefix}.bed")), samples, chromosomes.len(), level)?;
     let done = Mutex::new((f64::NAN, f64::NAN));
     let progress = |progress| {
         if let (RidgeProgress::Level0 { done: now, blocks }, Ok(mut done)) = (progress, done.lock())

@@ -61,7 +61,8 @@ pub(crate) trait AdjointPasses: Copy {
 /// Adds the rows' sums to `out`, which holds `residuals.columns()` of them a row: `out[row * columns + column]`. The
 /// sums are two's complement: with fewer than 2^38 samples in all, none leaves the range of i64.
 ///
-/// With many columns, tables are made once a call: calls of a thousand rows and more are the fastest.
+/// With many columns, tables are made once a call, for the rows that are not listed: calls of a few thousand rows are the
+/// fastest.
 ///
 /// # Errors
 /// Rows of another sample block or `out` of another length; nothing is added then.

@@ -81,9 +81,13 @@ impl Gram {
             return;
         }
         self.members.retain(|member| wanted(member.feature));
-        for member in &mut self.members {
-            member.row = kept.iter().map(|k| member.row[*k]).collect();
-        }
+        // In place: what is left over serves the members that come next.
+        self.members.par_iter_mut().with_min_len(PANEL).for_each(|member| {
+            for (place, k) in kept.iter().enumerate() {
+                member.row[place] = member.row[*k];
+            }
+            member.row.truncate(kept.len());
+        });
     }
 
     /// Adds the strong set's `positions` (ascending), none of which is a member yet. `metric` has the weights of
@@ -145,7 +149,10 @@ impl Gram {
         fresh.par_chunks_mut(LINE).enumerate().for_each(|(line, members)| {
             members.iter_mut().for_each(|member| member.row.reserve_exact(rows.len()));
             for row in order.iter().map(|m| &rows[*m]) {
-                members.iter_mut().zip(&row[line * LINE..]).for_each(|(member, entry)| member.row.push(*entry));
+                members
+                    .iter_mut()
+                    .zip(&row[line * LINE..])
+                    .for_each(|(member, entry)| member.row.push(*entry));
             }
         });
     }

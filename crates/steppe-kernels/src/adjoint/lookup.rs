@@ -92,9 +92,6 @@ pub(super) fn add<P: AdjointPasses + Passes>(
         }
         for group in residuals.groups() {
             for &(row, kind) in &listed {
-                if row + LISTED_ROWS < rows.rows {
-                    passes.prefetch(bytes(row + LISTED_ROWS));
-                }
                 let sums = listed::sums(passes, bytes(row), kind, group.samples, group.total, &mut list);
                 place(row, &group, [&sums[0], &sums[1]]);
             }

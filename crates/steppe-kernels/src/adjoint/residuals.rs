@@ -98,10 +98,12 @@ impl AdjointResiduals {
     pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
         let bytes = self.samples.div_ceil(4).max(1);
         let groups = self.groups.as_chunks::<4>().0.chunks(bytes);
-        (0..self.grouped)
-            .step_by(16)
-            .zip(groups.zip(&self.totals))
-            .map(|(first, (samples, total))| Group { first, columns: (self.grouped - first).min(16), samples, total })
+        (0..self.grouped).step_by(16).zip(groups.zip(&self.totals)).map(|(first, (samples, total))| Group {
+            first,
+            columns: (self.grouped - first).min(16),
+            samples,
+            total,
+        })
     }
 }
 

@@ -76,8 +76,11 @@ impl TraitFit<'_> {
         let mut judged = Judged::default();
         let mut failed = None;
         let fit = &*self;
-        let certified: Vec<_> =
-            pending.par_iter().enumerate().map(|(batch, pending)| fit.certify(gradients, batch, pending)).collect();
+        let certified: Vec<_> = pending
+            .par_iter()
+            .enumerate()
+            .map(|(batch, pending)| fit.certify(gradients, batch, pending))
+            .collect();
         for (pending, (certificate, violators)) in pending.into_iter().zip(certified) {
             if certificate.violation > self.options.tolerance {
                 let outside = |feature: &u32| self.strong.features.binary_search(feature).is_err();

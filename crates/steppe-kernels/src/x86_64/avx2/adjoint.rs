@@ -5,8 +5,8 @@
 
 use std::arch::x86_64::*;
 
-use super::Avx2;
 use super::super::prefetch;
+use super::Avx2;
 use crate::adjoint::{
     AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, List, Plane, ResidualTable, Sums64,
 };

@@ -9,8 +9,8 @@ use std::arch::{asm, x86_64::*};
 use super::super::prefetch;
 use super::{Avx512, listed};
 use crate::adjoint::{
-    AdjointPasses, BLOCK, COPIED, CopiedRow, LIMBS, Lanes32, LimbBlock, List, MAX_TABLES, Plane, ResidualTable,
-    Sums64,
+    AdjointPasses, BLOCK, COPIED, CopiedRow, LIMBS, Lanes32, LimbBlock, List, MAX_TABLES, Plane,
+    ResidualTable, Sums64,
 };
 
 const TABLES: usize = 16;

@@ -45,7 +45,8 @@ pub(super) fn list(part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
             let found = _mm512_test_epi8_mask(bits, _mm512_set1_epi8(1 << (2 * field)));
             let bytes = _mm512_maskz_compress_epi8(found, iota);
             let first = _mm512_set1_epi16((first + field) as i16);
-            let numbers = |bytes| _mm512_add_epi16(_mm512_slli_epi16::<2>(_mm512_cvtepu8_epi16(bytes)), first);
+            let numbers =
+                |bytes| _mm512_add_epi16(_mm512_slli_epi16::<2>(_mm512_cvtepu8_epi16(bytes)), first);
             let Some(place) = list.numbers.get_mut(length..length + 64) else { return };
             let place: *mut __m512i = place.as_mut_ptr().cast();
             // SAFETY: `place` is the 128 bytes that are written; no alignment is asked for.
