@@ -7,6 +7,8 @@ lasso_adelie.py fit SNPDAT PHENO TRAIT FAMILY LAMBDAS RATIO THREADS [TOL] [OUT]
 lasso_adelie.py check SNPDAT PHENO TRAIT FAMILY PATH
                                                  largest violation of the optimality conditions, relative to lambda
 
+lasso_adelie.py adjoint SNPDAT THREADS RUNS       what one product of the genotypes with a residual costs
+
 Objective: loss/n + lambda * |b|_1, the intercept free, genotypes standardised with divisor n, missing calls at the mean.
 """
 import json, os, resource, sys, time
@@ -122,6 +124,24 @@ def check(snpdat, pheno, trait, family, path):
     print(json.dumps(dict(violation=float(worst), lambdas=len(lmdas), last_objective=objectives[-1], last_lambda=lmdas[-1])))
 
 
+def adjoint(snpdat, threads, runs):
+    import adelie as ad
+
+    io = ad.io.snp_unphased(snpdat, read_mode="file")
+    io.read()
+    raw = ad.matrix.snp_unphased(io, n_threads=int(threads))
+    n, m = raw.rows(), raw.cols()
+    v, weights, out = np.random.default_rng(1).normal(size=n), np.ones(n) / n, np.empty(m)
+    seconds, cpu = [], time.process_time()
+    for _ in range(int(runs)):
+        start = time.perf_counter()
+        raw.mul(v, weights, out)
+        seconds.append(time.perf_counter() - start)
+    cpu = (time.process_time() - cpu) / len(seconds)
+    median = sorted(seconds)[len(seconds) // 2]
+    print(json.dumps(dict(adelie=1, median=round(median, 5), least=round(min(seconds), 5), cpu=round(cpu, 5))))
+
+
 def convert(prefix, out):
     import adelie as ad
 
@@ -138,4 +158,4 @@ def convert(prefix, out):
     np.save(out + ".npy", moments)
 
 
-{"convert": convert, "fit": fit, "check": check}[sys.argv[1]](*sys.argv[2:])
+{"convert": convert, "fit": fit, "check": check, "adjoint": adjoint}[sys.argv[1]](*sys.argv[2:])

@@ -3,16 +3,21 @@
 //! lasso PREFIX PHENO TRAIT FAMILY LAMBDAS RATIO THREADS [OUT]
 //!
 //! PREFIX names a .bed, .bim and .fam file, all of whose samples train, in the order of the rows of PHENO (with a header;
-//! TRAIT is one of its columns; FAMILY gaussian, or binomial with the values 1 and 2). OUT gets a row `lambda intercept`
+//! TRAIT is one of its columns, or several with commas, whose paths share passes; FAMILY gaussian, or binomial with the values 1 and 2). Of one trait, OUT gets a row `lambda intercept`
 //! per lambda and a row `lambda variant effect` per coefficient: the variant counted from 0, the effect per copy of A1.
 
+#[path = "../common/bed.rs"]
 mod bed;
+#[path = "../common/table.rs"]
+mod table;
+#[path = "../common/usage.rs"]
+mod usage;
 
 use std::{
     error::Error,
     fmt::Write as _,
     fs,
-    io::{self, BufRead, BufReader, Write as _},
+    io::{self, Write as _},
     ops::Range,
     path::Path,
     sync::Mutex,
@@ -26,6 +31,8 @@ use steppe_fit::{
     lasso::{LambdaPath, LassoOptions, LassoPath, LassoProblem, Observer, Response, Role, Trait, fit_lasso},
 };
 use steppe_kernels::Level;
+use table::{lines, values};
+use usage::{cpu_seconds, peak};
 
 /// Adjoint passes, their columns of residuals, and seconds.
 #[derive(Default)]
@@ -89,35 +96,6 @@ struct Silent;
 
 impl Observer for Silent {}
 
-/// Seconds of all threads, in the program and in the kernel; in hundredths.
-fn cpu_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
-    (ticks(11) + ticks(12)) / 100.0
-}
-
-/// Largest resident set so far, in MiB.
-fn peak() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
-    kib.unwrap_or(f64::NAN) / 1024.0
-}
-
-fn lines(path: &str) -> io::Result<usize> {
-    Ok(BufReader::new(fs::File::open(path)?).lines().count())
-}
-
-/// One column of a table with a header.
-fn values(path: &str, name: &str) -> Result<Vec<f64>, Box<dyn Error>> {
-    let table = fs::read_to_string(path)?;
-    let mut rows = table.lines().map(|line| line.split_whitespace());
-    let at = rows.next().and_then(|mut header| header.position(|field| field == name));
-    let at = at.ok_or_else(|| format!("{path} has no column {name}"))?;
-    rows.map(|mut row| Ok(row.nth(at).ok_or("a row is too short")?.parse()?)).collect()
-}
-
 fn response(family: &str, values: Vec<f64>) -> Result<Response, String> {
     match family {
         "gaussian" => Ok(Response::Gaussian(values)),
@@ -144,14 +122,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build_global()?;
     let (samples, variants) = (lines(&format!("{prefix}.fam"))?, lines(&format!("{prefix}.bim"))?);
-    let input = Trait {
-        name: name.clone(),
-        response: response(family, values(pheno, name)?)?,
-        weights: Vec::new(),
-        roles: vec![Role::Train; samples],
-        covariates: DMatrix::zeros(samples, 0),
-        lambdas: None,
+    let input = |name: &str| -> Result<Trait, Box<dyn Error>> {
+        Ok(Trait {
+            name: name.to_owned(),
+            response: response(family, values(pheno, name)?)?,
+            weights: Vec::new(),
+            roles: vec![Role::Train; samples],
+            covariates: DMatrix::zeros(samples, 0),
+            lambdas: None,
+        })
     };
+    let inputs = name.split(',').map(input).collect::<Result<Vec<_>, _>>()?;
     let lambdas = LambdaPath::Auto { count: count.parse()?, ratio: Some(ratio.parse()?) };
     let options = LassoOptions { lambdas, standardize: true, stopping_lag: None, ..LassoOptions::default() };
     let level = std::env::var("LEVEL").ok().map_or(Ok(Level::best()), |level| level.parse())?;
@@ -160,19 +141,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let matrix = Counted { matrix, passes: Mutex::default() };
     let reference = vec![true; samples];
     let problem = LassoProblem { reference: Some(&reference), ..LassoProblem::new(&matrix) };
-    let path = fit_lasso(&problem, &[input], &options, None, &mut Silent)?.remove(0)?;
+    let paths = fit_lasso(&problem, &inputs, &options, None, &mut Silent)?;
     let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
-    if let [out] = out {
-        write(&path, Path::new(out))?;
+    let paths = paths.into_iter().collect::<Result<Vec<_>, _>>()?;
+    if let ([out], [path]) = (out, paths.as_slice()) {
+        write(path, Path::new(out))?;
     }
-    let worst = path.points.iter().map(|point| point.certificate.violation).fold(0.0, f64::max);
-    let active = path.points.last().map_or(0, |point| point.coefficients.len());
+    let points = || paths.iter().flat_map(|path| &path.points);
+    let worst = points().map(|point| point.certificate.violation).fold(0.0, f64::max);
+    let last = paths.iter().filter_map(|path| path.points.last());
+    let active: usize = last.map(|point| point.coefficients.len()).sum();
     let passes = matrix.passes.into_inner().unwrap_or_default();
     writeln!(
         io::stdout(),
         r#"{{"wall": {wall:.3}, "cpu": {cpu:.2}, "peak_mib": {:.0}, "active": {active}, "violation": {worst:.1e}, "lambdas": {}, "passes": {}, "columns": {}, "pass_wall": {:.3}, "pass_cpu": {:.2}}}"#,
         peak(),
-        path.points.len(),
+        points().count(),
         passes.count,
         passes.columns,
         passes.wall,

@@ -1,16 +1,19 @@
 //! The adjoint pass: per row, the sums of code times residual, for one or many columns of residuals.
 //!
 //! A few columns are summed one by one, as products of the codes with the residuals' bytes (`dots`). Many go
-//! 16 at a time by table lookup: a byte of a row is four samples' codes, and the table of those four samples
-//! holds all 256 sums for 16 columns (`lookup`).
+//! 16 at a time: by table lookup, where a byte of a row is four samples' codes, and the table of those four samples
+//! holds all 256 sums for 16 columns (`lookup`); or, where most genotypes of a row are the same, by the list of the
+//! others (`listed`).
 
 mod dots;
+mod listed;
 mod lookup;
 mod residuals;
 
 use crate::dispatch::with_passes;
 use crate::error::KernelError;
 use crate::rows::Rows;
+pub(crate) use listed::{List, Plane};
 pub(crate) use lookup::{COPIED, CopiedRow, Lanes32, MAX_TABLES, ResidualTable, Sums64};
 pub use residuals::AdjointResiduals;
 pub(crate) use residuals::{BLOCK, LIMBS, LimbBlock};
@@ -30,7 +33,11 @@ pub(crate) trait AdjointPasses: Copy {
     const GROUP_FROM: usize;
     /// Sample groups whose tables are held at once; at most [`MAX_TABLES`].
     const TABLES: usize;
+    /// Of 64 genotypes of a row, so many that differ from the commonest are summed faster sample by sample.
+    const LISTED_OF_64: u64;
 
+    /// Asks for a row that will be read soon, so that memory works while others are summed.
+    fn prefetch(self, _row: &[u8]) {}
     /// Whether a byte of `row` holds a missing call.
     fn any_missing(self, row: &[u8]) -> bool;
     /// Σ code × residual for each row, with 3 for a missing call; the blocks cover the rows, which are equally long.
@@ -42,6 +49,11 @@ pub(crate) trait AdjointPasses: Copy {
     fn build_table(self, samples: &[Lanes32; 4], table: &mut ResidualTable);
     /// Adds to each row's sums the entries of `TABLES` tables for as many bytes of the row, from `at` on.
     fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]);
+    /// Lists the samples of a part of a row with this bit, once copies are counted of the allele that is rare: of the
+    /// other one where `swapped`. A missing call has both bits in any case.
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, list: &mut List);
+    /// Adds the residuals of the listed samples.
+    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64);
     /// Adds the residuals of the samples whose call is missing in the row; a sample past the end of `samples` has none.
     fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64);
 }
@@ -49,7 +61,8 @@ pub(crate) trait AdjointPasses: Copy {
 /// Adds the rows' sums to `out`, which holds `residuals.columns()` of them a row: `out[row * columns + column]`. The
 /// sums are two's complement: with fewer than 2^38 samples in all, none leaves the range of i64.
 ///
-/// With many columns, tables are made once a call: calls of a thousand rows and more are the fastest.
+/// With many columns, tables are made once a call, for the rows that are not listed: calls of a few thousand rows are the
+/// fastest.
 ///
 /// # Errors
 /// Rows of another sample block or `out` of another length; nothing is added then.

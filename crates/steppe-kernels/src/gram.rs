@@ -68,7 +68,7 @@ pub fn gram(left: &GramPanel<'_>, right: &GramPanel<'_>) -> Result<GramSums, Ker
         sums.missing_code = transposed(&code_missing_back, left.rows());
         sums.both_missing = both_missing;
     }
-    finish(left, right, &products, &mut sums);
+    finish(left, right, products, &mut sums);
     Ok(sums)
 }
 
@@ -88,7 +88,7 @@ pub fn gram_symmetric(panel: &GramPanel<'_>) -> GramSums {
             with_passes!(panel.level(), passes => missing::sums(passes, panel, panel));
         sums.missing_code = transposed(&sums.code_missing, rows);
     }
-    finish(panel, panel, &products, &mut sums);
+    finish(panel, panel, products, &mut sums);
     sums
 }
 
@@ -134,24 +134,24 @@ fn add_products<P: GramPasses>(
 /// From Σ x_i x_j to Σ code_i code_j: with n samples, and sums s of x over a row,
 /// Σ (x_i + 1)(x_j + 1) over the samples where both have a call
 /// = Σ x_i x_j + s_i + s_j + n − Σ code_i missing_j − Σ missing_i code_j − Σ missing_i missing_j.
-fn finish(left: &GramPanel<'_>, right: &GramPanel<'_>, products: &[i64], sums: &mut GramSums) {
+fn finish(left: &GramPanel<'_>, right: &GramPanel<'_>, mut products: Vec<i64>, sums: &mut GramSums) {
     let samples = left.samples() as i64;
     let columns = right.rows();
-    sums.codes.reserve_exact(products.len());
     let centred: Vec<i64> = (0..columns).map(|j| right.centred_sum(j)).collect();
     for i in 0..left.rows() {
         if sums.both_missing.is_empty() {
-            let row = products[i * columns..(i + 1) * columns].iter().zip(&centred);
             let own = left.centred_sum(i) + samples;
-            sums.codes.extend(row.map(|(product, other)| (product + other + own) as u64));
+            let row = products[i * columns..(i + 1) * columns].iter_mut().zip(&centred);
+            row.for_each(|(product, other)| *product += other + own);
             continue;
         }
         for (j, other) in centred.iter().enumerate() {
             let at = i * columns + j;
             let missing = [&sums.code_missing, &sums.missing_code, &sums.both_missing];
             let missing: u64 = missing.iter().map(|sums| sums.get(at).copied().unwrap_or(0)).sum();
-            let all = products[at] + left.centred_sum(i) + other + samples;
-            sums.codes.push((all - missing as i64) as u64);
+            products[at] += left.centred_sum(i) + other + samples - missing as i64;
         }
     }
+    // In the same memory: the system would have to find and clear as much again.
+    sums.codes = products.into_iter().map(|product| product as u64).collect();
 }

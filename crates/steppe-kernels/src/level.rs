@@ -13,7 +13,7 @@ pub enum Level {
     Scalar,
     /// x86-64 with AVX2.
     Avx2,
-    /// x86-64 with AVX-512 F, BW, DQ, VL, VBMI, VNNI and VPOPCNTDQ (Intel since Ice Lake, AMD since Zen 4).
+    /// x86-64 with AVX-512 F, BW, DQ, VL, VBMI, VBMI2, VNNI and VPOPCNTDQ (Intel since Ice Lake, AMD since Zen 4).
     Avx512,
     /// 64-bit Arm: the portable code, compiled with Neon, which is part of that architecture's baseline.
     Neon,

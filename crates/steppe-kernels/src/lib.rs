@@ -35,6 +35,7 @@ mod passes;
 mod reorder;
 mod rows;
 mod scalar;
+mod subtract;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -48,3 +49,4 @@ pub use level::Level;
 pub use packed_column::{ColumnSums, column_add, column_add_weighted, column_dot, column_moments};
 pub use reorder::reorder_samples;
 pub use rows::{CountEntry, CountTable, Rows, Tables, WEIGHT_BITS, WeightTable};
+pub use subtract::subtract_rows;

@@ -7,6 +7,7 @@ pub(crate) mod gather;
 pub(crate) mod gram;
 pub(crate) mod lookup;
 pub(crate) mod packed_column;
+pub(crate) mod subtract;
 
 use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};

@@ -9,4 +9,5 @@ mod it {
     mod gram;
     mod packed_column;
     mod runner;
+    mod subtract;
 }

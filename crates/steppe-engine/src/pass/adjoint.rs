@@ -20,7 +20,7 @@ use crate::EngineError;
 /// From so many columns on, rows are gathered: the kernel makes tables of the residuals at every call.
 const GATHER_FROM_COLUMNS: usize = 8;
 /// So many rows are then summed together.
-const GATHERED_ROWS: usize = 1024;
+const GATHERED_ROWS: usize = 2048;
 
 /// Sums the tiles of one partition.
 pub(super) fn sum_tiles<'a>(

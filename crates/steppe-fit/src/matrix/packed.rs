@@ -1,5 +1,6 @@
 //! Some variants' codes in memory, packed: a solver holds these, never floats.
 
+use rayon::prelude::*;
 use steppe_kernels::{GramPanel, KernelError, Level, Rows, SampleGather, gram_symmetric};
 
 use super::GramSums;
@@ -84,8 +85,7 @@ impl PackedColumns {
     /// A group is given of a sample that is not there.
     pub fn gram(&self, groups: &[u32], count: usize, level: Level) -> Result<Vec<GramSums>, KernelError> {
         let all = Rows { bytes: &self.bytes, stride: self.stride, rows: self.len(), samples: self.samples };
-        let mut sums = Vec::with_capacity(count);
-        for group in 0..count as u32 {
+        let of_group = |group: u32| -> Result<GramSums, KernelError> {
             let members: Vec<u32> =
                 (0..).zip(groups).filter(|(_, of)| **of == group).map(|(sample, _)| sample).collect();
             let gather = SampleGather::new(level, self.samples, &members)?;
@@ -95,15 +95,15 @@ impl PackedColumns {
             let rows = Rows { bytes: &bytes, stride, rows: self.len(), samples: members.len() };
             let panel = GramPanel::new(level, rows)?;
             let gram = gram_symmetric(&panel);
-            sums.push(GramSums {
+            Ok(GramSums {
                 variants: self.len(),
                 samples: members.len() as u64,
                 codes: gram.codes,
                 code_missing: gram.code_missing,
                 both_missing: gram.both_missing,
                 counts: panel.counts().to_vec(),
-            });
-        }
-        Ok(sums)
+            })
+        };
+        (0..count as u32).into_par_iter().map(of_group).collect()
     }
 }

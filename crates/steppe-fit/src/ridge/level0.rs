@@ -10,6 +10,8 @@
 //! the other folds' products plus a penalty; one Cholesky factor serves all traits. (Measured for 1000 variants on one
 //! thread: five factors take 25 ms and one eigendecomposition, which would serve all penalties, 175 ms.)
 
+use std::sync::Mutex;
+
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -95,8 +97,10 @@ impl Level0 {
     /// When sums hold values that are not finite, so that no penalty makes them positive definite.
     pub fn fit(&self, sums: &BlockSums) -> Result<BlockModels, FitError> {
         let residual = ResidualSums::new(self, sums);
+        let memory = Memory { size: residual.kept.len(), kept: Mutex::default() };
+        let without = |fold| self.without_fold(&residual, fold, &memory);
         let weights: Result<Vec<DMatrix<f64>>, FitError> =
-            (0..self.folds.len()).into_par_iter().map(|fold| self.without_fold(&residual, fold)).collect();
+            (0..self.folds.len()).into_par_iter().map(without).collect();
         Ok(self.models(residual, weights?))
     }
 
@@ -106,25 +110,46 @@ impl Level0 {
         BlockModels { dropped: residual.dropped, weights, along_basis }
     }
 
-    fn without_fold(&self, residual: &ResidualSums, fold: usize) -> Result<DMatrix<f64>, FitError> {
-        let products = residual.without(Some(fold));
+    fn without_fold(
+        &self,
+        residual: &ResidualSums,
+        fold: usize,
+        memory: &Memory,
+    ) -> Result<DMatrix<f64>, FitError> {
+        let mut products = memory.take();
+        residual.fill_without(Some(fold), &mut products);
         let right = residual.right_without(Some(fold));
-        let solutions: Result<Vec<DMatrix<f64>>, FitError> = self
-            .penalties
-            .par_iter()
-            .map_init(
-                || DMatrix::zeros(0, 0),
-                |memory, penalty| {
-                    let mut work = std::mem::replace(memory, DMatrix::zeros(0, 0));
-                    penalised(&products, *penalty, &mut work);
-                    let factor = Cholesky::new(work).map_err(failed)?;
-                    let solution = factor.solve(&right).map_err(failed)?;
-                    *memory = factor.into_memory();
-                    Ok(solution)
-                },
-            )
-            .collect();
+        let solve = |penalty: &f64| {
+            let mut work = memory.take();
+            penalised(&products, *penalty, &mut work);
+            let factor = Cholesky::new(work).map_err(failed)?;
+            let solution = factor.solve(&right).map_err(failed)?;
+            memory.give(factor.into_memory());
+            Ok(solution)
+        };
+        let solutions: Result<Vec<DMatrix<f64>>, FitError> = self.penalties.par_iter().map(solve).collect();
+        memory.give(products);
         Ok(residual.per_copy(&solutions?))
+    }
+}
+
+/// Square matrices that are used again: to get their memory from the system takes longer than to fill it.
+struct Memory {
+    size: usize,
+    kept: Mutex<Vec<DMatrix<f64>>>,
+}
+
+impl Memory {
+    /// A matrix of any content.
+    fn take(&self) -> DMatrix<f64> {
+        let kept = self.kept.lock().ok().and_then(|mut kept| kept.pop());
+        kept.unwrap_or_else(|| DMatrix::zeros(self.size, self.size))
+    }
+
+    fn give(&self, matrix: DMatrix<f64>) {
+        if let Ok(mut kept) = self.kept.lock() {
+            kept.push(matrix);
+        }
     }
 }
 
@@ -135,9 +160,6 @@ pub(super) fn failed(source: steppe_stats::linear_algebra::DecompositionError) -
 /// Copies a lower triangle and adds the penalty to its diagonal. The upper triangle keeps what was there.
 fn penalised(products: &DMatrix<f64>, penalty: f64, work: &mut DMatrix<f64>) {
     let size = products.nrows();
-    if work.shape() != (size, size) {
-        *work = DMatrix::zeros(size, size);
-    }
     let (from, into) = (products.as_slice(), work.as_mut_slice());
     for column in 0..size {
         let lower = column * size + column..(column + 1) * size;

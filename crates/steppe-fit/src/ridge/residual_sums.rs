@@ -71,6 +71,13 @@ impl ResidualSums {
     pub(super) fn without(&self, fold: Option<usize>) -> DMatrix<f64> {
         let size = self.kept.len();
         let mut products = DMatrix::zeros(size, size);
+        self.fill_without(fold, &mut products);
+        products
+    }
+
+    /// The same in a matrix that is there, as wide and high as variants are kept; its upper triangle stays as it is.
+    pub(super) fn fill_without(&self, fold: Option<usize>, products: &mut DMatrix<f64>) {
+        let size = self.kept.len();
         for (column, (j, scale)) in self.kept.iter().zip(&self.inverse_deviation).enumerate() {
             let total = self.total.column(*j);
             let mut into = products.column_mut(column);
@@ -83,7 +90,6 @@ impl ResidualSums {
                 None => rows.for_each(|(row, i, s)| into[row] = total[i] * (s * scale)),
             }
         }
-        products
     }
 
     /// Products of the kept, standardised variants with the traits.

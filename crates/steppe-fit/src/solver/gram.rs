@@ -5,31 +5,27 @@
 //! true gradient from the residual after each run and runs again from there, as in iterative refinement. An entry is the
 //! same whichever of its two features came first, so that a fit that goes on from a checkpoint has the same bits.
 
-use std::{collections::HashMap, sync::Arc};
+mod descent;
 
+use std::sync::Arc;
+
+pub(crate) use descent::Goal;
 use rayon::prelude::*;
 
 use super::{
     coordinate_descent::{ColumnCurvature, Metric},
-    penalty::Penalty,
     strong_set::StrongSet,
     weight_classes::{PairSums, PanelBytes, WeightClasses},
 };
 
-/// Sweeps after which the true gradient is looked at again whether or not the model is solved.
-const MAX_SWEEPS: usize = 2000;
+/// Members that are added at once: bounds the memory that their products take until they are in place.
+const ADDED: usize = 512;
 
-/// Features of a block that is solved at once.
-const BLOCK: usize = 128;
-
-/// Sweeps over a block before the others get their turn.
-const MAX_BLOCK_SWEEPS: usize = 100;
-
-/// Members that are appended at once: bounds the memory that their products take until they are in place.
-const APPENDED: usize = 512;
-
-/// Members whose products with those that are appended make one task.
+/// Members whose products with those that are added make one task.
 const PANEL: usize = 64;
+
+/// Entries of a row that a line of the caches holds.
+const LINE: usize = 16;
 
 /// A feature of the Gram matrix.
 #[derive(Debug)]
@@ -44,12 +40,12 @@ struct Member {
     row: Vec<f32>,
 }
 
-/// XᵀWX of some features, covariates projected out. It may hold more of them than the working set, which changes no bit
+/// XᵀWX of some features, covariates projected out, in the order of the features: neighbours on a chromosome are
+/// neighbours in a row, where a descent wants them together. It may hold more of them than the working set, which changes no bit
 /// of a descent: those left behind by one batch are often wanted by the next.
 #[derive(Debug, Default)]
 pub(crate) struct Gram {
     members: Vec<Member>,
-    place: HashMap<u32, usize>,
 }
 
 /// The entry of two members, from sums over their pair, those of `a` first.
@@ -75,7 +71,7 @@ impl Gram {
 
     /// Where a feature is among the members.
     pub(crate) fn place(&self, feature: u32) -> Option<usize> {
-        self.place.get(&feature).copied()
+        self.members.binary_search_by_key(&feature, |member| member.feature).ok()
     }
 
     /// Keeps those members that `wanted` says.
@@ -85,21 +81,25 @@ impl Gram {
             return;
         }
         self.members.retain(|member| wanted(member.feature));
-        for member in &mut self.members {
-            member.row = kept.iter().map(|k| member.row[*k]).collect();
-        }
-        self.place = self.members.iter().enumerate().map(|(m, member)| (member.feature, m)).collect();
+        // In place: what is left over serves the members that come next.
+        self.members.par_iter_mut().with_min_len(PANEL).for_each(|member| {
+            for (place, k) in kept.iter().enumerate() {
+                member.row[place] = member.row[*k];
+            }
+            member.row.truncate(kept.len());
+        });
     }
 
-    /// Appends the strong set's `positions`, none of which is a member yet. `metric` has the weights of `classes`.
-    pub(crate) fn append(
+    /// Adds the strong set's `positions` (ascending), none of which is a member yet. `metric` has the weights of
+    /// `classes`.
+    pub(crate) fn add(
         &mut self,
         strong: &StrongSet,
         positions: &[usize],
         metric: &Metric,
         classes: &WeightClasses,
     ) {
-        for positions in positions.chunks(APPENDED) {
+        for positions in positions.chunks(ADDED) {
             let member = |j: &usize| Member {
                 feature: strong.features[*j],
                 curvature: metric.column(strong, *j),
@@ -110,13 +110,12 @@ impl Gram {
             };
             let old = self.members.len();
             self.members.extend(positions.par_iter().with_min_len(8).map(member).collect::<Vec<_>>());
-            let fresh = self.members.iter().enumerate().skip(old);
-            self.place.extend(fresh.map(|(m, member)| (member.feature, m)));
             self.extend_rows(old, classes);
+            self.members.sort_by_key(|member| member.feature);
         }
     }
 
-    /// Brings all rows up to date with the members from `old` on.
+    /// Brings all rows up to date with the members from `old` on, in the order that all of them will have.
     fn extend_rows(&mut self, old: usize, classes: &WeightClasses) {
         let fresh = &self.members[old..];
         let lay_out = |members: &[Member]| {
@@ -139,119 +138,70 @@ impl Gram {
             rows
         };
         let rows: Vec<Vec<f32>> = self.members.par_chunks(PANEL).flat_map_iter(products).collect();
-        // Rows grow by an eighth: doubling would waste as much memory as they take.
-        let room = (rows.len() - old).max(self.members.len() / 8);
+        let mut order: Vec<usize> = (0..self.members.len()).collect();
+        order.sort_by_key(|m| self.members[*m].feature);
+        let places: Vec<usize> = (0..order.len()).filter(|place| order[*place] >= old).collect();
         let (earlier, fresh) = self.members.split_at_mut(old);
-        for (member, row) in earlier.iter_mut().zip(&rows) {
-            if member.row.capacity() < rows.len() {
-                member.row.reserve_exact(room);
+        make_room(earlier, rows.len());
+        let longer = earlier.par_iter_mut().zip(&rows).with_min_len(PANEL);
+        longer.for_each(|(member, row)| insert(&mut member.row, row, &places));
+        // Turned a cache line of each row at a time.
+        fresh.par_chunks_mut(LINE).enumerate().for_each(|(line, members)| {
+            members.iter_mut().for_each(|member| member.row.reserve_exact(rows.len()));
+            for row in order.iter().map(|m| &rows[*m]) {
+                members
+                    .iter_mut()
+                    .zip(&row[line * LINE..])
+                    .for_each(|(member, entry)| member.row.push(*entry));
             }
-            member.row.extend_from_slice(row);
-        }
-        for member in fresh.iter_mut() {
-            member.row.reserve_exact(rows.len());
-        }
-        // Turned a few rows at a time, which the caches hold.
-        for rows in rows.chunks(16) {
-            for (k, member) in fresh.iter_mut().enumerate() {
-                member.row.extend(rows.iter().map(|row| row[k]));
-            }
-        }
+        });
     }
 
     /// The curvature of one member.
     pub(crate) fn curvature(&self, member: usize) -> &ColumnCurvature {
         &self.members[member].curvature
     }
+}
 
-    /// Minimises over the coefficients of some members. `gradient` and `beta` are in members' order; both are kept up to
-    /// date, gradients of all members. Ends when no violation is above the goal's tolerance.
-    ///
-    /// Neighbours on a chromosome correlate most, and one coordinate at a time is slow to settle them. So a step solves
-    /// a block of neighbours on their own small matrix, and only then brings every gradient up to date.
-    pub(crate) fn descend(&self, goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
-        let mut order = goal.members.to_vec();
-        order.sort_unstable_by_key(|m| self.members[*m].feature);
-        for sweep in 0..MAX_SWEEPS {
-            let violation = |m: usize| goal.penalty.violation(goal.factor[m], gradient[m], beta[m]);
-            let movable = |m: &usize| self.members[*m].curvature.kappa > 0.0;
-            if !order.iter().any(|m| movable(m) && violation(*m) > goal.tolerance) {
-                return;
-            }
-            let open = |m: &usize| movable(m) && (beta[*m] != 0.0 || violation(*m) > 0.5 * goal.tolerance);
-            let open: Vec<usize> = order.iter().copied().filter(open).collect();
-            // Every second sweep cuts half a block away, so that no pair of neighbours is always apart.
-            let (first, rest) = open.split_at(if sweep % 2 == 1 { open.len().min(BLOCK / 2) } else { 0 });
-            for block in std::iter::once(first).chain(rest.chunks(BLOCK)) {
-                self.solve_block(block, goal, gradient, beta);
-            }
-        }
-    }
-
-    /// Solves one block with all else fixed, then brings gradients up to date.
-    fn solve_block(&self, block: &[usize], goal: &Goal<'_>, gradient: &mut [f64], beta: &mut [f64]) {
-        let violation = |m: &usize| goal.penalty.violation(goal.factor[*m], gradient[*m], beta[*m]);
-        let worst = block.iter().map(violation).fold(0.0, f64::max);
-        let tolerance = (0.1 * worst).max(0.5 * goal.tolerance);
-        if worst <= tolerance {
-            return;
-        }
-        let entries =
-            |m: &usize| block.iter().map(|k| f64::from(self.members[*m].row[*k])).collect::<Vec<f64>>();
-        let rows: Vec<Vec<f64>> = block.iter().map(entries).collect();
-        let mut own: Vec<f64> = block.iter().map(|m| gradient[*m]).collect();
-        let before: Vec<f64> = block.iter().map(|m| beta[*m]).collect();
-        for _ in 0..MAX_BLOCK_SWEEPS {
-            let mut worst = 0.0_f64;
-            for (i, m) in block.iter().enumerate() {
-                let violation = goal.penalty.violation(goal.factor[*m], own[i], beta[*m]);
-                if violation <= 0.5 * tolerance {
-                    continue;
-                }
-                worst = worst.max(violation);
-                let kappa = self.members[*m].curvature.kappa;
-                let target = goal.penalty.minimiser(goal.factor[*m], kappa, own[i], beta[*m]);
-                let delta = target - beta[*m];
-                beta[*m] = target;
-                own.iter_mut().zip(&rows[i]).for_each(|(own, entry)| *own -= delta * entry);
-            }
-            if worst <= tolerance {
-                break;
-            }
-        }
-        let moved = block.iter().zip(&before).map(|(m, before)| (*m, beta[*m] - before));
-        let moved: Vec<(usize, f64)> = moved.filter(|(_, delta)| *delta != 0.0).collect();
-        self.subtract(&moved, gradient);
-    }
-
-    /// Takes what some coefficients' changes add to the predictor off every gradient, four rows at once.
-    fn subtract(&self, moved: &[(usize, f64)], gradient: &mut [f64]) {
-        let mut fours = moved.chunks_exact(4);
-        for four in &mut fours {
-            let [a, b, c, d] =
-                [four[0], four[1], four[2], four[3]].map(|(m, _)| &self.members[m].row[..gradient.len()]);
-            let delta = [four[0].1, four[1].1, four[2].1, four[3].1];
-            for (k, gradient) in gradient.iter_mut().enumerate() {
-                let left = delta[0] * f64::from(a[k]) + delta[1] * f64::from(b[k]);
-                let right = delta[2] * f64::from(c[k]) + delta[3] * f64::from(d[k]);
-                *gradient -= left + right;
-            }
-        }
-        for (m, delta) in fours.remainder() {
-            for (gradient, entry) in gradient.iter_mut().zip(&self.members[*m].row) {
-                *gradient -= delta * f64::from(*entry);
-            }
-        }
+/// Makes room for rows of so many entries. They grow by an eighth: doubling would waste as much memory as they take.
+fn make_room(members: &mut [Member], entries: usize) {
+    let mut short: Vec<&mut Member> =
+        members.iter_mut().filter(|member| member.row.capacity() < entries).collect();
+    // In the order in which they lie in memory, so that the next row fits where others have been.
+    short.sort_unstable_by_key(|member| member.row.as_ptr());
+    for member in short {
+        let more = entries - member.row.len();
+        member.row.reserve_exact(more.max(entries / 8));
     }
 }
 
-/// What a descent is to reach.
-pub(crate) struct Goal<'a> {
-    /// Members whose coefficients may change.
-    pub(crate) members: &'a [usize],
-    pub(crate) penalty: Penalty,
-    /// Penalty factors of all members, in their order.
-    pub(crate) factor: &'a [f64],
-    /// Largest violation.
-    pub(crate) tolerance: f64,
+/// Puts new entries at their places (ascending) in the longer row.
+fn insert(row: &mut Vec<f32>, new: &[f32], places: &[usize]) {
+    let mut end = row.len();
+    row.resize(end + new.len(), 0.0);
+    for (k, (entry, place)) in new.iter().zip(places).enumerate().rev() {
+        // Of the old entries, those before this place.
+        let before = place - k;
+        row.copy_within(before..end, place + 1);
+        row[*place] = *entry;
+        end = before;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::insert;
+
+    #[test]
+    fn entries_come_to_their_places() {
+        for places in [vec![], vec![0], vec![3], vec![0, 1, 4], vec![1, 2, 5, 6]] {
+            let mut row = vec![1.0, 2.0, 3.0];
+            let new: Vec<f32> = (0..places.len()).map(|k| 10.0 + k as f32).collect();
+            insert(&mut row, &new, &places);
+            let old: Vec<f32> =
+                (0..row.len()).filter(|place| !places.contains(place)).map(|place| row[place]).collect();
+            assert_eq!(old, [1.0, 2.0, 3.0]);
+            assert_eq!(places.iter().map(|place| row[*place]).collect::<Vec<_>>(), new);
+        }
+    }
 }

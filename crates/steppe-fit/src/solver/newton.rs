@@ -105,7 +105,8 @@ impl Working {
             fresh = absent(&self.gram);
         }
         if !fresh.is_empty() {
-            self.gram.append(strong, &fresh, metric, classes);
+            fresh.sort_unstable();
+            self.gram.add(strong, &fresh, metric, classes);
         }
         self.positions.iter().filter_map(|j| self.gram.place(feature(j))).collect()
     }

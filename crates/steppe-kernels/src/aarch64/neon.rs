@@ -1,13 +1,14 @@
 //! Neon: the portable passes. Neon is part of 64-bit Arm's baseline, so the compiler vectorises them with
 //! it as they stand, and there is no feature to detect.
 
-use crate::adjoint::{AdjointPasses, CopiedRow, Lanes32, LimbBlock, ResidualTable, Sums64};
+use crate::adjoint::{AdjointPasses, CopiedRow, Lanes32, LimbBlock, List, Plane, ResidualTable, Sums64};
 use crate::gather::{GatherPasses, Pick};
 use crate::gram::{GramPasses, LaneCodes, LaneSums, PlaneBlock, TILE};
 use crate::packed_column::{ColumnPasses, LANES, LaneSums as ColumnLanes, Word};
 use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};
 use crate::scalar::Scalar;
+use crate::subtract::SubtractPasses;
 
 /// Proof that the CPU has Neon.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,7 @@ impl Passes for Neon {
 impl AdjointPasses for Neon {
     const GROUP_FROM: usize = Scalar::GROUP_FROM;
     const TABLES: usize = Scalar::TABLES;
+    const LISTED_OF_64: u64 = Scalar::LISTED_OF_64;
 
     fn any_missing(self, row: &[u8]) -> bool {
         self.0.any_missing(row)
@@ -90,6 +92,14 @@ impl AdjointPasses for Neon {
         AdjointPasses::lookup(self.0, tables, rows, at, sums);
     }
 
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
+        AdjointPasses::list(self.0, part, swapped, plane, list);
+    }
+
+    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+        AdjointPasses::add_listed(self.0, list, samples, sums);
+    }
+
     fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
         self.0.add_missing(row, samples, sums);
     }
@@ -106,6 +116,16 @@ impl GramPasses for Neon {
 
     fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums) {
         self.0.add_lanes(turned, samples, sums);
+    }
+}
+
+impl SubtractPasses for Neon {
+    fn subtract_four(self, rows: [&[f32]; 4], factors: [f64; 4], values: &mut [f64]) {
+        self.0.subtract_four(rows, factors, values);
+    }
+
+    fn subtract_one(self, row: &[f32], factor: f64, values: &mut [f64]) {
+        self.0.subtract_one(row, factor, values);
     }
 }
 

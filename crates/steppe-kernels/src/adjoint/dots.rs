@@ -31,10 +31,18 @@ pub(super) fn add<P: AdjointPasses>(
         missing.extend(run.clone().filter(|&index| passes.any_missing(row(index))));
         for (column, blocks) in residuals.single() {
             let codes = |at: usize| run.start + at;
+            let next = |at: usize| {
+                if codes(at) + CACHED_ROWS < rows.rows && column == residuals.grouped() {
+                    passes.prefetch(row(codes(at) + CACHED_ROWS));
+                }
+            };
             dot(
                 passes,
                 run.len(),
-                |at| row(codes(at)),
+                |at| {
+                    next(at);
+                    row(codes(at))
+                },
                 blocks,
                 Kind::Codes,
                 |at, sum| {

@@ -1,8 +1,9 @@
-//! Sixteen columns at a time, by table lookup on whole bytes of the rows.
+//! Sixteen columns at a time: by table lookup on whole bytes of the rows, unless a row is better listed.
 
-use std::ops::Range;
-
-use super::{AdjointPasses, AdjointResiduals, AdjointSum};
+use super::listed::{self, Kind};
+use super::residuals::Group;
+use super::{AdjointPasses, AdjointResiduals, AdjointSum, List};
+use crate::passes::Passes;
 use crate::rows::Rows;
 
 /// Sixteen columns' residuals of one sample, or one table entry.
@@ -48,6 +49,9 @@ pub(crate) const COPIED: usize = 256;
 /// caches.
 pub(crate) type CopiedRow = [u8; COPIED + 64];
 
+/// Rows that are listed for one group after the other, while the caches hold them.
+const LISTED_ROWS: usize = 64;
+
 /// Buffers of one call.
 struct Scratch {
     tables: Vec<ResidualTable>,
@@ -56,44 +60,73 @@ struct Scratch {
     missing: Vec<Sums64>,
 }
 
-/// Adds the columns that are looked up.
-pub(super) fn add<P: AdjointPasses>(
+/// A row by its number.
+type Row = (usize, Kind);
+
+/// Adds the columns that are summed in groups.
+pub(super) fn add<P: AdjointPasses + Passes>(
     passes: P,
     rows: &Rows<'_>,
     residuals: &AdjointResiduals,
     out: &mut [AdjointSum],
 ) {
+    if residuals.groups().next().is_none() {
+        return;
+    }
     let columns = residuals.columns();
+    let mut place = |row: usize, group: &Group<'_>, [codes, missing]: [&Sums64; 2]| {
+        let out = &mut out[row * columns + group.first..][..group.columns];
+        for ((out, codes), missing) in out.iter_mut().zip(&codes.0).zip(&missing.0) {
+            out.codes = out.codes.wrapping_add(*codes);
+            out.missing = out.missing.wrapping_add(*missing);
+        }
+    };
+    let bytes = |row: usize| &rows.bytes[row * rows.stride..][..rows.row_bytes()];
+    let (mut listed, mut others) = (Vec::with_capacity(LISTED_ROWS), Vec::new());
+    let mut list = List::EMPTY;
+    for first in (0..rows.rows).step_by(LISTED_ROWS) {
+        listed.clear();
+        for row in first..rows.rows.min(first + LISTED_ROWS) {
+            let kind = Kind::of(passes, bytes(row));
+            if kind.listed { listed.push((row, kind)) } else { others.push((row, kind)) }
+        }
+        for group in residuals.groups() {
+            for &(row, kind) in &listed {
+                let sums = listed::sums(passes, bytes(row), kind, group.samples, group.total, &mut list);
+                place(row, &group, [&sums[0], &sums[1]]);
+            }
+        }
+    }
     let tables = vec![ResidualTable::ZERO; P::TABLES];
     let mut scratch = Scratch { tables, copied: Vec::new(), codes: Vec::new(), missing: Vec::new() };
-    for (first_column, lanes, samples) in residuals.groups() {
-        for first in (0..rows.rows).step_by(BATCH_ROWS) {
-            let batch = first..rows.rows.min(first + BATCH_ROWS);
-            for sums in [&mut scratch.codes, &mut scratch.missing] {
-                sums.clear();
-                sums.resize(batch.len(), Sums64([0; 16]));
-            }
-            for (at, samples) in (0..).step_by(COPIED).zip(samples.chunks(COPIED)) {
-                scratch.copy(rows, batch.clone(), at);
-                scratch.add(passes, samples);
-            }
-            for ((row, codes), missing) in batch.zip(&scratch.codes).zip(&scratch.missing) {
-                let out = &mut out[row * columns + first_column..][..lanes];
-                for ((out, codes), missing) in out.iter_mut().zip(&codes.0).zip(&missing.0) {
-                    out.codes = out.codes.wrapping_add(*codes);
-                    out.missing = out.missing.wrapping_add(*missing);
-                }
+    for group in residuals.groups() {
+        for batch in others.chunks(BATCH_ROWS) {
+            scratch.sum(passes, rows, batch, &group);
+            for ((row, _), sums) in batch.iter().zip(scratch.codes.iter().zip(&scratch.missing)) {
+                place(*row, &group, [sums.0, sums.1]);
             }
         }
     }
 }
 
 impl Scratch {
+    /// Sums a batch of rows.
+    fn sum<P: AdjointPasses>(&mut self, passes: P, rows: &Rows<'_>, batch: &[Row], group: &Group<'_>) {
+        for sums in [&mut self.codes, &mut self.missing] {
+            sums.clear();
+            sums.resize(batch.len(), Sums64([0; 16]));
+        }
+        for (at, samples) in (0..).step_by(COPIED).zip(group.samples.chunks(COPIED)) {
+            self.copy(rows, batch, at);
+            self.add(passes, batch, samples);
+        }
+    }
+
     /// Copies the rows' bytes from `at` on.
-    fn copy(&mut self, rows: &Rows<'_>, batch: Range<usize>, at: usize) {
+    fn copy(&mut self, rows: &Rows<'_>, batch: &[Row], at: usize) {
         self.copied.resize(batch.len(), [0; COPIED + 64]);
         let rest = rows.row_bytes() - at;
-        for (row, copied) in batch.zip(&mut self.copied) {
+        for ((row, _), copied) in batch.iter().zip(&mut self.copied) {
             let bytes = &rows.bytes[row * rows.stride + at..][..rest];
             match bytes.first_chunk::<COPIED>() {
                 Some(bytes) => copied[..COPIED].copy_from_slice(bytes),
@@ -106,7 +139,7 @@ impl Scratch {
     }
 
     /// Adds what was copied; `samples` are the residuals of the samples in it.
-    fn add<P: AdjointPasses>(&mut self, passes: P, samples: &[[Lanes32; 4]]) {
+    fn add<P: AdjointPasses>(&mut self, passes: P, batch: &[Row], samples: &[[Lanes32; 4]]) {
         for (at, samples) in (0..).step_by(P::TABLES).zip(samples.chunks(P::TABLES)) {
             // Where a row ends, its padding looks up entry 0, which is zero in every table.
             for (table, samples) in self.tables.iter_mut().zip(samples) {
@@ -114,7 +147,8 @@ impl Scratch {
             }
             passes.lookup(&self.tables, &self.copied, at, &mut self.codes);
         }
-        for (row, sums) in self.copied.iter().zip(&mut self.missing) {
+        let rows = batch.iter().zip(self.copied.iter().zip(&mut self.missing));
+        for (_, (row, sums)) in rows.filter(|((_, kind), _)| kind.missing) {
             passes.add_missing(row, samples.as_flattened(), sums);
         }
     }

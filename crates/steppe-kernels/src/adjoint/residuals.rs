@@ -1,6 +1,6 @@
 //! Residuals of one sample block in the order in which the passes read them.
 
-use super::{AdjointPasses, Lanes32};
+use super::{AdjointPasses, Lanes32, Sums64};
 use crate::dispatch::with_passes;
 use crate::error::KernelError;
 use crate::level::Level;
@@ -30,6 +30,8 @@ pub struct AdjointResiduals {
     grouped: usize,
     /// Group-major, a whole number of bytes of samples each; padding is zero.
     groups: Vec<Lanes32>,
+    /// The sum of each group's residuals.
+    totals: Vec<Sums64>,
     /// Column-major; padding is zero.
     blocks: Vec<LimbBlock>,
 }
@@ -62,6 +64,7 @@ impl AdjointResiduals {
             columns: columns.len(),
             grouped,
             groups: together.chunks(16).flat_map(|group| to_lanes(samples, group)).collect(),
+            totals: together.chunks(16).map(totals).collect(),
             blocks: single.iter().flat_map(|column| to_blocks(column)).collect(),
         })
     }
@@ -80,21 +83,46 @@ impl AdjointResiduals {
         self.level
     }
 
+    /// Columns that are summed in groups: the first ones.
+    pub(super) fn grouped(&self) -> usize {
+        self.grouped
+    }
+
     /// The columns that are summed one by one, with their blocks.
     pub(super) fn single(&self) -> impl Iterator<Item = (usize, &[LimbBlock])> {
         let blocks = self.samples.div_ceil(4 * BLOCK).max(1);
         (self.grouped..).zip(self.blocks.chunks(blocks))
     }
 
-    /// The groups of columns that are looked up: the first column, the number of columns, and 16 lanes a sample.
-    pub(super) fn groups(&self) -> impl Iterator<Item = (usize, usize, &[[Lanes32; 4]])> {
+    /// The groups of columns that are summed together.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
         let bytes = self.samples.div_ceil(4).max(1);
         let groups = self.groups.as_chunks::<4>().0.chunks(bytes);
-        (0..self.grouped)
-            .step_by(16)
-            .zip(groups)
-            .map(|(first, lanes)| (first, (self.grouped - first).min(16), lanes))
+        (0..self.grouped).step_by(16).zip(groups.zip(&self.totals)).map(|(first, (samples, total))| Group {
+            first,
+            columns: (self.grouped - first).min(16),
+            samples,
+            total,
+        })
     }
+}
+
+/// Up to 16 columns that are summed together.
+#[derive(Clone, Copy)]
+pub(super) struct Group<'a> {
+    pub(super) first: usize,
+    pub(super) columns: usize,
+    /// Sixteen lanes a sample, and four samples a byte of a row.
+    pub(super) samples: &'a [[Lanes32; 4]],
+    pub(super) total: &'a Sums64,
+}
+
+fn totals(columns: &[&[i32]]) -> Sums64 {
+    let mut totals = Sums64([0; 16]);
+    for (total, column) in totals.0.iter_mut().zip(columns) {
+        *total = column.iter().map(|residual| i64::from(*residual)).sum();
+    }
+    totals
 }
 
 fn group_from<P: AdjointPasses>(_: P) -> usize {

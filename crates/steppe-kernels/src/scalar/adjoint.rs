@@ -1,6 +1,8 @@
 //! The adjoint pass, one byte at a time.
 
-use crate::adjoint::{AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, ResidualTable, Sums64};
+use crate::adjoint::{
+    AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, List, Plane, ResidualTable, Sums64,
+};
 use crate::scalar::Scalar;
 
 /// Bytes that are looked at before the next decision.
@@ -60,6 +62,55 @@ pub(crate) fn add_missing(row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums6
     }
 }
 
+const LOW: u64 = 0x5555_5555_5555_5555;
+
+/// Lists samples word by word; quick where most words have none.
+#[inline(always)]
+pub(crate) fn list(part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
+    // Padding counts no copy of the rare allele.
+    let common = if swapped { 2 * LOW } else { 0 };
+    let (words, rest) = part.as_chunks::<8>();
+    let mut last = common.to_le_bytes();
+    last[..rest.len()].copy_from_slice(rest);
+    let words = words.iter().chain((!rest.is_empty()).then_some(&last));
+    list.length = 0;
+    for (word, first) in words.zip((0_u16..).step_by(32)) {
+        let mut word = u64::from_le_bytes(*word) ^ common;
+        if swapped {
+            // 3 for one copy and 1 for a missing call: the other way round.
+            word ^= (word & LOW) << 1;
+        }
+        let mut bits = LOW
+            & match plane {
+                Plane::Low => word,
+                Plane::High => word >> 1,
+                Plane::Both => word & word >> 1,
+            };
+        while bits != 0 {
+            list.numbers[list.length] = first + bits.trailing_zeros() as u16 / 2;
+            list.length += 1;
+            bits &= bits - 1;
+        }
+    }
+}
+
+/// Residuals that a 32-bit sum can hold.
+pub(crate) const NARROW: usize = 256;
+
+/// Adds the residuals of the listed samples.
+#[inline(always)]
+pub(crate) fn add_listed(list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+    for list in list.chunks(NARROW) {
+        let mut part = [0; 16];
+        for number in list {
+            if let Some(residuals) = samples.get(usize::from(*number)) {
+                part.iter_mut().zip(&residuals.0).for_each(|(part, residual)| *part += residual);
+            }
+        }
+        sums.0.iter_mut().zip(part).for_each(|(sum, part)| *sum += i64::from(part));
+    }
+}
+
 /// Fills a table from the residuals of four samples.
 #[inline(always)]
 pub(crate) fn build(samples: &[Lanes32; 4], table: &mut ResidualTable) {
@@ -83,6 +134,7 @@ pub(crate) fn build(samples: &[Lanes32; 4], table: &mut ResidualTable) {
 impl AdjointPasses for Scalar {
     const GROUP_FROM: usize = 3;
     const TABLES: usize = 8;
+    const LISTED_OF_64: u64 = 4;
 
     fn any_missing(self, row: &[u8]) -> bool {
         any_missing(row)
@@ -102,6 +154,14 @@ impl AdjointPasses for Scalar {
 
     fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
         lookup(tables, rows, at, sums);
+    }
+
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, listed: &mut List) {
+        list(part, swapped, plane, listed);
+    }
+
+    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+        add_listed(list, samples, sums);
     }
 
     fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {

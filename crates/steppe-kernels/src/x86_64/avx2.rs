@@ -6,6 +6,7 @@ mod column;
 mod gram;
 mod lookup;
 mod packed_column;
+mod subtract;
 
 use std::arch::is_x86_feature_detected;
 

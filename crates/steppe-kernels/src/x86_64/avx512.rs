@@ -4,9 +4,11 @@
 mod adjoint;
 mod column;
 mod gram;
+mod listed;
 mod lookup;
 mod merge;
 mod packed_column;
+mod subtract;
 
 use std::arch::is_x86_feature_detected;
 
@@ -25,6 +27,7 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vbmi")
+            && is_x86_feature_detected!("avx512vbmi2")
             && is_x86_feature_detected!("avx512vnni")
             && is_x86_feature_detected!("avx512vpopcntdq");
         available.then_some(Self(()))

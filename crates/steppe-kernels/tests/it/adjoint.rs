@@ -128,6 +128,46 @@ fn block_lengths_of_the_store() {
     }
 }
 
+/// Makes all but about `others` of 64 genotypes of each row the same: no copy in even rows, two in odd ones.
+fn make_rare(genotypes: &mut Genotypes, seed: u64, others: u64) {
+    let mut random = Random(seed);
+    for row in 0..genotypes.rows {
+        let common = if row % 2 == 0 { 0 } else { 0b10 };
+        for sample in 0..genotypes.samples {
+            if random.below(64) >= others {
+                let byte = &mut genotypes.bytes[row * genotypes.stride + sample / 4];
+                *byte = *byte & !(3 << (2 * (sample % 4))) | common << (2 * (sample % 4));
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_mostly_one_genotype() {
+    for samples in SAMPLES.into_iter().chain([9_000, 16_128]) {
+        for others in [0, 1, 3, 6, 10] {
+            for missing in [0, 1, 8] {
+                let mut genotypes = Genotypes::new(samples as u64, samples, 4, 1, missing);
+                make_rare(&mut genotypes, others, others);
+                check(&genotypes, &residuals(9, samples, 17, Residuals::Random), 1);
+                check(&genotypes, &residuals(9, samples, 16, Residuals::Largest), 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn rare_and_common_rows_side_by_side() {
+    let mut genotypes = Genotypes::new(19, 1031, 300, 2, 1);
+    make_rare(&mut genotypes, 1, 2);
+    let common = Genotypes::new(23, 1031, 300, 2, 1);
+    for row in (0..300).step_by(3) {
+        let place = row * common.stride..row * common.stride + common.samples.div_ceil(4);
+        genotypes.bytes[place.clone()].copy_from_slice(&common.bytes[place]);
+    }
+    check(&genotypes, &residuals(3, 1031, 40, Residuals::Extremes), 1);
+}
+
 #[test]
 fn malformed_calls_are_refused() {
     let genotypes = Genotypes::new(1, 20, 2, 0, 1);

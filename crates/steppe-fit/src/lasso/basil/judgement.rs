@@ -1,5 +1,7 @@
 //! What a pass's gradients say of a trait's solutions.
 
+use rayon::prelude::*;
+
 use super::{Pending, Point, Stage, TraitFit};
 use crate::{
     error::FitError,
@@ -73,8 +75,13 @@ impl TraitFit<'_> {
     fn judge_batch(&mut self, gradients: &Gradients<'_>, pending: Vec<Pending>) -> Result<Judged, FitError> {
         let mut judged = Judged::default();
         let mut failed = None;
-        for (batch, pending) in pending.into_iter().enumerate() {
-            let (certificate, violators) = self.certify(gradients, batch, &pending);
+        let fit = &*self;
+        let certified: Vec<_> = pending
+            .par_iter()
+            .enumerate()
+            .map(|(batch, pending)| fit.certify(gradients, batch, pending))
+            .collect();
+        for (pending, (certificate, violators)) in pending.into_iter().zip(certified) {
             if certificate.violation > self.options.tolerance {
                 let outside = |feature: &u32| self.strong.features.binary_search(feature).is_err();
                 let outside: Vec<u32> = violators.into_iter().filter(outside).collect();

@@ -5,8 +5,11 @@
 
 use std::arch::x86_64::*;
 
+use super::super::prefetch;
 use super::Avx2;
-use crate::adjoint::{AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, ResidualTable, Sums64};
+use crate::adjoint::{
+    AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, List, Plane, ResidualTable, Sums64,
+};
 use crate::scalar::adjoint as portable;
 
 const TABLES: usize = 8;
@@ -116,6 +119,16 @@ fn add_missing(row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
     portable::add_missing(row, samples, sums);
 }
 
+#[target_feature(enable = "avx2")]
+fn list(part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
+    portable::list(part, swapped, plane, list);
+}
+
+#[target_feature(enable = "avx2")]
+fn add_listed(list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+    portable::add_listed(list, samples, sums);
+}
+
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load_lanes(lanes: &Lanes32) -> [__m256i; 2] {
@@ -149,6 +162,11 @@ fn lookup(tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums:
 impl AdjointPasses for Avx2 {
     const GROUP_FROM: usize = 6;
     const TABLES: usize = TABLES;
+    const LISTED_OF_64: u64 = 3;
+
+    fn prefetch(self, row: &[u8]) {
+        prefetch(row);
+    }
 
     fn any_missing(self, row: &[u8]) -> bool {
         // SAFETY: `self` exists only where `new` found the features.
@@ -175,6 +193,16 @@ impl AdjointPasses for Avx2 {
             // SAFETY: `self` exists only where `new` found the features.
             unsafe { lookup(tables, rows, at, sums) }
         }
+    }
+
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, listed: &mut List) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { list(part, swapped, plane, listed) }
+    }
+
+    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { add_listed(list, samples, sums) }
     }
 
     fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {

@@ -6,9 +6,11 @@
 
 use std::arch::{asm, x86_64::*};
 
-use super::Avx512;
+use super::super::prefetch;
+use super::{Avx512, listed};
 use crate::adjoint::{
-    AdjointPasses, BLOCK, COPIED, CopiedRow, LIMBS, Lanes32, LimbBlock, MAX_TABLES, ResidualTable, Sums64,
+    AdjointPasses, BLOCK, COPIED, CopiedRow, LIMBS, Lanes32, LimbBlock, List, MAX_TABLES, Plane,
+    ResidualTable, Sums64,
 };
 
 const TABLES: usize = 16;
@@ -239,7 +241,7 @@ fn add_missing(row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn add_sums(more: [__m512i; 2], sums: &mut Sums64) {
+pub(super) fn add_sums(more: [__m512i; 2], sums: &mut Sums64) {
     for (sums, more) in sums.0.as_chunks_mut::<8>().0.iter_mut().zip(more) {
         let place = sums.as_mut_ptr().cast();
         // SAFETY: the reference covers the 64 bytes that are read and written, and is aligned to as many.
@@ -250,6 +252,11 @@ fn add_sums(more: [__m512i; 2], sums: &mut Sums64) {
 impl AdjointPasses for Avx512 {
     const GROUP_FROM: usize = 9;
     const TABLES: usize = TABLES;
+    const LISTED_OF_64: u64 = 8;
+
+    fn prefetch(self, row: &[u8]) {
+        prefetch(row);
+    }
 
     fn any_missing(self, row: &[u8]) -> bool {
         // SAFETY: `self` exists only where `new` found the features.
@@ -276,6 +283,16 @@ impl AdjointPasses for Avx512 {
             // SAFETY: `self` exists only where `new` found the features.
             unsafe { lookup(tables, rows, at, sums) }
         }
+    }
+
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { listed::list(part, swapped, plane, list) }
+    }
+
+    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { listed::add(list, samples, sums) }
     }
 
     fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {

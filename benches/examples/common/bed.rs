@@ -10,7 +10,7 @@ use steppe_kernels::{AdjointResiduals, AdjointSum, Level, Rows, adjoint, count_c
 const HEADER: u64 = 3;
 
 /// Rows that one task of a pass reads.
-const ROWS: usize = 1024;
+const ROWS: usize = 2048;
 
 /// Bits of a residual's magnitude.
 const BITS: i32 = 23;
@@ -24,11 +24,11 @@ pub(crate) struct BedMatrix {
 }
 
 impl BedMatrix {
-    /// Opens a file and counts its codes.
+    /// Opens a file, of which the first `variants` count, and counts their codes.
     pub(crate) fn open(path: &Path, samples: usize, variants: usize, level: Level) -> io::Result<Self> {
         let mut matrix = Self { file: File::open(path)?, level, samples, counts: vec![[0; 4]; variants] };
-        let expected = HEADER + (variants * matrix.stride()) as u64;
-        if matrix.file.metadata()?.len() != expected {
+        let least = HEADER + (variants * matrix.stride()) as u64;
+        if matrix.file.metadata()?.len() < least {
             return Err(io::Error::other("the .bed file's size does not fit its .bim and .fam files"));
         }
         let count = |run| {
@@ -87,7 +87,7 @@ fn failed<E: Into<Box<dyn Error + Send + Sync>>>(doing: &str) -> impl Fn(E) -> M
 }
 
 fn absent(pass: &str) -> MatrixError {
-    MatrixError { message: format!("a lasso path needs no {pass} pass"), source: None }
+    MatrixError { message: format!("a bench needs no {pass} pass"), source: None }
 }
 
 /// The power of two that brings a residual's largest value just below 2^23.
@@ -138,7 +138,13 @@ impl GenotypeMatrix for BedMatrix {
         Ok(selected)
     }
 
-    fn gram(&self, _: Range<u32>, _: &[u32], _: usize) -> Result<Vec<GramSums>, MatrixError> {
-        Err(absent("gram"))
+    fn gram(
+        &self,
+        variants: Range<u32>,
+        groups: &[u32],
+        group_count: usize,
+    ) -> Result<Vec<GramSums>, MatrixError> {
+        let selected = self.select(&variants.collect::<Vec<_>>())?;
+        selected.gram(groups, group_count, self.level).map_err(failed("multiplying variants"))
     }
 }
