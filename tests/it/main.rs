@@ -11,6 +11,7 @@ mod ancestry;
 mod bad_inputs;
 mod bit_flips;
 mod calibrate;
+mod calibrated_scores;
 mod cohort_jobs;
 mod decoding;
 mod digests;

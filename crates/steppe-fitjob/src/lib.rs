@@ -53,16 +53,16 @@ mod table;
 mod variant_plan;
 
 pub use ancestry::{
-    AncestryJobOptions, AncestryRecord, AncestryReport, CohortAncestry, PopulationRecord, SimilarityMethod,
-    ancestry_cohort,
+    AncestryJobOptions, AncestryMethod, AncestryRecord, AncestryReport, CohortAncestry, PopulationRecord,
+    SimilarityMethod, ancestry_cohort,
 };
 pub use assoc::{
     ASSOCIATION_SEMANTICS, AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord,
     AssociationReport, AssociationTraitRecord, DroppedCovariateRecord,
 };
 pub use calibrate::{
-    CalibrateOptions, CalibrationRecord, CalibrationReport, PopulationCalibration, ScoreModelRecord,
-    calibrate_scores,
+    ApplyOptions, CalibrateOptions, CalibrationRecord, CalibrationReport, PopulationCalibration,
+    ScoreModelRecord, calibrate_scores, score_calibrated,
 };
 pub use cohort_job::{
     CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,

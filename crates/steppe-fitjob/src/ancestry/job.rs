@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use serde_json::json;
-use steppe_calibrate::{ancestry::Populations, projection::project};
+use steppe_calibrate::ancestry::Populations;
 use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_fit::FitError;
 use steppe_store::SampleTable;
@@ -52,7 +52,7 @@ pub fn ancestry_cohort(
 ) -> Result<AncestryReport, EngineError> {
     let started = Instant::now();
     let options = &job.options;
-    options.check()?;
+    options.method.check()?;
     let mut inputs = Inputs::default();
     let reference = Reference::read(&options.reference, &mut inputs)?;
     let populations = populations_of(&reference, options)?;
@@ -69,7 +69,7 @@ pub fn ancestry_cohort(
         semantics: ANCESTRY_SEMANTICS,
         request: &request,
         cohort_samples: samples.len() as u64,
-        parameters: options.parameters(),
+        parameters: options.method.parameters(),
         inputs: &inputs.into_records(false),
         unknown_selected: unknown,
         samples: &counts,
@@ -83,12 +83,7 @@ pub fn ancestry_cohort(
     // Projection uses the reference's means: nobody here counts.
     let nobody = vec![false; taking.len()];
     let found = job.solve(&cohort, (&taking, &nobody), engine, progress, |matrix| {
-        let projection =
-            project(&shared.model, matrix, &shared.variants, options.projection, None).map_err(failed)?;
-        let admixture = shared.admixture.as_ref();
-        let admixture =
-            admixture.map(|of| of.proportions(matrix, &shared.variants)).transpose().map_err(failed)?;
-        Found::new(projection, admixture, &reference, populations, options).map_err(failed)
+        Found::of(matrix, &shared, (&reference, populations), &options.method).map_err(failed)
     })?;
     if observer.cancelled() {
         return Err(FitError::Cancelled.into());

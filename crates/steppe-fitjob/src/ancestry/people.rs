@@ -6,31 +6,45 @@ use steppe_calibrate::{
         Admixture, AdmixtureProportions, OutsideModel, OutsideVerdict, PopulationShapes, Populations,
         RandomForest, Similarity,
     },
-    projection::Projection,
+    projection::{Projection, project},
 };
+use steppe_fit::GenotypeMatrix;
 
-use super::{super::pca::Reference, AncestryJobOptions, PopulationRecord, SimilarityMethod};
+use super::{super::pca::Reference, AncestryMethod, PopulationRecord, SimilarityMethod, shared::Shared};
 
 /// Everything that is said of the people of a cohort.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) projection: Projection,
+pub(crate) struct Found {
+    pub(crate) projection: Projection,
     pub(super) forest: Similarity,
     pub(super) distances: Similarity,
     /// Whichever counts.
     method: SimilarityMethod,
-    pub(super) outside: OutsideVerdict,
-    pub(super) admixture: AdmixtureProportions,
+    pub(crate) outside: OutsideVerdict,
+    pub(crate) admixture: AdmixtureProportions,
 }
 
 impl Found {
+    /// Projects everybody of a matrix, and compares them to the populations of a reference: two passes.
+    pub(crate) fn of(
+        matrix: &dyn GenotypeMatrix,
+        shared: &Shared,
+        (reference, populations): (&Reference, &Populations),
+        method: &AncestryMethod,
+    ) -> Result<Self, CalibrateError> {
+        let projection = project(&shared.model, matrix, &shared.variants, method.projection, None)?;
+        let admixture = shared.admixture.as_ref();
+        let admixture = admixture.map(|of| of.proportions(matrix, &shared.variants)).transpose()?;
+        Self::new(projection, admixture, reference, populations, method)
+    }
+
     /// Compares projected people to the populations of a reference.
-    pub(super) fn new(
+    fn new(
         projection: Projection,
         by_frequencies: Option<AdmixtureProportions>,
         reference: &Reference,
         populations: &Populations,
-        options: &AncestryJobOptions,
+        options: &AncestryMethod,
     ) -> Result<Self, CalibrateError> {
         let components = reference.pca.components;
         let scores = &projection.scores;
@@ -49,7 +63,7 @@ impl Found {
     }
 
     /// The similarity that counts.
-    pub(super) fn similarity(&self) -> &Similarity {
+    pub(crate) fn similarity(&self) -> &Similarity {
         match self.method {
             SimilarityMethod::Forest => &self.forest,
             SimilarityMethod::Mahalanobis => &self.distances,

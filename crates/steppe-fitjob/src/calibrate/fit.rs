@@ -22,6 +22,8 @@ use super::{
     people::{Cohort, Everybody},
 };
 
+/// The name of the score that several are stacked to.
+pub(super) const STACKED: &str = "stacked";
 /// Bins of accuracy by distance.
 const ACCURACY_BINS: usize = 10;
 /// Cases, and controls, that make a model of other people's risks.
@@ -70,7 +72,7 @@ impl Fit<'_> {
             false => None,
         };
         if let Some(combination) = &combination {
-            names.push("stacked".to_owned());
+            names.push(STACKED.to_owned());
             of_reference.push(stacked(combination, &of_reference)?);
             of_cohort.push(stacked(combination, &of_cohort)?);
         }
@@ -336,7 +338,7 @@ fn kept<T>(fitted: Result<T, CalibrateError>, part: &str, left_out: &mut Vec<Lef
 }
 
 /// The stacked score of people; NaN where one of the scores is missing.
-fn stacked(combination: &Combination, scores: &[Vec<f64>]) -> Result<Vec<f64>, EngineError> {
+pub(super) fn stacked(combination: &Combination, scores: &[Vec<f64>]) -> Result<Vec<f64>, EngineError> {
     let people = scores.first().map_or(0, Vec::len);
     let of = |row: usize| {
         let all: Vec<f64> = scores.iter().map(|score| score[row]).collect();

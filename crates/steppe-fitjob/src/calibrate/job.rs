@@ -15,20 +15,16 @@ use super::{
     super::{
         StepObserver,
         job::FitRequest,
-        output_file::write_cbor,
         record::{Beginning, SampleCounts},
     },
     CalibrateOptions, CalibrationRecord, PopulationCalibration, ScoreModelRecord,
     fit::{Fit, Fitted, Taught},
     people::Everybody,
-    report, tables,
+    report, stored, tables,
 };
 
 /// Changes when the same inputs may give other bits.
-const CALIBRATION_SEMANTICS: u32 = 1;
-
-/// The model's file.
-const MODEL: &str = "model.cbor";
+const CALIBRATION_SEMANTICS: u32 = 2;
 
 /// What a calibration made.
 #[derive(Debug, Clone)]
@@ -77,9 +73,11 @@ pub fn calibrate_scores(
     record.notices.extend(left_out);
     record.notices.iter().for_each(|notice| observer.notice(notice));
     let folder = record.stage(&request)?;
-    record.outputs.push(write_cbor(folder.path(), MODEL, &fitted.model)?);
-    let rows = tables::apply_all(&everybody, &fitted)?;
-    record.outputs.extend(tables::write(folder.path(), &everybody, &fitted, &record.traits, &rows)?);
+    let terms = everybody.terms(options);
+    record.outputs.push(stored::write(folder.path(), &fitted.model, terms, &everybody.ground)?);
+    let rows = tables::apply_all(&fitted.model, &everybody.cohort, everybody.target, &fitted.scores)?;
+    record.outputs.extend(tables::write_people(folder.path(), &fitted.model, &everybody.cohort, &rows)?);
+    record.outputs.extend(tables::write_risks(folder.path(), &record.traits)?);
     record.timing("total", started);
     observer.stage("writing the report", 0);
     let page = report::Told { everybody: &everybody, fitted: &fitted, rows: &rows, record: &record };
