@@ -7,7 +7,10 @@ use std::{
 
 use steppe_tests::{Run, Table, steppe};
 
-use crate::{calibrate::Calibrated, sets::Imported};
+use crate::{
+    calibrate::Calibrated,
+    sets::{Imported, Part},
+};
 
 /// How the scores of these tests are read and made: alike everywhere. A missing call counts nothing, so that one person is
 /// a cohort.
@@ -53,32 +56,7 @@ impl Model {
 
     /// A part of the simulated fileset as a cohort.
     fn part(&self, people: &[usize], variants: Range<usize>, build: &str) -> Imported {
-        let source = self.made.data.join("geno");
-        let folder = self.path(&format!("part-{}-{}-{build}", people.len(), variants.end));
-        std::fs::create_dir(&folder).expect("a folder");
-        let prefix = folder.join("part");
-        let lines = |ending: &str| -> Vec<String> {
-            let text = std::fs::read_to_string(source.with_extension(ending)).expect("a table");
-            text.lines().map(|line| format!("{line}\n")).collect()
-        };
-        let (fam, bim) = (lines("fam"), lines("bim"));
-        let those: String = people.iter().map(|person| fam[*person].as_str()).collect();
-        std::fs::write(prefix.with_extension("fam"), those).expect("a .fam");
-        std::fs::write(prefix.with_extension("bim"), bim[variants.clone()].concat()).expect("a .bim");
-        let all = std::fs::read(source.with_extension("bed")).expect("a .bed");
-        let stride = fam.len().div_ceil(4);
-        let mut bed = all[..3].to_vec();
-        for variant in variants {
-            let row = &all[3 + variant * stride..][..stride];
-            let mut bytes = vec![0_u8; people.len().div_ceil(4)];
-            for (at, person) in people.iter().enumerate() {
-                let code = (row[person / 4] >> (2 * (person % 4))) & 3;
-                bytes[at / 4] |= code << (2 * (at % 4));
-            }
-            bed.extend(bytes);
-        }
-        std::fs::write(prefix.with_extension("bed"), bed).expect("a .bed");
-        Imported::of(&prefix, build)
+        Part { source: &self.made.data.join("geno"), people, variants, missing: &[] }.import(build)
     }
 }
 

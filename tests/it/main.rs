@@ -16,6 +16,7 @@ mod cohort_jobs;
 mod decoding;
 mod digests;
 mod evaluate;
+mod explain;
 mod faults;
 mod interrupted;
 mod lasso;

@@ -6,6 +6,7 @@
 //! fit into the memory limit) and returns [`Scores`].
 
 mod contribution;
+mod effects;
 mod fixed_point;
 mod frequency;
 mod job;
@@ -19,6 +20,7 @@ mod selection;
 mod sources;
 
 pub use contribution::MissingPolicy;
+pub use effects::RowEffect;
 pub use fixed_point::FixedPoint;
 pub use frequency::FrequencySource;
 pub use job::{KERNEL_SEMANTICS, ScoreJob};

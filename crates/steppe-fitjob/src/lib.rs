@@ -24,6 +24,7 @@ mod covariates;
 mod cross_validation;
 mod evaluate;
 mod evaluation;
+mod explain;
 mod groups;
 mod input_options;
 mod inputs;
@@ -71,6 +72,7 @@ pub use evaluate::{
     EvaluateOptions, EvaluationRecord, EvaluationReport, EvaluationTraitRecord, evaluate_scores,
 };
 pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};
+pub use explain::{ExplainOptions, ExplainedPerson, ExplainedVariant, MissingPart, explain_person};
 pub use input_options::InputOptions;
 pub use job::{FIT_SEMANTICS, FitJob, FitReport, FitRequest};
 pub use observer::{FitObserver, FitProgress, Stage, StepObserver};
@@ -91,4 +93,5 @@ pub use steppe_fit::{
     FitError,
     assoc::{Firth, TestedAllele},
 };
+pub use steppe_report::Language;
 pub use variant_plan::VariantPlan;

@@ -38,9 +38,9 @@ impl PreparedScore {
 /// What the tables of a matched row need to know of its variant; the same for all scores of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    matched: MatchedRow,
+    pub(super) matched: MatchedRow,
     ploidy: Ploidy,
-    frequency: f64,
+    pub(super) frequency: f64,
 }
 
 /// The places of all rows of a file that match, in variant order.
@@ -61,15 +61,15 @@ pub(super) fn places(
 }
 
 /// A matched row of one score with everything that its tables depend on.
-struct Term {
-    place: Place,
+pub(super) struct Term {
+    pub(super) place: Place,
     effect: Effect,
-    models: [CallModel; 3],
+    pub(super) models: [CallModel; 3],
 }
 
 impl Term {
     /// The table of a sex class.
-    fn contributions(&self, class: usize, missing: MissingPolicy) -> [f64; 4] {
+    pub(super) fn contributions(&self, class: usize, missing: MissingPolicy) -> [f64; 4] {
         self.effect.contributions(&self.models[class], self.place.frequency, missing)
     }
 
@@ -79,7 +79,7 @@ impl Term {
     }
 
     /// The largest contribution of any genotype of anybody.
-    fn magnitude(&self, missing: MissingPolicy) -> f64 {
+    pub(super) fn magnitude(&self, missing: MissingPolicy) -> f64 {
         self.classes()
             .flat_map(|class| self.contributions(class, missing))
             .fold(0.0, |largest, entry| largest.max(entry.abs()))
@@ -87,7 +87,7 @@ impl Term {
 }
 
 /// The rows of one score, in variant order.
-fn terms<'a>(
+pub(super) fn terms<'a>(
     matched: &'a MatchedFile,
     column: usize,
     places: &'a [Place],

@@ -41,48 +41,46 @@ pub fn score_calibrated(
     engine: &dyn Engine,
     progress: &Arc<dyn PassProgress>,
 ) -> Result<ScoreReport, EngineError> {
-    let mut inputs = Inputs::default();
-    let stored = StoredModel::read(&options.calibration, &mut inputs)?;
-    let mut applying = Applying { options, stored, inputs, engine, progress, ready: None };
+    let mut applying = Applying { of: Calibrating::open(options, engine, progress)?, ready: None };
     score_and(request, engine, progress, &mut applying)
 }
 
-/// The calibration while the people are scored.
-struct Applying<'a> {
+/// A calibration, and how people of a cohort are placed by it.
+pub(super) struct Calibrating<'a> {
     options: &'a ApplyOptions,
-    stored: StoredModel,
-    inputs: Inputs,
+    pub(super) stored: StoredModel,
+    pub(super) inputs: Inputs,
     engine: &'a dyn Engine,
     progress: &'a Arc<dyn PassProgress>,
-    ready: Option<Ready>,
 }
 
-/// What is known before any genotype is read.
-struct Ready {
+/// What is known of some people before any genotype is read.
+pub(super) struct Ready {
     shared: Shared,
-    /// Indices of the people in the cohort, and who they are.
+    /// Their indices in the cohort, and who they are.
     taking: Vec<u32>,
     samples: SampleTable,
     known: Known,
 }
 
+/// A calibration while people are scored.
+struct Applying<'a> {
+    of: Calibrating<'a>,
+    ready: Option<Ready>,
+}
+
 impl ScoreSequel for Applying<'_> {
     fn prepare(&mut self, job: &ScoreJob) -> Result<SequelPlan, EngineError> {
-        let mut notices = scores_to_apply(&self.stored, job)?;
-        let shared = shared(&self.stored, job)?;
-        notices.extend(shared.notices());
         let all = job.kept().iter().enumerate().filter(|(_, kept)| **kept);
-        let rows: Vec<usize> = all.map(|(sample, _)| sample).collect();
-        let samples = of_rows(&job.samples, &rows);
-        let known = Known::read(self.options, &self.stored, &samples, &mut self.inputs)?;
+        let (ready, notices) = self.of.ready(job, all.map(|(sample, _)| sample).collect())?;
+        self.ready = Some(ready);
+        let options = self.of.options;
         let parameters = [
-            ("calibration_population", json!(self.options.population.as_ref().map(|of| &of.column))),
-            ("calibration_target", json!(self.options.target)),
+            ("calibration_population", json!(options.population.as_ref().map(|of| &of.column))),
+            ("calibration_target", json!(options.target)),
         ];
-        let taking = rows.into_iter().map(|row| row as u32).collect();
-        self.ready = Some(Ready { shared, taking, samples, known });
         Ok(SequelPlan {
-            inputs: std::mem::take(&mut self.inputs).into_records(job.options.copied_inputs),
+            inputs: std::mem::take(&mut self.of.inputs).into_records(job.options.copied_inputs),
             parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             notices,
         })
@@ -92,12 +90,12 @@ impl ScoreSequel for Applying<'_> {
         let Some(ready) = self.ready.take() else {
             return Err(EngineError::Internal("a calibration that was not prepared"));
         };
-        let found = self.place(job, &ready)?;
-        let scores = self.scores(folder, ready.taking.len())?;
-        let cohort = self.cohort(found, ready)?;
-        self.progress.stage("applying the calibration", 0);
-        let model = &self.stored.model;
-        let rows = apply_all(model, &cohort, self.stored.target, &scores)?;
+        let found = self.of.place(job, &ready)?;
+        let scores = self.of.scores(folder, ready.taking.len())?;
+        let cohort = self.of.cohort(found, ready)?;
+        self.of.progress.stage("applying the calibration", 0);
+        let StoredModel { model, target, .. } = &self.of.stored;
+        let rows = apply_all(model, &cohort, *target, &scores)?;
         let notices = told(&cohort, &rows);
         Ok(SequelOutputs { outputs: write_people(folder, model, &cohort, &rows)?, notices })
     }
@@ -129,9 +127,36 @@ fn shared(stored: &StoredModel, job: &ScoreJob) -> Result<Shared, EngineError> {
     Ok(shared)
 }
 
-impl Applying<'_> {
-    /// Places everyone against the reference, as the calibration's own people were.
-    fn place(&self, job: &ScoreJob, ready: &Ready) -> Result<Found, EngineError> {
+impl<'a> Calibrating<'a> {
+    /// Reads the calibration.
+    pub(super) fn open(
+        options: &'a ApplyOptions,
+        engine: &'a dyn Engine,
+        progress: &'a Arc<dyn PassProgress>,
+    ) -> Result<Self, EngineError> {
+        let mut inputs = Inputs::default();
+        let stored = StoredModel::read(&options.calibration, &mut inputs)?;
+        Ok(Self { options, stored, inputs, engine, progress })
+    }
+
+    /// Checks the calibration against a scoring job, and reads what it takes to know of some people of the cohort. Also
+    /// what the user should know.
+    pub(super) fn ready(
+        &mut self,
+        job: &ScoreJob,
+        rows: Vec<usize>,
+    ) -> Result<(Ready, Vec<String>), EngineError> {
+        let shared = shared(&self.stored, job)?;
+        let mut notices = scores_to_apply(&self.stored, job)?;
+        notices.extend(shared.notices());
+        let samples = of_rows(&job.samples, &rows);
+        let known = Known::read(self.options, &self.stored, &samples, &mut self.inputs)?;
+        let taking = rows.into_iter().map(|row| row as u32).collect();
+        Ok((Ready { shared, taking, samples, known }, notices))
+    }
+
+    /// Places people against the reference, as the calibration's own people were.
+    pub(super) fn place(&self, job: &ScoreJob, ready: &Ready) -> Result<Found, EngineError> {
         let reference = &self.stored.reference;
         let Some(populations) = &reference.populations else {
             return Err(EngineError::Internal("a calibration whose reference has no populations"));
@@ -167,7 +192,7 @@ impl Applying<'_> {
     }
 
     /// The people as a calibration sees them.
-    fn cohort(&self, found: Found, ready: Ready) -> Result<Cohort, EngineError> {
+    pub(super) fn cohort(&self, found: Found, ready: Ready) -> Result<Cohort, EngineError> {
         let stored = &self.stored;
         let populations = &stored.model.populations;
         let place = |name: &String| populations.iter().position(|there| there == name);

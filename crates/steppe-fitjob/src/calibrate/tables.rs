@@ -58,7 +58,7 @@ pub(super) fn write_risks(
 }
 
 /// The model of a score applied to everyone of the cohort who has the score.
-fn applied(
+pub(super) fn applied(
     score: usize,
     model: &ScoreModel,
     cohort: &Cohort,
