@@ -30,7 +30,10 @@ impl Model {
         let effects = made.data.join("effects.tsv");
         let covariates = made.data.join("covar.tsv").display().to_string();
         made.imported.score("everyone", &[&effects], &READING).expect_status(0);
+        let (cohort, weights) = (made.imported.cohort().display().to_string(), effects.display().to_string());
+        let sources = ["--reference-cohort", &cohort, "--score-file", &weights];
         let options = ["--combine", "--covar", &covariates, "--covar-name", "AGE"];
+        let options = [&options[..], &sources, &READING[..4]].concat();
         made.with_disease_by("everyone", &options, "model").expect_status(0);
         Some(Self { made, effects, covariates })
     }

@@ -7,6 +7,7 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod admixture_expected;
 mod ancestry;
 mod bad_inputs;
 mod bit_flips;

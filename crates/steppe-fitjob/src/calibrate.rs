@@ -1,6 +1,6 @@
 //! Scores that mean something in a population: a model from a reference, an own cohort and, where there are any,
 //! phenotypes; what it says of the cohort's people; and the same model applied to others when they are scored. A calibration
-//! reads no genotype: ancestry and scores have been computed.
+//! reads no genotype but to count allele frequencies in the reference: ancestry and scores have been computed.
 
 mod apply;
 mod fit;
@@ -11,6 +11,7 @@ mod options;
 mod people;
 mod record;
 mod report;
+mod sources;
 mod stored;
 mod tables;
 mod tested;
@@ -21,3 +22,4 @@ pub use known::ApplyOptions;
 pub(super) use one::OnePerson;
 pub use options::CalibrateOptions;
 pub use record::{CalibrationRecord, PopulationCalibration, ScoreModelRecord};
+pub use sources::SourceOptions;

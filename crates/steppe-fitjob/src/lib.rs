@@ -63,7 +63,7 @@ pub use assoc::{
 };
 pub use calibrate::{
     ApplyOptions, CalibrateOptions, CalibrationRecord, CalibrationReport, PopulationCalibration,
-    ScoreModelRecord, calibrate_scores, score_calibrated,
+    ScoreModelRecord, SourceOptions, calibrate_scores, score_calibrated,
 };
 pub use cohort_job::{
     CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,

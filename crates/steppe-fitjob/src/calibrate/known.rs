@@ -156,7 +156,7 @@ pub(super) fn scores_to_apply(stored: &StoredModel, job: &ScoreJob) -> Result<Ve
             notices.push(format!("score {name} was calibrated, and no scoring file has it: it has no row"));
             continue;
         };
-        notices.extend(of_score(stored, job, column)?);
+        notices.extend(same_weights(&stored.origins, job, column)?);
         applied += usize::from(column.gate == Gate::Pass);
     }
     if job.columns.iter().all(|column| !names.contains(&column.name.as_str())) {
@@ -175,11 +175,15 @@ pub(super) fn scores_to_apply(stored: &StoredModel, job: &ScoreJob) -> Result<Ve
     Ok(notices)
 }
 
-/// One score beside what was calibrated under its name.
-fn of_score(stored: &StoredModel, job: &ScoreJob, column: &ScoreColumn) -> Result<Vec<String>, EngineError> {
+/// One score beside what was calibrated under its name: other weights are refused.
+pub(super) fn same_weights(
+    origins: &[ScoreOrigin],
+    job: &ScoreJob,
+    column: &ScoreColumn,
+) -> Result<Vec<String>, EngineError> {
     let here = ScoreOrigin::of_job(job, column);
     let name = &column.name;
-    let known: Vec<&ScoreOrigin> = stored.origins.iter().filter(|of| of.name == *name).collect();
+    let known: Vec<&ScoreOrigin> = origins.iter().filter(|of| of.name == *name).collect();
     if known.is_empty() {
         return Ok(vec![format!(
             "score {name} was calibrated from a table of scores: whether its weights were these can not be checked"
