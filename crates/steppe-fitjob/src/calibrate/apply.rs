@@ -56,7 +56,7 @@ pub(super) struct Calibrating<'a> {
 
 /// What is known of some people before any genotype is read.
 pub(super) struct Ready {
-    shared: Shared,
+    pub(super) shared: Shared,
     /// Their indices in the cohort, and who they are.
     taking: Vec<u32>,
     samples: SampleTable,
@@ -72,7 +72,9 @@ struct Applying<'a> {
 impl ScoreSequel for Applying<'_> {
     fn prepare(&mut self, job: &ScoreJob) -> Result<SequelPlan, EngineError> {
         let all = job.kept().iter().enumerate().filter(|(_, kept)| **kept);
-        let (ready, notices) = self.of.ready(job, all.map(|(sample, _)| sample).collect())?;
+        let mut notices = scores_to_apply(&self.of.stored, job)?;
+        let ready = self.of.ready(job, all.map(|(sample, _)| sample).collect())?;
+        notices.extend(ready.shared.notices());
         self.ready = Some(ready);
         let options = self.of.options;
         let parameters = [
@@ -139,20 +141,13 @@ impl<'a> Calibrating<'a> {
         Ok(Self { options, stored, inputs, engine, progress })
     }
 
-    /// Checks the calibration against a scoring job, and reads what it takes to know of some people of the cohort. Also
-    /// what the user should know.
-    pub(super) fn ready(
-        &mut self,
-        job: &ScoreJob,
-        rows: Vec<usize>,
-    ) -> Result<(Ready, Vec<String>), EngineError> {
+    /// Checks the reference against the cohort of a scoring job, and reads what it takes to know of some people of it.
+    pub(super) fn ready(&mut self, job: &ScoreJob, rows: Vec<usize>) -> Result<Ready, EngineError> {
         let shared = shared(&self.stored, job)?;
-        let mut notices = scores_to_apply(&self.stored, job)?;
-        notices.extend(shared.notices());
         let samples = of_rows(&job.samples, &rows);
         let known = Known::read(self.options, &self.stored, &samples, &mut self.inputs)?;
         let taking = rows.into_iter().map(|row| row as u32).collect();
-        Ok((Ready { shared, taking, samples, known }, notices))
+        Ok(Ready { shared, taking, samples, known })
     }
 
     /// Places people against the reference, as the calibration's own people were.

@@ -146,7 +146,7 @@ fn covariates(
     Ok(columns)
 }
 
-/// Checks that some scores of a job are those that were calibrated; what the user should know of them.
+/// Checks that the scores of a job are those that were calibrated, and some are; what the user should know of them.
 pub(super) fn scores_to_apply(stored: &StoredModel, job: &ScoreJob) -> Result<Vec<String>, EngineError> {
     let names: Vec<&str> = stored.score_names().collect();
     let mut notices = Vec::new();
@@ -156,7 +156,10 @@ pub(super) fn scores_to_apply(stored: &StoredModel, job: &ScoreJob) -> Result<Ve
             notices.push(format!("score {name} was calibrated, and no scoring file has it: it has no row"));
             continue;
         };
-        notices.extend(same_weights(&stored.origins, job, column)?);
+        notices.extend(score_to_apply(stored, job, column)?);
+        if let Gate::Skip(reason) = &column.gate {
+            notices.push(format!("score {name} has no calibrated row, since it is skipped: {reason}"));
+        }
         applied += usize::from(column.gate == Gate::Pass);
     }
     if job.columns.iter().all(|column| !names.contains(&column.name.as_str())) {
@@ -175,35 +178,51 @@ pub(super) fn scores_to_apply(stored: &StoredModel, job: &ScoreJob) -> Result<Ve
     Ok(notices)
 }
 
-/// One score beside what was calibrated under its name: other weights are refused.
-pub(super) fn same_weights(
-    origins: &[ScoreOrigin],
+/// Checks that a score of a job is the one that was calibrated; what the user should know of it.
+pub(super) fn score_to_apply(
+    stored: &StoredModel,
     job: &ScoreJob,
     column: &ScoreColumn,
 ) -> Result<Vec<String>, EngineError> {
+    let Some((same, mut notices)) = same_weights(&stored.origins, job, column)? else {
+        return Ok(vec![format!(
+            "score {} was calibrated from a table of scores: whether its weights were these can not be checked",
+            column.name
+        )]);
+    };
+    let missing = job.options.missing.as_str();
+    if same.missing != missing {
+        notices.push(format!(
+            "score {}: --missing is {missing} here, and was {} when it was calibrated",
+            column.name, same.missing
+        ));
+    }
+    Ok(notices)
+}
+
+/// What a score was calibrated from, and what differs here; nothing of a score that came as a table. Other weights are
+/// refused.
+pub(super) fn same_weights<'a>(
+    origins: &'a [ScoreOrigin],
+    job: &ScoreJob,
+    column: &ScoreColumn,
+) -> Result<Option<(&'a ScoreOrigin, Vec<String>)>, EngineError> {
     let here = ScoreOrigin::of_job(job, column);
     let name = &column.name;
     let known: Vec<&ScoreOrigin> = origins.iter().filter(|of| of.name == *name).collect();
-    if known.is_empty() {
-        return Ok(vec![format!(
-            "score {name} was calibrated from a table of scores: whether its weights were these can not be checked"
-        )]);
-    }
+    let Some(last) = known.last() else { return Ok(None) };
     let Some(same) = known.iter().rev().find(|of| of.weights == here.weights) else {
         let short = |hash: &str| hash.get(..12).unwrap_or(hash).to_owned();
         return Err(EngineError::refused(
             format!(
                 "score {name}: its weights are not those that were calibrated (BLAKE3 of the scoring file {}…, then {}…)",
                 short(&here.weights),
-                known.last().map_or_else(String::new, |of| short(&of.weights)),
+                short(&last.weights),
             ),
             "give the scoring file that the calibrated scores were made with, or calibrate this one",
         ));
     };
     let mut notices = Vec::new();
-    if let Gate::Skip(reason) = &column.gate {
-        notices.push(format!("score {name} has no calibrated row, since it is skipped: {reason}"));
-    }
     if same.rows_matched != here.rows_matched {
         notices.push(format!(
             "score {name}: {} rows of the scoring file count here, and {} did when it was calibrated: the score may be \
@@ -211,14 +230,8 @@ pub(super) fn same_weights(
             here.rows_matched, same.rows_matched
         ));
     }
-    if same.missing != here.missing {
-        notices.push(format!(
-            "score {name}: --missing is {} here, and was {} when it was calibrated",
-            here.missing, same.missing
-        ));
-    }
     if same.matching != here.matching {
         notices.push(format!("score {name}: rows are matched by other rules than when it was calibrated"));
     }
-    Ok(notices)
+    Ok(Some((same, notices)))
 }

@@ -1,12 +1,17 @@
 //! One person of a cohort under one score of a calibration.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use steppe_calibrate::model::PersonCalibration;
-use steppe_engine::{Engine, EngineError, PassProgress, score::ScoreJob};
+use steppe_engine::{
+    Engine, EngineError, PassProgress,
+    score::{ScoreColumn, ScoreJob},
+};
 
-use super::{ApplyOptions, apply::Calibrating, people::Cohort, stored::StoredModel, tables::applied};
-use crate::inputs::Inputs;
+use super::{
+    super::inputs::Inputs, ApplyOptions, apply::Calibrating, known::score_to_apply, people::Cohort,
+    stored::StoredModel, tables::applied,
+};
 
 /// A person whom a calibration has placed.
 pub(crate) struct OnePerson {
@@ -20,37 +25,39 @@ pub(crate) struct OnePerson {
 }
 
 impl OnePerson {
-    /// Places a sample of a job's cohort.
+    /// Places a sample of a job's cohort, under the score of a column of the job.
     pub(crate) fn place(
         options: &ApplyOptions,
         job: &ScoreJob,
-        (sample, score): (usize, &str),
+        (sample, column): (usize, &ScoreColumn),
         engine: &dyn Engine,
         progress: &Arc<dyn PassProgress>,
     ) -> Result<Self, EngineError> {
         let mut calibrating = Calibrating::open(options, engine, progress)?;
-        let (ready, notices) = calibrating.ready(job, vec![sample])?;
-        let at = calibrating.stored.score_names().position(|name| name == score);
-        let Some(at) = at else {
+        let score = calibrating.stored.score_names().position(|name| name == column.name);
+        let Some(score) = score else {
             let names: Vec<&str> = calibrating.stored.score_names().collect();
             return Err(EngineError::refused(
-                format!("score {score} was not calibrated"),
+                format!("score {} was not calibrated", column.name),
                 format!("explain one of {}, or leave the calibration out", names.join(", ")),
             ));
         };
+        let mut notices = score_to_apply(&calibrating.stored, job, column)?;
+        let ready = calibrating.ready(job, vec![sample])?;
+        notices.extend(ready.shared.notices());
         let found = calibrating.place(job, &ready)?;
-        let errors = found.admixture.standard_errors.clone();
-        let names = found.admixture.names.clone();
+        let errors: HashMap<String, f64> = found
+            .admixture
+            .names
+            .iter()
+            .cloned()
+            .zip(found.admixture.standard_errors.iter().copied())
+            .collect();
         let cohort = calibrating.cohort(found, ready)?;
         let Calibrating { stored, inputs, .. } = calibrating;
-        let error = |name: &String| {
-            names.iter().position(|there| there == name).map_or(f64::NAN, |place| errors[place])
-        };
+        let error = |name: &String| errors.get(name).copied().unwrap_or(f64::NAN);
         let admixture_errors = stored.model.populations[..stored.of_reference].iter().map(error).collect();
-        // Notices of other scores are none of this person's page.
-        let notices =
-            notices.into_iter().filter(|text| !text.contains("was calibrated, and no scoring file"));
-        Ok(Self { cohort, score: at, admixture_errors, inputs, notices: notices.collect(), stored })
+        Ok(Self { cohort, score, admixture_errors, inputs, notices, stored })
     }
 
     /// What the calibration says of this person with a score.

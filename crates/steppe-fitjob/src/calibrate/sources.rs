@@ -93,8 +93,11 @@ impl Sources {
         let mut columns = Vec::new();
         for name in &everybody.names {
             let at = job.columns.iter().position(|column| column.name == *name);
-            if let Some(at) = at {
-                notices.extend(same_weights(&everybody.ground.origins, &job, &job.columns[at])?);
+            // What a missing call counts changes no frequency.
+            if let Some(at) = at
+                && let Some((_, differs)) = same_weights(&everybody.ground.origins, &job, &job.columns[at])?
+            {
+                notices.extend(differs);
             }
             columns.push(at);
         }
@@ -104,8 +107,6 @@ impl Sources {
                 format!("give the scoring files of {}", everybody.names.join(", ")),
             ));
         }
-        // Rules and missing calls are what the frequencies do not depend on.
-        notices.retain(|text| !text.contains("--missing is"));
         let inputs = inputs(&job);
         Ok(Self { job, taking, population, columns, inputs, notices })
     }

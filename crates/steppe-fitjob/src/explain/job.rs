@@ -17,7 +17,7 @@ use super::{
     super::{calibrate::OnePerson, cohort_job::Passes, inputs::Inputs},
     ExplainOptions, ExplainedPerson, ExplainedVariant,
     missing::{not_called, not_in_the_cohort},
-    population::{self, Population},
+    population::Population,
 };
 
 /// Takes one person's score apart.
@@ -37,7 +37,7 @@ pub fn explain_person(
     let mut inputs = Inputs::default();
     let population = Population::of(options, &job, sample, &mut inputs)?;
     let name = job.columns[score].name.clone();
-    let place = |of| OnePerson::place(of, &job, (sample, &name), engine, progress);
+    let place = |of| OnePerson::place(of, &job, (sample, &job.columns[score]), engine, progress);
     let placed = options.calibration.as_ref().map(place).transpose()?;
     let read = read(options, &job, (score, sample), &population, (engine, progress))?;
     let calibrated = |raw: f64| -> Result<Option<PersonCalibration>, EngineError> {
@@ -55,7 +55,7 @@ pub fn explain_person(
         files.extend(placed.inputs.clone().into_records(false));
         admixture.extend(placed.admixture().map(|(name, share, error)| (name.to_owned(), share, error)));
     }
-    let compared = match (&options.population, &placed) {
+    let own = match (&options.population, &placed) {
         (None, Some(placed)) => placed.population().to_owned(),
         _ => population.name.clone(),
     };
@@ -64,7 +64,8 @@ pub fn explain_person(
         sample: ids,
         score: name,
         raw: read.raw,
-        population: compared,
+        population: own,
+        frequencies_of: population.told(options),
         expected: read.variants.iter().map(|of| of.expected).sum(),
         calibrated: found.zip(placed.as_ref().map(OnePerson::outside)),
         admixture,
@@ -94,35 +95,22 @@ fn read(
     (engine, progress): (&dyn Engine, &Arc<dyn PassProgress>),
 ) -> Result<Read, EngineError> {
     let (effects, scale) = job.effects(score, job.samples.sex[sample]);
-    let person = sample as u32;
-    let mut taking = population.people.clone();
-    let at = match taking.binary_search(&person) {
-        Ok(at) => at,
-        Err(at) => {
-            taking.insert(at, person);
-            at
-        }
-    };
-    let counted: Vec<bool> =
-        taking.iter().map(|sample| population.people.binary_search(sample).is_ok()).collect();
     let passes = Passes { engine, progress, level: job.options.level, threads: job.options.threads };
     let distribution = options.distribution && !depends_on_sex(job, &effects);
-    passes.over(&job.cohort, (&taking, &counted), |matrix| {
-        let frequencies = population.frequencies(matrix, &effects);
-        let variants: Vec<u32> = effects.iter().map(|effect| effect.variant).collect();
+    let (frequencies, scores) = population.read(&passes, &job.cohort, &effects, distribution)?;
+    let variants: Vec<u32> = effects.iter().map(|effect| effect.variant).collect();
+    let person = (&[sample as u32][..], &[false][..]);
+    let codes = passes.over(&job.cohort, person, |matrix| {
         let columns = matrix.select(&variants).map_err(FitError::from)?;
-        let row = |(place, effect): (usize, &RowEffect)| {
-            ExplainedVariant::new(job, score, effect, frequencies[place], columns.code(place, at))
-        };
-        let mut variants: Vec<ExplainedVariant> = effects.iter().enumerate().map(row).collect();
-        let sum: i64 = variants.iter().map(|of| scale.quantise(of.adds)).sum();
-        variants.sort_by(|one, other| other.change().abs().total_cmp(&one.change().abs()));
-        let scores = match distribution {
-            true => population::scores(matrix, &effects)?,
-            false => Vec::new(),
-        };
-        Ok(Read { raw: scale.value(sum), variants, scores })
-    })
+        Ok((0..variants.len()).map(|place| columns.code(place, 0)).collect::<Vec<u8>>())
+    })?;
+    let row = |(place, effect): (usize, &RowEffect)| {
+        ExplainedVariant::new(job, score, effect, frequencies[place], codes[place])
+    };
+    let mut variants: Vec<ExplainedVariant> = effects.iter().enumerate().map(row).collect();
+    let sum: i64 = variants.iter().map(|of| scale.quantise(of.adds)).sum();
+    variants.sort_by(|one, other| other.change().abs().total_cmp(&one.change().abs()));
+    Ok(Read { raw: scale.value(sum), variants, scores })
 }
 
 /// Whether a variant adds other numbers in people of another sex: there is no one distribution then.

@@ -20,6 +20,6 @@ pub struct ExplainOptions {
     pub population: Option<SampleColumn>,
     /// What the score means.
     pub calibration: Option<ApplyOptions>,
-    /// Compute the distribution of the score in the population too.
+    /// Compute the distribution of the score in the population too, where there is a column.
     pub distribution: bool,
 }

@@ -18,9 +18,11 @@ pub struct ExplainedPerson {
     pub score: String,
     /// The person's, as `steppe score` computes it.
     pub raw: f64,
-    /// The people that she is compared to.
+    /// Her population; empty where none is known.
     pub population: String,
-    /// What their allele frequencies lead to expect.
+    /// Whose allele frequencies are expected, in words.
+    pub frequencies_of: String,
+    /// What these frequencies lead to expect.
     pub expected: f64,
     /// What the calibration says, and whether she lies outside of its reference.
     pub calibrated: Option<(PersonCalibration, bool)>,
@@ -34,7 +36,7 @@ pub struct ExplainedPerson {
     pub missing: Vec<MissingPart>,
     /// Rows of kinds that are not scored yet.
     pub unsupported: u64,
-    /// Scores of the population's people, where the distribution was asked for.
+    /// Scores of the population's people, where the distribution was asked for and the population is known.
     pub scores: Vec<f64>,
     /// The files that were read.
     pub inputs: Vec<InputRecord>,

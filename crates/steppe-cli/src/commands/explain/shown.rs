@@ -1,6 +1,6 @@
 //! One person's score on the screen.
 
-use steppe_fitjob::{ExplainedPerson, MissingPart};
+use steppe_fitjob::{ExplainedPerson, ExplainedVariant, MissingPart};
 
 use crate::render::{self, Align};
 
@@ -21,7 +21,7 @@ fn head(found: &ExplainedPerson) -> String {
         format!("score {}: {}", found.score, number(found.raw)),
         format!(
             "expected at the frequencies of {}: {} (the score is {} from it)",
-            found.population,
+            found.frequencies_of,
             number(found.expected),
             signed(found.raw - found.expected)
         ),
@@ -74,7 +74,7 @@ fn variants(found: &ExplainedPerson, top: usize) -> String {
         ("change", Align::Right),
         ("share", Align::Right),
     ];
-    let row = |of: &steppe_fitjob::ExplainedVariant| {
+    let row = |of: &ExplainedVariant| {
         vec![
             of.name.clone(),
             of.genotype.clone(),
@@ -91,7 +91,7 @@ fn variants(found: &ExplainedPerson, top: usize) -> String {
 /// What the variants that are not shown add up to.
 fn rest(found: &ExplainedPerson, top: usize) -> Option<String> {
     let others = found.variants.get(top..).filter(|others| !others.is_empty())?;
-    let sum: f64 = others.iter().map(|of| of.change()).sum();
+    let sum: f64 = others.iter().map(ExplainedVariant::change).sum();
     let count = render::count(others.len() as u64);
     Some(format!("{count} other variants change it by {} together\n", signed(sum)))
 }
