@@ -28,6 +28,9 @@ use super::{
     tables::{Row, apply_all, write_people},
 };
 
+/// Changes when the same inputs may give other bits.
+const APPLICATION_SEMANTICS: u32 = 1;
+
 /// Scores a cohort, and says of everyone what the scores mean by a calibration: `calibrated.tsv` and `calibrated.parquet`
 /// in the scores' folder, with the columns of the calibration's own. A cohort of one person works, and nobody's numbers
 /// depend on who else is there.
@@ -78,6 +81,7 @@ impl ScoreSequel for Applying<'_> {
         self.ready = Some(ready);
         let options = self.of.options;
         let parameters = [
+            ("calibration_semantics", json!(APPLICATION_SEMANTICS)),
             ("calibration_population", json!(options.population.as_ref().map(|of| &of.column))),
             ("calibration_target", json!(options.target)),
         ];

@@ -1,6 +1,6 @@
 //! From a cohort and a scoring file to one person's score, taken apart.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use steppe_calibrate::model::PersonCalibration;
 use steppe_engine::{
@@ -59,6 +59,9 @@ pub fn explain_person(
         (None, Some(placed)) => placed.population().to_owned(),
         _ => population.name.clone(),
     };
+    // A file may serve the comparison and the calibration.
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert((file.role.clone(), file.blake3.clone())));
     let ids = (job.samples.family_id.get(sample).to_owned(), job.samples.sample_id.get(sample).to_owned());
     Ok(ExplainedPerson {
         sample: ids,

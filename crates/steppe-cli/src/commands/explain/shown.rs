@@ -9,6 +9,7 @@ pub(super) fn text(found: &ExplainedPerson, top: usize) -> String {
     let mut text = head(found);
     text.push('\n');
     text.push_str(&variants(found, top));
+    text.push('\n');
     if let Some(rest) = rest(found, top) {
         text.push_str(&rest);
     }
