@@ -7,13 +7,13 @@ use steppe_tests::{Call, Run, Table, data_folder, steppe};
 use crate::sets::Imported;
 
 /// The simulated cohort with its ancestry, and a score that the test makes.
-struct Calibrated {
-    imported: Imported,
-    data: PathBuf,
+pub(crate) struct Calibrated {
+    pub(crate) imported: Imported,
+    pub(crate) data: PathBuf,
 }
 
 impl Calibrated {
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let data = data_folder("simulated")?;
         let made = Self { imported: Imported::of(&data.join("geno"), "GRCh38"), data };
         let people = Table::read(&made.data.join("samples.tsv"), '\t');
@@ -72,12 +72,17 @@ impl Calibrated {
     }
 
     fn calibrate(&self, options: &[&str], out: &str) -> Run {
+        self.calibrate_scores("scores.tsv", options, out)
+    }
+
+    /// Calibrates scores that are in a file or folder of the test.
+    pub(crate) fn calibrate_scores(&self, scores: &str, options: &[&str], out: &str) -> Run {
         let mut call = steppe(["calibrate"]);
         for (option, file) in [
             ("--reference", "pca"),
-            ("--reference-scores", "scores.tsv"),
+            ("--reference-scores", scores),
             ("--ancestry", "ancestry"),
-            ("--scores", "scores.tsv"),
+            ("--scores", scores),
             ("--out", out),
         ] {
             call = call.arg(option).arg(self.imported.path(file));
@@ -86,7 +91,12 @@ impl Calibrated {
     }
 
     fn with_disease(&self, options: &[&str], out: &str) -> Run {
-        let population = format!("{}:pop", self.data.join("samples.tsv").display());
+        self.with_disease_by("scores.tsv", options, out)
+    }
+
+    /// The same with the phenotype of some people.
+    pub(crate) fn with_disease_by(&self, scores: &str, options: &[&str], out: &str) -> Run {
+        let population = self.populations();
         let traits = self.data.join("pheno.tsv").display().to_string();
         let learn = self.imported.path("learn.txt").display().to_string();
         let all = [
@@ -101,10 +111,15 @@ impl Calibrated {
             "--learn",
             &learn,
         ];
-        self.calibrate(&[&all[..], options].concat(), out)
+        self.calibrate_scores(scores, &[&all[..], options].concat(), out)
     }
 
-    fn table(&self, name: &str) -> Table {
+    /// The column of everyone's population.
+    pub(crate) fn populations(&self) -> String {
+        format!("{}:pop", self.data.join("samples.tsv").display())
+    }
+
+    pub(crate) fn table(&self, name: &str) -> Table {
         Table::read(&self.imported.path(name), '\t')
     }
 }

@@ -7,14 +7,17 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod admixture_expected;
 mod ancestry;
 mod bad_inputs;
 mod bit_flips;
 mod calibrate;
+mod calibrated_scores;
 mod cohort_jobs;
 mod decoding;
 mod digests;
 mod evaluate;
+mod explain;
 mod faults;
 mod interrupted;
 mod lasso;

@@ -1,6 +1,9 @@
 //! Real cohorts imported for a test.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use steppe_tests::{Run, Table, steppe};
 use tempfile::TempDir;
@@ -41,6 +44,55 @@ impl Imported {
     /// The text table of a result.
     pub(crate) fn sscore(&self, out: &str) -> Table {
         Table::read(&self.path(out).join("scores.sscore"), '\t')
+    }
+}
+
+/// A part of a fileset.
+pub(crate) struct Part<'a> {
+    /// The prefix of the files.
+    pub source: &'a Path,
+    /// Places of the people in the `.fam`.
+    pub people: &'a [usize],
+    /// Places of the variants in the `.bim`.
+    pub variants: Range<usize>,
+    /// Calls that are made missing: places among the people and the variants of the part.
+    pub missing: &'a [(usize, usize)],
+}
+
+impl Part<'_> {
+    /// Cuts the part out and imports it.
+    pub(crate) fn import(&self, build: &str) -> Imported {
+        let folder = new_folder();
+        let prefix = folder.path().join("part");
+        let lines = |ending: &str| -> Vec<String> {
+            let text = std::fs::read_to_string(self.source.with_extension(ending)).expect("a table");
+            text.lines().map(|line| format!("{line}\n")).collect()
+        };
+        let (fam, bim) = (lines("fam"), lines("bim"));
+        let those: String = self.people.iter().map(|person| fam[*person].as_str()).collect();
+        std::fs::write(prefix.with_extension("fam"), those).expect("a .fam");
+        std::fs::write(prefix.with_extension("bim"), bim[self.variants.clone()].concat()).expect("a .bim");
+        std::fs::write(prefix.with_extension("bed"), self.bed(fam.len())).expect("a .bed");
+        Imported::of(&prefix, build)
+    }
+
+    fn bed(&self, samples: usize) -> Vec<u8> {
+        let all = std::fs::read(self.source.with_extension("bed")).expect("a .bed");
+        let stride = samples.div_ceil(4);
+        let mut bed = all[..3].to_vec();
+        for (at, variant) in self.variants.clone().enumerate() {
+            let row = &all[3 + variant * stride..][..stride];
+            let mut bytes = vec![0_u8; self.people.len().div_ceil(4)];
+            for (to, person) in self.people.iter().enumerate() {
+                let code = match self.missing.contains(&(to, at)) {
+                    true => 0b01,
+                    false => (row[person / 4] >> (2 * (person % 4))) & 3,
+                };
+                bytes[to / 4] |= code << (2 * (to % 4));
+            }
+            bed.extend(bytes);
+        }
+        bed
     }
 }
 

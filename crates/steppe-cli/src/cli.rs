@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Calibrate(Box<commands::calibrate::CalibrateCommand>),
     /// Say how well scores predict traits, by population and genetic distance.
     Evaluate(Box<commands::evaluate::EvaluateCommand>),
+    /// Say why one person has the score that she has.
+    Explain(Box<commands::explain::ExplainCommand>),
     /// Look at cohorts and results with SQL.
     Sql(commands::sql::SqlCommand),
     /// Make a cohort of three populations, import it, score it, and show what came out.

@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod dev_s3;
 pub(crate) mod evaluate;
+pub(crate) mod explain;
 pub(crate) mod fit;
 pub(crate) mod import;
 pub(crate) mod jobs;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Ancestry(command) => command.run(&cli.remote, session),
         Command::Calibrate(command) => command.run(&cli.remote, session),
         Command::Evaluate(command) => command.run(&cli.remote, session),
+        Command::Explain(command) => command.run(&cli.remote, session),
         Command::Sql(command) => command.run(session),
         Command::Demo(command) => command.run(session),
         Command::Simulate(command) => command.run(session),

@@ -14,7 +14,7 @@ mod traits;
 pub(crate) use cohort_job::{CohortJobOptions, note_end};
 pub(crate) use compute::{MemoryOption, ThreadsOption};
 pub(crate) use fraction::fraction;
-pub(crate) use matching::MatchingOptions;
+pub(crate) use matching::{MatchingOptions, MatchingRules};
 pub(crate) use memory::MemorySize;
 pub(crate) use named_file::NamedFile;
 pub(crate) use remote::RemoteOptions;

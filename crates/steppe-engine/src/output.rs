@@ -12,12 +12,14 @@ mod run_file;
 mod run_record;
 mod scores_parquet;
 mod sealed;
+mod sequel;
 mod sscore;
 mod summary;
 mod values;
 
 pub use folder::{Existing, RUN_FILE, ResultFolder, ResultRecord, existing, sibling};
 pub use hashing::{HashingFile, hash_file};
-pub use request::{MatchRequest, ScoreReport, ScoreRequest, ScoreSummary, match_only, score};
+pub use request::{MatchRequest, ScoreReport, ScoreRequest, ScoreSummary, match_only, score, score_and};
 pub use run_record::{CohortRecord, InputRecord, NoteRecord, OutputRecord, RunRecord, ScoreRecord};
 pub use sealed::{seal, seal_compact, unseal};
+pub use sequel::{ScoreSequel, SequelOutputs, SequelPlan};

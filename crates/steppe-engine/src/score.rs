@@ -7,6 +7,7 @@
 //! [`Scores`].
 
 mod contribution;
+mod effects;
 mod fixed_point;
 mod frequency;
 mod job;
@@ -22,6 +23,7 @@ mod selection;
 mod sources;
 
 pub use contribution::MissingPolicy;
+pub use effects::RowEffect;
 pub use fixed_point::FixedPoint;
 pub use frequency::FrequencySource;
 pub use job::{KERNEL_SEMANTICS, ScoreJob};

@@ -2,6 +2,7 @@
 //! similar to, in which proportions they descend from these, and whether they lie outside all of them.
 
 mod job;
+mod method;
 mod options;
 mod people;
 mod record;
@@ -9,5 +10,8 @@ mod shared;
 mod tables;
 
 pub use job::{ANCESTRY_SEMANTICS, AncestryReport, CohortAncestry, ancestry_cohort};
-pub use options::{AncestryJobOptions, SimilarityMethod};
+pub use method::{AncestryMethod, SimilarityMethod};
+pub use options::AncestryJobOptions;
+pub(super) use people::Found;
 pub use record::{AncestryRecord, PopulationRecord};
+pub(super) use shared::Shared;

@@ -1,15 +1,25 @@
 //! Scores that mean something in a population: a model from a reference, an own cohort and, where there are any,
-//! phenotypes; and what it says of the cohort's people. No genotype is read: ancestry and scores have been computed.
+//! phenotypes; what it says of the cohort's people; and the same model applied to others when they are scored. A calibration
+//! reads no genotype but to count allele frequencies in the reference: ancestry and scores have been computed.
 
+mod apply;
 mod fit;
 mod job;
+mod known;
+mod one;
 mod options;
 mod people;
 mod record;
 mod report;
+mod sources;
+mod stored;
 mod tables;
 mod tested;
 
+pub use apply::score_calibrated;
 pub use job::{CalibrationReport, calibrate_scores};
+pub use known::ApplyOptions;
+pub(super) use one::OnePerson;
 pub use options::CalibrateOptions;
 pub use record::{CalibrationRecord, PopulationCalibration, ScoreModelRecord};
+pub use sources::SourceOptions;

@@ -75,15 +75,35 @@ impl<O> CohortJob<O> {
         progress: &Arc<dyn PassProgress>,
         work: impl FnOnce(&EngineMatrix<'_>) -> Result<T, EngineError> + Send,
     ) -> Result<T, EngineError> {
+        let passes = Passes { engine, progress, level: self.level, threads: self.threads };
+        passes.over(cohort, (samples, reference), work)
+    }
+}
+
+/// How passes over a cohort are made.
+pub(super) struct Passes<'a> {
+    pub(super) engine: &'a dyn Engine,
+    pub(super) progress: &'a Arc<dyn PassProgress>,
+    pub(super) level: Level,
+    /// Threads of what is done between passes.
+    pub(super) threads: usize,
+}
+
+impl Passes<'_> {
+    /// As [`CohortJob::solve`].
+    pub(super) fn over<T: Send>(
+        &self,
+        cohort: &Cohort,
+        (samples, reference): (&[u32], &[bool]),
+        work: impl FnOnce(&EngineMatrix<'_>) -> Result<T, EngineError> + Send,
+    ) -> Result<T, EngineError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build()
             .map_err(|error| EngineError::write("the solver's threads")(std::io::Error::other(error)))?;
-        let level = self.level;
-        pool.install(|| {
-            let progress = Arc::clone(progress);
-            work(&EngineMatrix::new(engine, cohort, samples, reference, level, progress)?)
-        })
+        let (engine, level) = (self.engine, self.level);
+        let progress = Arc::clone(self.progress);
+        pool.install(|| work(&EngineMatrix::new(engine, cohort, samples, reference, level, progress)?))
     }
 }
 

@@ -24,6 +24,7 @@ mod covariates;
 mod cross_validation;
 mod evaluate;
 mod evaluation;
+mod explain;
 mod groups;
 mod input_options;
 mod inputs;
@@ -53,7 +54,8 @@ mod table;
 mod variant_plan;
 
 pub use ancestry::{
-    ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryRecord, AncestryReport, CohortAncestry, PopulationRecord,
+    ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryMethod, AncestryRecord, AncestryReport, CohortAncestry,
+    PopulationRecord,
     SimilarityMethod, ancestry_cohort,
 };
 pub use assoc::{
@@ -61,8 +63,8 @@ pub use assoc::{
     AssociationReport, AssociationTraitRecord, DroppedCovariateRecord,
 };
 pub use calibrate::{
-    CalibrateOptions, CalibrationRecord, CalibrationReport, PopulationCalibration, ScoreModelRecord,
-    calibrate_scores,
+    ApplyOptions, CalibrateOptions, CalibrationRecord, CalibrationReport, PopulationCalibration,
+    ScoreModelRecord, SourceOptions, calibrate_scores, score_calibrated,
 };
 pub use cohort_job::{
     CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,
@@ -71,6 +73,7 @@ pub use evaluate::{
     EvaluateOptions, EvaluationRecord, EvaluationReport, EvaluationTraitRecord, evaluate_scores,
 };
 pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};
+pub use explain::{ExplainOptions, ExplainedPerson, ExplainedVariant, MissingPart, explain_person};
 pub use input_options::InputOptions;
 pub use job::{FIT_SEMANTICS, FitJob, FitReport, FitRequest};
 pub use observer::{FitObserver, FitProgress, Stage, StepObserver};
@@ -94,4 +97,5 @@ pub use steppe_fit::{
     FitError,
     assoc::{Firth, TestedAllele},
 };
+pub use steppe_report::Language;
 pub use variant_plan::VariantPlan;

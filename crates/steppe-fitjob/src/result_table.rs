@@ -23,6 +23,32 @@ struct Record {
     others: serde_json::Map<String, Value>,
 }
 
+/// What a result was made from.
+#[derive(Debug, serde::Deserialize, serde::Serialize)]
+pub(super) struct MadeFrom {
+    kind: String,
+    /// Parameters by name.
+    pub(super) parameters: serde_json::Map<String, Value>,
+    /// Input files.
+    pub(super) inputs: Vec<InputRecord>,
+}
+
+impl MadeFrom {
+    /// What the record of a command's result says.
+    pub(super) fn read(folder: &Location, kind: &str) -> Result<Self, EngineError> {
+        let run = folder.child("run.json");
+        let remedy = format!("give the folder that steppe {kind} wrote with --out");
+        let record: Self = unseal(&run.read()?)
+            .map_err(|error| EngineError::refused(format!("{run}: {error}"), remedy.clone()))?;
+        match record.kind == kind {
+            true => Ok(record),
+            false => {
+                Err(EngineError::refused(format!("{folder}: it is the result of '{}'", record.kind), remedy))
+            }
+        }
+    }
+}
+
 /// A Parquet table of a result.
 #[derive(Debug)]
 pub(super) struct ResultTable {

@@ -8,9 +8,11 @@ use arrow::{
 };
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::{Deserialize, Serialize};
 use steppe_engine::{
     EngineError,
     output::{InputRecord, RUN_FILE, RunRecord, ScoreRecord, unseal},
+    score::{ScoreColumn, ScoreJob},
 };
 use steppe_formats::phenotype::{
     BinaryCoding, Column, ColumnRequest, Kind, PhenotypeOptions, PhenotypeTable, Selection, Values,
@@ -51,6 +53,54 @@ pub(super) struct ScoreTable {
     pub(super) without_sample: u64,
     /// What was matched, of scores of results.
     pub(super) matched: Vec<ScoreRecord>,
+    /// What scores of results were computed from.
+    pub(super) origins: Vec<ScoreOrigin>,
+}
+
+/// What a score was computed from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ScoreOrigin {
+    /// The score.
+    pub(super) name: String,
+    /// BLAKE3 of its scoring file.
+    pub(super) weights: String,
+    /// What a missing call counted.
+    pub(super) missing: String,
+    /// How rows were matched.
+    pub(super) matching: String,
+    /// Rows that counted.
+    pub(super) rows_matched: u64,
+}
+
+impl ScoreOrigin {
+    /// What the scores of a record were computed from.
+    fn of_record(record: &RunRecord) -> Vec<Self> {
+        let text = |name: &str| {
+            record.parameters.get(name).and_then(|of| of.as_str()).unwrap_or_default().to_owned()
+        };
+        let of = |score: &ScoreRecord| {
+            let file = record.inputs.iter().find(|of| of.role == "scoring_file" && of.path == score.file)?;
+            Some(Self {
+                name: score.name.clone(),
+                weights: file.blake3.clone(),
+                missing: text("missing"),
+                matching: text("matching"),
+                rows_matched: score.rows_matched,
+            })
+        };
+        record.scores.iter().filter_map(of).collect()
+    }
+
+    /// What a score of a prepared job will be computed from.
+    pub(super) fn of_job(job: &ScoreJob, column: &ScoreColumn) -> Self {
+        Self {
+            name: column.name.clone(),
+            weights: job.files[column.file].source.blake3.clone(),
+            missing: job.options.missing.as_str().to_owned(),
+            matching: format!("{:?}", job.options.matching.rules),
+            rows_matched: column.overlap.rows_matched,
+        }
+    }
 }
 
 /// A score of every sample; NaN where there is none.
@@ -94,6 +144,7 @@ impl ScoreTable {
         }
         self.without_sample += (other.samples.len() - joined) as u64;
         self.matched.extend(other.matched);
+        self.origins.extend(other.origins);
         for score in other.scores {
             if self.scores.iter().any(|there| there.name == score.name) {
                 return Err(EngineError::refused(
@@ -181,7 +232,18 @@ fn read_result(folder: &Location, inputs: &mut Inputs) -> Result<ScoreTable, Eng
     });
     let mut long = LongTable::default();
     long.read(bytes).map_err(EngineError::parquet(file.to_string()))?;
-    Ok(ScoreTable { matched: record.scores, ..long.into_table(&file.to_string())? })
+    let origins = ScoreOrigin::of_record(&record);
+    Ok(ScoreTable { matched: record.scores, origins, ..long.into_table(&file.to_string())? })
+}
+
+impl ScoreTable {
+    /// The scores of a result that is being written.
+    pub(super) fn being_written(folder: &Path) -> Result<Self, EngineError> {
+        let bytes = std::fs::read(folder.join(SCORES)).map_err(EngineError::write(SCORES))?;
+        let mut long = LongTable::default();
+        long.read(bytes.into()).map_err(EngineError::parquet(SCORES))?;
+        long.into_table(SCORES)
+    }
 }
 
 /// `scores.parquet` as it is read: the samples of the first score, and the scores one after the other.
@@ -234,6 +296,7 @@ impl LongTable {
             scores: self.scores,
             without_sample: 0,
             matched: Vec::new(),
+            origins: Vec::new(),
         })
     }
 }
@@ -286,7 +349,13 @@ fn read_text(path: &Path, inputs: &mut Inputs) -> Result<ScoreTable, EngineError
     let table = read_phenotypes(path, &detect(Selection::Named(wanted)))?;
     inputs.note(&table.notes);
     let scores = table.columns.iter().filter_map(score_of).collect();
-    Ok(ScoreTable { samples: samples_of(&table), scores, without_sample: 0, matched: Vec::new() })
+    Ok(ScoreTable {
+        samples: samples_of(&table),
+        scores,
+        without_sample: 0,
+        matched: Vec::new(),
+        origins: Vec::new(),
+    })
 }
 
 /// Whether a column of a table is a score: numbers that are no flags or counts, and of a score's sum and average the sum.

@@ -12,7 +12,7 @@ use super::tree::{Training, Tree, below};
 use crate::error::CalibrateError;
 
 /// How a forest is grown. Each tree sees a bootstrap sample of the people, and at each node √components of the components.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForestOptions {
     /// Components that are used: the first ones.
     pub components: usize,

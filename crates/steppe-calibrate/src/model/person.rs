@@ -73,7 +73,11 @@ impl ScoreModel {
         out.smooth =
             self.smooth.as_ref().map(|model| model.apply(score, pcs, person.membership)).transpose()?;
         if let Some((model, proportions)) = self.admixture.as_ref().zip(person.proportions) {
-            out.admixture = Some(model.apply(score, proportions, None)?);
+            out.admixture = match model.apply(score, proportions, None) {
+                // No variant of the score varies in people of such descent: there is nothing to compare.
+                Err(CalibrateError::Constant { .. }) => None,
+                found => Some(found?),
+            };
         }
         if let Some(model) = &self.risk {
             (out.risk, out.absolute) = model.apply(person, &out)?;

@@ -9,7 +9,8 @@ use steppe_calibrate::{
 };
 use steppe_engine::{LocalEngine, PassProgress};
 use steppe_fitjob::{
-    AncestryJobOptions, AncestryRecord, AncestryReport, PopulationRecord, SimilarityMethod, ancestry_cohort,
+    AncestryJobOptions, AncestryMethod, AncestryRecord, AncestryReport, PopulationRecord, SimilarityMethod,
+    ancestry_cohort,
 };
 use steppe_store::Location;
 
@@ -150,20 +151,22 @@ impl AncestryCommand {
         Ok(AncestryJobOptions {
             keep: self.keep.clone(),
             remove: self.remove.clone(),
-            projection: match of.projection {
-                ProjectionOption::Oadp => ProjectionMethod::Oadp,
-                ProjectionOption::Simple => ProjectionMethod::Simple,
+            method: AncestryMethod {
+                projection: match of.projection {
+                    ProjectionOption::Oadp => ProjectionMethod::Oadp,
+                    ProjectionOption::Simple => ProjectionMethod::Simple,
+                },
+                similarity: match of.similarity {
+                    SimilarityOption::Forest => SimilarityMethod::Forest,
+                    SimilarityOption::Mahalanobis => SimilarityMethod::Mahalanobis,
+                },
+                forest: ForestOptions { components: of.forest_pcs, trees: of.trees, seed: of.seed },
+                degrees: match of.degrees {
+                    DegreesOption::Components => DegreesOfFreedom::Components,
+                    DegreesOption::OneLess => DegreesOfFreedom::OneLess,
+                },
+                false_flags: of.false_flags,
             },
-            similarity: match of.similarity {
-                SimilarityOption::Forest => SimilarityMethod::Forest,
-                SimilarityOption::Mahalanobis => SimilarityMethod::Mahalanobis,
-            },
-            forest: ForestOptions { components: of.forest_pcs, trees: of.trees, seed: of.seed },
-            degrees: match of.degrees {
-                DegreesOption::Components => DegreesOfFreedom::Components,
-                DegreesOption::OneLess => DegreesOfFreedom::OneLess,
-            },
-            false_flags: of.false_flags,
             ..AncestryJobOptions::new(Location::parse(&self.reference)?)
         })
     }

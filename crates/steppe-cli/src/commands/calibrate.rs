@@ -1,10 +1,11 @@
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use clap::Args;
 use steppe_calibrate::risk::KnownPrevalence;
+use steppe_engine::{Engine, LocalEngine, PassProgress};
 use steppe_fitjob::{
     CalibrateOptions, CalibrationRecord, CovariateOptions, Family, PhenotypeSource, ScoreSource,
-    calibrate_scores,
+    SourceOptions, calibrate_scores,
 };
 use steppe_formats::phenotype::BinaryCoding;
 use steppe_store::Location;
@@ -14,7 +15,7 @@ use crate::{
     console::print,
     exit::Outcome,
     interrupt::raise_on_interrupt,
-    options::{ColumnName, RemoteOptions, ThreadsOption, column_name, fraction, note_end},
+    options::{ColumnName, MatchingRules, RemoteOptions, ThreadsOption, column_name, fraction, note_end},
     progress::StepBar,
     remote,
     render::{self, Align},
@@ -30,16 +31,20 @@ Examples:
     steppe calibrate --reference panel-pca --reference-scores panel-scores --ancestry ancestry --scores scores \\
       --population people.tsv:population --target KAZ --pheno traits.tsv --trait t2d --learn phenotyped.txt --out calibrated
 
+  The same, with the scores that everyone's descent leads to expect, by the allele frequencies of the reference's populations:
+  an admixed group without a label and without people of its own to learn from is compared to its own mixture:
+    steppe calibrate ... --reference-cohort panel --score-file PGS000018.txt.gz --out calibrated
+
   Two scores stacked for that cohort, which were trained on 10,000 and 4,000 people:
     steppe calibrate ... --score-name eur eas --combine --trained-on 10000 4000 --out calibrated
 
 The result folder:
   calibrated.*  a row per person and score: the adjusted score with its error, percentile, Z_norm1 and Z_norm2 as the PGS
-                Catalog Calculator's, risk and trait with 90 % intervals, expected accuracy, flags
+                Catalog Calculator's, the score expected of the person's admixture, risk and trait with 90 % intervals, expected accuracy, flags
   report.*.html the same for people, in English, Kazakh and Russian: with phenotypes also how well scores and risks do in
                 those who did not teach them (the last score, or the stacked one)
   risks.*       intercept and slope of the risks in each population, and what cross-validation kept
-  model.cbor    the model
+  model.cbor    the model, with all that steppe score --calibration takes to apply it to other people
   run.json      inputs with hashes, parameters, and what could not be fitted and why
 
 What can not be fitted (few people, one class) is left out and said; where cross-validation finds the calibrated risk no
@@ -78,6 +83,10 @@ pub(crate) struct CalibrateCommand {
     phenotype: PhenotypeArguments,
     #[command(flatten)]
     model: ModelArguments,
+    #[command(flatten)]
+    sources: SourceArguments,
+    #[command(flatten)]
+    rules: MatchingRules,
     #[command(flatten)]
     threads: ThreadsOption,
 }
@@ -145,15 +154,29 @@ struct ModelArguments {
     trained_on: Vec<f64>,
 }
 
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scores expected of admixture")]
+struct SourceArguments {
+    /// Count allele frequencies in the reference's people: the cohort that steppe pca was run on.
+    #[arg(long, value_name = "COHORT", requires = "score_file")]
+    reference_cohort: Option<String>,
+    /// The scoring files of the scores.
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "reference_cohort")]
+    score_file: Vec<String>,
+}
+
 impl CalibrateCommand {
     /// Calibrates, and shows a line per score and population.
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
         remote::refuse(remote, "calibrations")?;
         let started = Instant::now();
-        let (options, out) = (self.options()?, Location::parse(&self.out)?);
+        let (options, out) = (self.options(session)?, Location::parse(&self.out)?);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.count()).build()?;
+        let engine = LocalEngine::new(self.threads.count())?;
         let mut bar = StepBar::new(session.console, raise_on_interrupt(session.console), "scores");
-        let done = pool.install(|| calibrate_scores(&options, &out, self.overwrite, None, &mut bar));
+        let progress: Arc<dyn PassProgress> = bar.passes();
+        let passes = (&engine as &dyn Engine, &progress);
+        let done = pool.install(|| calibrate_scores(&options, &out, self.overwrite, passes, &mut bar));
         bar.clear();
         let report = done?;
         print(&scores(&report.record))?;
@@ -165,7 +188,7 @@ impl CalibrateCommand {
         Ok(Outcome::Done)
     }
 
-    fn options(&self) -> anyhow::Result<CalibrateOptions> {
+    fn options(&self, session: Session) -> anyhow::Result<CalibrateOptions> {
         let (people, model) = (&self.people, &self.model);
         let source =
             |places: &[String]| ScoreSource { places: places.to_vec(), names: self.score_name.clone() };
@@ -192,7 +215,18 @@ impl CalibrateCommand {
             combine: model.combine,
             trained_on: model.trained_on.clone(),
             components: model.pcs,
+            sources: self.sources(session)?,
         })
+    }
+
+    fn sources(&self, session: Session) -> anyhow::Result<Option<SourceOptions>> {
+        let Some(cohort) = &self.sources.reference_cohort else { return Ok(None) };
+        Ok(Some(SourceOptions {
+            cohort: Location::parse(cohort)?,
+            matching: self.rules.settings(&self.sources.score_file),
+            level: session.level,
+            threads: self.threads.count(),
+        }))
     }
 }
 

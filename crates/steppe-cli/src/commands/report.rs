@@ -46,6 +46,7 @@ pub(super) fn notes(report: &ScoreReport, console: Console) {
             ));
         }
     }
+    report.notices.iter().for_each(|notice| console.note(notice));
     if report.unknown_selected > 0 {
         console.note(&format!(
             "--keep and --remove: {} for nobody in the cohort",
@@ -105,6 +106,7 @@ mod tests {
             unknown_selected: 0,
             scores,
             files: vec!["scores.parquet".to_owned()],
+            notices: Vec::new(),
         }
     }
 

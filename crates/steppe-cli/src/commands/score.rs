@@ -5,10 +5,11 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use steppe_engine::{
-    LocalEngine, PassProgress,
-    output::{self, ScoreRequest},
+    EngineError, LocalEngine, PassProgress,
+    output::{self, ScoreReport, ScoreRequest},
     score::{MissingPolicy, ScoreOptions},
 };
+use steppe_fitjob::{ApplyOptions, score_calibrated};
 use steppe_store::Location;
 
 mod remotely;
@@ -20,7 +21,7 @@ use crate::{
     console::print,
     exit::Outcome,
     interrupt::say_on_interrupt,
-    options::{MatchingOptions, MemoryOption, RemoteOptions, ThreadsOption},
+    options::{ColumnName, MatchingOptions, MemoryOption, RemoteOptions, ThreadsOption, column_name},
     progress::StageBar,
     remote, render,
 };
@@ -39,12 +40,20 @@ Examples:
   A cohort in an object store, imputing from another cohort's frequencies:
     steppe score --cohort s3://bucket/biobank --score pgs/ --freq reference.afreq --out result
 
+  New people with the calibration that steppe calibrate made of this score, all of its own cohort; one person works:
+    steppe score --cohort clinic --score PGS000018.txt.gz --calibration calibrated --target KAZ --covar age.tsv \
+      --out result
+
 The result folder:
   scores.parquet     one row per sample and score: sum, average, allele_count, denominator, ...
   scores.sscore      the same as plink2's table, in full precision; each score has its own denominator
   match_log.parquet  one row per scoring-file row: what it matched, or why it did not
   match_summary.tsv  one line per score
   run.json           inputs with hashes, parameters, error bounds, timings
+  calibrated.*       with --calibration: a row per person and score, with the columns of steppe calibrate's own table
+
+A calibration is one file: it has the reference's components and the weights' hashes in it. Scores of other weights, another
+build and fewer than 200 shared variants are refused; whatever else differs from the people it was made of is said.
 
 Exit status:
   0  every score was computed
@@ -88,21 +97,60 @@ pub(crate) struct ScoreCommand {
     #[arg(long, help_heading = "Scoring")]
     no_sscore: bool,
     #[command(flatten)]
+    calibration: CalibrationArguments,
+    #[command(flatten)]
     threads: ThreadsOption,
     #[command(flatten)]
     memory: MemoryOption,
 }
 
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Calibration")]
+struct CalibrationArguments {
+    /// Say what the scores mean: the folder that steppe calibrate wrote, or its model.cbor.
+    #[arg(long, value_name = "MODEL")]
+    calibration: Option<String>,
+    /// Populations of the people: FILE:COLUMN; whoever has none belongs to the most similar one.
+    #[arg(long, value_name = "FILE:COLUMN", value_parser = column_name, requires = "calibration")]
+    population: Option<ColumnName>,
+    /// The population of everyone, of those that the calibration knows; by default its own cohort, where it knew no other.
+    #[arg(long, value_name = "NAME", requires = "calibration", conflicts_with = "population")]
+    target: Option<String>,
+    /// The calibration's covariates, in the form of plink2's --covar.
+    #[arg(long, value_name = "FILE", requires = "calibration")]
+    covar: Option<PathBuf>,
+}
+
+impl CalibrationArguments {
+    fn options(&self) -> anyhow::Result<Option<ApplyOptions>> {
+        let Some(calibration) = &self.calibration else { return Ok(None) };
+        Ok(Some(ApplyOptions {
+            calibration: calibration.clone(),
+            population: self.population.as_ref().map(ColumnName::own_file).transpose()?,
+            target: self.target.clone(),
+            covariates: self.covar.clone(),
+        }))
+    }
+}
+
 impl ScoreCommand {
     /// Scores, here or on a coordinator, and shows a line per score.
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        if remote::is_named(remote) {
+        let calibration = self.calibration.options()?;
+        if calibration.is_some() {
+            remote::refuse(remote, "scores with a calibration")?;
+        } else if remote::is_named(remote) {
             return self.run_remotely(remote, session);
         }
         let request = self.request(session)?;
         let message = "no result was written, and the same command starts over";
         say_on_interrupt(session.console, message);
-        run_request(&request, session)
+        match calibration {
+            Some(options) => run_job(&request, session, |engine, progress| {
+                score_calibrated(&request, &options, engine, progress)
+            }),
+            None => run_request(&request, session),
+        }
     }
 
     fn request(&self, session: Session) -> anyhow::Result<ScoreRequest> {
@@ -129,11 +177,19 @@ impl ScoreCommand {
 
 /// Runs a scoring job with a bar, and shows what came of it.
 pub(super) fn run_request(request: &ScoreRequest, session: Session) -> anyhow::Result<Outcome> {
+    run_job(request, session, |engine, progress| output::score(request, engine, progress))
+}
+
+fn run_job(
+    request: &ScoreRequest,
+    session: Session,
+    score: impl FnOnce(&LocalEngine, &Arc<dyn PassProgress>) -> Result<ScoreReport, EngineError>,
+) -> anyhow::Result<Outcome> {
     let started = Instant::now();
     let engine = LocalEngine::new(request.options.threads)?;
     let bar = StageBar::genotypes(session.console);
     let progress: Arc<dyn PassProgress> = bar.clone();
-    let scored = output::score(request, &engine, &progress);
+    let scored = score(&engine, &progress);
     bar.clear();
     let scored = scored?;
     print(&report::table(&scored))?;

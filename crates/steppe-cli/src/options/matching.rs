@@ -19,6 +19,13 @@ pub(crate) struct MatchingOptions {
     /// and weights; gzip and zstd are read as they are.
     #[arg(long = "score", value_name = "FILE", required = true, num_args = 1.., action = ArgAction::Append)]
     pub(crate) scores: Vec<String>,
+    #[command(flatten)]
+    pub(crate) rules: MatchingRules,
+}
+
+/// How scoring files are read and matched.
+#[derive(Debug, Args)]
+pub(crate) struct MatchingRules {
     /// Columns of a bare table: ID,ALLELE,WEIGHT[,WEIGHT...] by name or number, or chr=,pos=,id=,effect=,other=,weight=.
     #[arg(long, value_name = "COLUMNS", help_heading = "Reading scoring files")]
     score_columns: Option<TableColumns>,
@@ -84,8 +91,15 @@ enum MatchByOption {
 impl MatchingOptions {
     /// The settings of a job.
     pub(crate) fn settings(&self) -> MatchSettings {
+        self.rules.settings(&self.scores)
+    }
+}
+
+impl MatchingRules {
+    /// The settings of a job on some scoring files.
+    pub(crate) fn settings(&self, scores: &[String]) -> MatchSettings {
         MatchSettings {
-            scores: self.scores.clone(),
+            scores: scores.to_vec(),
             read: self.read_options(),
             rules: MatchOptions {
                 by: match self.match_by {

@@ -12,6 +12,7 @@ use super::{
     match_log,
     run::{Run, score_record},
     scores_parquet::ScoresFile,
+    sequel::{NoSequel, ScoreSequel, SequelPlan},
     sscore, summary,
     values::KeptSamples,
 };
@@ -71,6 +72,8 @@ pub struct ScoreReport {
     pub scores: Vec<ScoreSummary>,
     /// The names of the files written.
     pub files: Vec<String>,
+    /// What the user should know besides.
+    pub notices: Vec<String>,
 }
 
 /// What became of a score.
@@ -112,10 +115,24 @@ pub fn score(
     engine: &dyn Engine,
     progress: &Arc<dyn PassProgress>,
 ) -> Result<ScoreReport, EngineError> {
+    score_and(request, engine, progress, &mut NoSequel)
+}
+
+/// The same with files that are made of the scores, in the same folder.
+///
+/// # Errors
+/// As [`score`], and whatever the sequel refuses.
+pub fn score_and(
+    request: &ScoreRequest,
+    engine: &dyn Engine,
+    progress: &Arc<dyn PassProgress>,
+    sequel: &mut dyn ScoreSequel,
+) -> Result<ScoreReport, EngineError> {
     let started = Instant::now();
     let cohort = Cohort::open(&request.cohort)?;
     let mut job = ScoreJob::prepare(cohort, request.options.clone(), progress.as_ref())?;
-    let mut run = Run::describe("score", &request.cohort, &job, request.sscore)?;
+    let planned = sequel.prepare(&job)?;
+    let mut run = Run::describe("score", &request.cohort, &job, request.sscore, planned)?;
     if let Existing::Same(record) = existing(&request.out, &run.record.job, request.overwrite)? {
         return Ok(ScoreReport { reused: true, ..ScoreReport::of(&record) });
     }
@@ -146,6 +163,9 @@ pub fn score(
     run.record.outputs = outputs;
     run.record.scores = job.columns.iter().map(|column| score_record(&job, column)).collect();
     run.record.outputs.push(summary::write(folder.path(), &run.record.scores)?);
+    let more = sequel.write(&job, &run.record, folder.path())?;
+    run.record.outputs.extend(more.outputs);
+    run.record.notices.extend(more.notices);
     run.timing("total", started);
     match run.commit(folder) {
         Ok(record) => Ok(ScoreReport::of(&record)),
@@ -180,7 +200,7 @@ pub fn match_only(
         threads: request.threads,
     };
     let job = ScoreJob::prepare(cohort, options, progress.as_ref())?;
-    let mut run = Run::describe("match", &request.cohort, &job, false)?;
+    let mut run = Run::describe("match", &request.cohort, &job, false, SequelPlan::default())?;
     if let Existing::Same(record) = existing(&request.out, &run.record.job, request.overwrite)? {
         return Ok(ScoreReport { reused: true, ..ScoreReport::of(&record) });
     }
@@ -304,6 +324,7 @@ impl ScoreReport {
                 .map(|output| output.name.clone())
                 .chain(["run.json".to_owned()])
                 .collect(),
+            notices: record.notices.clone(),
         }
     }
 }

@@ -5,7 +5,8 @@ use steppe_formats::FormatError;
 use steppe_store::Location;
 
 use super::{
-    InputRecord, RunRecord, ScoreRecord, folder::ResultFolder, match_log, run_record::CohortRecord, summary,
+    InputRecord, RunRecord, ScoreRecord, folder::ResultFolder, match_log, run_record::CohortRecord,
+    sequel::SequelPlan, summary,
 };
 use crate::{
     EngineError,
@@ -24,9 +25,12 @@ impl Run {
         location: &Location,
         job: &ScoreJob,
         sscore: bool,
+        more: SequelPlan,
     ) -> Result<Self, EngineError> {
-        let inputs = inputs(job)?;
-        let parameters = parameters(job, sscore);
+        let mut inputs = inputs(job)?;
+        inputs.extend(more.inputs);
+        let mut parameters = parameters(job, sscore);
+        parameters.extend(more.parameters);
         let manifest = job.cohort.manifest();
         let cohort = CohortRecord {
             location: location.to_string(),
@@ -50,6 +54,7 @@ impl Run {
             inputs,
             unknown_selected: job.unknown_selected(),
             scores: Vec::new(),
+            notices: more.notices,
             outputs: Vec::new(),
             timings: Map::new(),
         };

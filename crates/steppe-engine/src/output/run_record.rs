@@ -28,6 +28,9 @@ pub struct RunRecord {
     /// Every score; none of a fit.
     #[serde(default)]
     pub scores: Vec<ScoreRecord>,
+    /// What the user should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// Every output file with its hash.
     pub outputs: Vec<OutputRecord>,
     /// Seconds by stage.

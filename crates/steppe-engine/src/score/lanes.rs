@@ -18,9 +18,9 @@ use crate::pass::{CountLane, Sparse, WeightLane};
 /// What the tables of a matched row need to know of its variant; the same for all scores of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    pub matched: MatchedRow,
+    pub(super) matched: MatchedRow,
     ploidy: Ploidy,
-    frequency: f64,
+    pub(super) frequency: f64,
 }
 
 /// The places of a file's rows that match one of some variants, in variant order.
@@ -43,14 +43,14 @@ pub(super) fn places(
 
 /// A matched row of one score with everything that its tables depend on.
 pub(super) struct Term {
-    pub place: Place,
+    pub(super) place: Place,
     effect: Effect,
-    models: [CallModel; 3],
+    pub(super) models: [CallModel; 3],
 }
 
 impl Term {
     /// The table of a sex class.
-    fn contributions(&self, class: usize, missing: MissingPolicy) -> [f64; 4] {
+    pub(super) fn contributions(&self, class: usize, missing: MissingPolicy) -> [f64; 4] {
         self.effect.contributions(&self.models[class], self.place.frequency, missing)
     }
 

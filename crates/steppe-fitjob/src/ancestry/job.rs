@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use serde_json::json;
-use steppe_calibrate::{CalibrateError, ancestry::Populations, projection::project};
+use steppe_calibrate::ancestry::Populations;
 use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_fit::FitError;
 use steppe_store::SampleTable;
@@ -55,7 +55,7 @@ pub fn ancestry_cohort(
 ) -> Result<AncestryReport, EngineError> {
     let started = Instant::now();
     let options = &job.options;
-    options.check()?;
+    options.method.check()?;
     let mut inputs = Inputs::default();
     let reference = Reference::read(&options.reference, &mut inputs)?;
     let populations = populations_of(&reference, options)?;
@@ -72,7 +72,7 @@ pub fn ancestry_cohort(
         semantics: ANCESTRY_SEMANTICS,
         request: &request,
         cohort_samples: samples.len() as u64,
-        parameters: options.parameters(),
+        parameters: options.method.parameters(),
         inputs: &inputs.into_records(options.copied_inputs),
         unknown_selected: unknown,
         samples: &counts,
@@ -86,22 +86,14 @@ pub fn ancestry_cohort(
     // Projection uses the reference's means: nobody here counts.
     let nobody = vec![false; taking.len()];
     let found = job.solve(&cohort, (&taking, &nobody), engine, progress, |matrix| {
-        let projection =
-            project(&shared.model, matrix, &shared.variants, options.projection, None).map_err(failed)?;
-        let admixture = shared.admixture.as_ref().map(|of| of.proportions(matrix, &shared.variants));
-        let admixture = match admixture.transpose() {
-            // By components, which tell more where there are enough of them.
-            Err(CalibrateError::MixedSources { .. }) => {
-                record.notices.push(MIXED.to_owned());
-                observer.notice(MIXED);
-                None
-            }
-            found => found.map_err(failed)?,
-        };
-        Found::new(projection, admixture, &reference, populations, options).map_err(failed)
+        Found::of(matrix, &shared, (&reference, populations), &options.method).map_err(failed)
     })?;
     if observer.cancelled() {
         return Err(FitError::Cancelled.into());
+    }
+    if found.mixed_sources {
+        record.notices.push(MIXED.to_owned());
+        observer.notice(MIXED);
     }
     record.cohort.variants = steppe_genome::VariantTable::len(&table) as u64;
     record.variants = shared.counts;

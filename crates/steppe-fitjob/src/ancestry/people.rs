@@ -6,31 +6,53 @@ use steppe_calibrate::{
         Admixture, AdmixtureProportions, OutsideModel, OutsideVerdict, PopulationShapes, Populations,
         RandomForest, Similarity,
     },
-    projection::Projection,
+    projection::{Projection, project},
 };
+use steppe_fit::GenotypeMatrix;
 
-use super::{super::pca::Reference, AncestryJobOptions, PopulationRecord, SimilarityMethod};
+use super::{super::pca::Reference, AncestryMethod, PopulationRecord, SimilarityMethod, shared::Shared};
 
 /// Everything that is said of the people of a cohort.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) projection: Projection,
+pub(crate) struct Found {
+    pub(crate) projection: Projection,
     pub(super) forest: Similarity,
     pub(super) distances: Similarity,
     /// Whichever counts.
     method: SimilarityMethod,
-    pub(super) outside: OutsideVerdict,
-    pub(super) admixture: AdmixtureProportions,
+    pub(crate) outside: OutsideVerdict,
+    pub(crate) admixture: AdmixtureProportions,
+    /// Proportions are by components, since frequencies of the populations are mixtures of each other.
+    pub(super) mixed_sources: bool,
 }
 
 impl Found {
+    /// Projects everybody of a matrix, and compares them to the populations of a reference: two passes.
+    pub(crate) fn of(
+        matrix: &dyn GenotypeMatrix,
+        shared: &Shared,
+        (reference, populations): (&Reference, &Populations),
+        method: &AncestryMethod,
+    ) -> Result<Self, CalibrateError> {
+        let projection = project(&shared.model, matrix, &shared.variants, method.projection, None)?;
+        let admixture = shared.admixture.as_ref().map(|of| of.proportions(matrix, &shared.variants));
+        let admixture = match admixture.transpose() {
+            // By components, which tell more where there are enough of them.
+            Err(CalibrateError::MixedSources { .. }) => None,
+            found => found?,
+        };
+        let mixed = shared.admixture.is_some() && admixture.is_none();
+        let found = Self::new(projection, admixture, reference, populations, method)?;
+        Ok(Self { mixed_sources: mixed, ..found })
+    }
+
     /// Compares projected people to the populations of a reference.
-    pub(super) fn new(
+    fn new(
         projection: Projection,
         by_frequencies: Option<AdmixtureProportions>,
         reference: &Reference,
         populations: &Populations,
-        options: &AncestryJobOptions,
+        options: &AncestryMethod,
     ) -> Result<Self, CalibrateError> {
         let components = reference.pca.components;
         let scores = &projection.scores;
@@ -45,11 +67,12 @@ impl Found {
         };
         let outside =
             OutsideModel::new(shapes, reference.held_out.clone()).judge(scores, options.false_flags)?;
-        Ok(Self { forest, distances, method: options.similarity, outside, admixture, projection })
+        let (method, mixed_sources) = (options.similarity, false);
+        Ok(Self { forest, distances, method, outside, admixture, mixed_sources, projection })
     }
 
     /// The similarity that counts.
-    pub(super) fn similarity(&self) -> &Similarity {
+    pub(crate) fn similarity(&self) -> &Similarity {
         match self.method {
             SimilarityMethod::Forest => &self.forest,
             SimilarityMethod::Mahalanobis => &self.distances,

@@ -16,20 +16,20 @@ use super::super::{pca::Reference, record::VariantCounts};
 
 /// A reference as a cohort has it.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     /// The model, its variants in the order of the cohort.
-    pub(super) model: PcaModel,
+    pub(crate) model: PcaModel,
     /// Frequencies of the populations, in that order too.
-    pub(super) admixture: Option<FrequencyAdmixture>,
+    pub(crate) admixture: Option<FrequencyAdmixture>,
     /// The variants that both have.
-    pub(super) variants: Vec<SharedVariant>,
+    pub(crate) variants: Vec<SharedVariant>,
     /// How many there are, and why others are not.
-    pub(super) counts: VariantCounts,
+    pub(crate) counts: VariantCounts,
 }
 
 impl Shared {
     /// Matches a reference's variants to a cohort.
-    pub(super) fn new(
+    pub(crate) fn new(
         reference: &Reference,
         cohort: &Cohort,
         table: &(impl VariantTable + ?Sized),
@@ -72,7 +72,7 @@ impl Shared {
     }
 
     /// What the user should know.
-    pub(super) fn notices(&self) -> Vec<String> {
+    pub(crate) fn notices(&self) -> Vec<String> {
         let (shared, of) = (self.variants.len(), self.model.scale.len());
         if shared < FEW_SHARED {
             return vec![format!(

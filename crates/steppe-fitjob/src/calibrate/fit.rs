@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use steppe_calibrate::{
     CalibrateError,
     adjust::{
-        LinearAdjustment, Membership, MostSimilarPopulation, SmoothAdjustment, SmoothOptions,
+        LinearAdjustment, Membership, MostSimilarPopulation, SmoothAdjustment, SmoothOptions, SourceMoments,
         VarianceAdjustment,
     },
     combine::{Combination, Family, StackData, StackOptions},
@@ -20,8 +20,11 @@ use super::{
     super::{calibrated::refused, phenotypes::TraitValues},
     CalibrateOptions,
     people::{Cohort, Everybody},
+    sources::{self, Moments},
 };
 
+/// The name of the score that several are stacked to.
+pub(super) const STACKED: &str = "stacked";
 /// Bins of accuracy by distance.
 const ACCURACY_BINS: usize = 10;
 /// Cases, and controls, that make a model of other people's risks.
@@ -32,6 +35,8 @@ pub(super) struct Fit<'a> {
     pub(super) options: &'a CalibrateOptions,
     pub(super) everybody: &'a Everybody,
     pub(super) rates: Option<RateTable>,
+    /// Frequencies of the reference's populations by score, where they were counted.
+    pub(super) moments: Option<Vec<Moments>>,
 }
 
 /// A model, and who taught each score's.
@@ -70,7 +75,7 @@ impl Fit<'_> {
             false => None,
         };
         if let Some(combination) = &combination {
-            names.push("stacked".to_owned());
+            names.push(STACKED.to_owned());
             of_reference.push(stacked(combination, &of_reference)?);
             of_cohort.push(stacked(combination, &of_cohort)?);
         }
@@ -85,7 +90,7 @@ impl Fit<'_> {
             taught: Vec::new(),
         };
         for (at, name) in names.into_iter().enumerate() {
-            let (model, taught) = self.one(name, &of_reference[at], &fitted.scores[at]);
+            let (model, taught) = self.one((at, name), &of_reference[at], &fitted.scores[at]);
             fitted.model.scores.push(model);
             fitted.taught.push(taught);
             if !tell(at + 1) {
@@ -96,7 +101,7 @@ impl Fit<'_> {
     }
 
     /// Everything that can be fitted for one score.
-    fn one(&self, name: String, reference: &[f64], scores: &[f64]) -> (ScoreModel, Taught) {
+    fn one(&self, (at, name): (usize, String), reference: &[f64], scores: &[f64]) -> (ScoreModel, Taught) {
         let (everybody, components) = (self.everybody, self.options.components);
         let (panel, places) = (&everybody.reference.pcs, &everybody.reference.population);
         let mut model = ScoreModel { name, ..ScoreModel::default() };
@@ -114,17 +119,9 @@ impl Fit<'_> {
         let options = SmoothOptions { components, ..SmoothOptions::default() };
         let smooth = SmoothAdjustment::fit(reference, panel, places, count, options);
         model.smooth = kept(smooth, "smooth adjustment", &mut left_out);
-        let own = self.own(scores);
-        if self.options.own_cohort
-            && let Some(smooth) = &model.smooth
-        {
-            let own_scores: Vec<f64> = own.iter().map(|row| scores[*row]).collect();
-            let pcs = everybody.cohort.people.pcs.select_rows(&own);
-            let with = smooth.clone().with_cohort(&own_scores, &pcs, None);
-            if let Some(with) = kept(with, "the own cohort's adjustment", &mut left_out) {
-                taught.own_cohort = own.len();
-                model.smooth = Some(with);
-            }
+        model.admixture = self.admixture(at, &mut left_out);
+        if self.options.own_cohort {
+            taught.own_cohort = self.learn_own_cohort(&mut model, scores, &mut left_out);
         }
         if let Some(phenotyped) = self.phenotyped(scores) {
             taught.phenotyped = phenotyped.rows.len();
@@ -140,6 +137,30 @@ impl Fit<'_> {
         }
         model.left_out = left_out;
         (model, taught)
+    }
+
+    /// Adds the own cohort to the adjustment: how many people taught it.
+    fn learn_own_cohort(&self, model: &mut ScoreModel, scores: &[f64], left_out: &mut Vec<LeftOut>) -> usize {
+        let Some(smooth) = &model.smooth else { return 0 };
+        let own = self.own(scores);
+        let moments = model.admixture.as_ref();
+        let expected = moments.map(|of| sources::expected(of, self.everybody, &own)).transpose();
+        let expected = kept(expected, "expectation of the own cohort", left_out).flatten();
+        let own_scores: Vec<f64> = own.iter().map(|row| scores[*row]).collect();
+        let pcs = self.everybody.cohort.people.pcs.select_rows(&own);
+        let with = smooth.clone().with_cohort(&own_scores, &pcs, expected);
+        let Some(with) = kept(with, "the own cohort's adjustment", left_out) else { return 0 };
+        model.smooth = Some(with);
+        own.len()
+    }
+
+    /// The score that admixture leads to expect, where frequencies were counted.
+    fn admixture(&self, score: usize, left_out: &mut Vec<LeftOut>) -> Option<SourceMoments> {
+        let moments = self.moments.as_ref()?;
+        let stacked = || Err("it is not computed of a stacked score".to_owned());
+        let found = moments.get(score).cloned().unwrap_or_else(stacked);
+        let part = "score expected from admixture".to_owned();
+        found.map_err(|reason| left_out.push(LeftOut { part, reason })).ok()
     }
 
     /// The own cohort's people who teach.
@@ -336,7 +357,7 @@ fn kept<T>(fitted: Result<T, CalibrateError>, part: &str, left_out: &mut Vec<Lef
 }
 
 /// The stacked score of people; NaN where one of the scores is missing.
-fn stacked(combination: &Combination, scores: &[Vec<f64>]) -> Result<Vec<f64>, EngineError> {
+pub(super) fn stacked(combination: &Combination, scores: &[Vec<f64>]) -> Result<Vec<f64>, EngineError> {
     let people = scores.first().map_or(0, Vec::len);
     let of = |row: usize| {
         let all: Vec<f64> = scores.iter().map(|score| score[row]).collect();

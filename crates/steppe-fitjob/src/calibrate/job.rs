@@ -1,13 +1,13 @@
 //! A calibration from its files to the committed folder.
 
-use std::{path::PathBuf, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use serde_json::json;
 use steppe_calibrate::{
     model::ScoreModel,
     risk::{Kept, PopulationRisk, RateTable},
 };
-use steppe_engine::EngineError;
+use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_formats::Malformed;
 use steppe_store::Location;
 
@@ -15,20 +15,18 @@ use super::{
     super::{
         StepObserver,
         job::FitRequest,
-        output_file::write_cbor,
         record::{Beginning, SampleCounts},
     },
     CalibrateOptions, CalibrationRecord, PopulationCalibration, ScoreModelRecord,
     fit::{Fit, Fitted, Taught},
     people::Everybody,
-    report, tables,
+    report,
+    sources::Sources,
+    stored, tables,
 };
 
 /// Changes when the same inputs may give other bits.
-const CALIBRATION_SEMANTICS: u32 = 1;
-
-/// The model's file.
-const MODEL: &str = "model.cbor";
+const CALIBRATION_SEMANTICS: u32 = 2;
 
 /// What a calibration made.
 #[derive(Debug, Clone)]
@@ -49,22 +47,30 @@ pub fn calibrate_scores(
     options: &CalibrateOptions,
     out: &Location,
     overwrite: bool,
-    scratch: Option<PathBuf>,
+    (engine, progress): (&dyn Engine, &Arc<dyn PassProgress>),
     observer: &mut dyn StepObserver,
 ) -> Result<CalibrationReport, EngineError> {
     let started = Instant::now();
     options.check()?;
-    let everybody = Everybody::read(options)?;
+    let mut everybody = Everybody::read(options)?;
     check_trained_on(options, &everybody)?;
     let rates = options.rates.as_deref().map(rates).transpose()?;
-    let request = FitRequest::without_cohort(out, overwrite, scratch);
-    let mut record = begin(options, &everybody, &request);
+    let sources = options.sources.as_ref();
+    let sources = sources.map(|of| Sources::prepare(of, &everybody, progress.as_ref())).transpose()?;
+    if let Some(sources) = &sources {
+        everybody.inputs.extend(sources.inputs.iter().cloned());
+        everybody.notices.extend(sources.notices.iter().cloned());
+    }
+    let request = FitRequest::without_cohort(out, overwrite, None);
+    let counted_in = sources.as_ref().map(Sources::digest);
+    let mut record = begin(options, &everybody, counted_in, &request);
     if let Some(record) = record.earlier(&request)? {
         return Ok(CalibrationReport { reused: true, record });
     }
+    let moments = sources.map(|of| of.moments(&everybody, engine, progress)).transpose()?;
     let scores = everybody.names.len() + usize::from(options.combine);
     observer.stage("calibrating scores", scores as u64);
-    let fit = Fit { options, everybody: &everybody, rates };
+    let fit = Fit { options, everybody: &everybody, rates, moments };
     let fitted = fit.run(&mut |done| {
         observer.done(done as u64);
         !observer.cancelled()
@@ -77,9 +83,11 @@ pub fn calibrate_scores(
     record.notices.extend(left_out);
     record.notices.iter().for_each(|notice| observer.notice(notice));
     let folder = record.stage(&request)?;
-    record.outputs.push(write_cbor(folder.path(), MODEL, &fitted.model)?);
-    let rows = tables::apply_all(&everybody, &fitted)?;
-    record.outputs.extend(tables::write(folder.path(), &everybody, &fitted, &record.traits, &rows)?);
+    let terms = everybody.terms(options);
+    record.outputs.push(stored::write(folder.path(), &fitted.model, terms, &everybody.ground)?);
+    let rows = tables::apply_all(&fitted.model, &everybody.cohort, everybody.target, &fitted.scores)?;
+    record.outputs.extend(tables::write_people(folder.path(), &fitted.model, &everybody.cohort, &rows)?);
+    record.outputs.extend(tables::write_risks(folder.path(), &record.traits)?);
     record.timing("total", started);
     observer.stage("writing the report", 0);
     let page = report::Told { everybody: &everybody, fitted: &fitted, rows: &rows, record: &record };
@@ -89,7 +97,14 @@ pub fn calibrate_scores(
     Ok(CalibrationReport { reused, record })
 }
 
-fn begin(options: &CalibrateOptions, everybody: &Everybody, request: &FitRequest) -> CalibrationRecord {
+fn begin(
+    options: &CalibrateOptions,
+    everybody: &Everybody,
+    counted_in: Option<&str>,
+    request: &FitRequest,
+) -> CalibrationRecord {
+    let mut parameters = options.parameters();
+    parameters.insert("reference_cohort".to_owned(), json!(counted_in));
     let people = everybody.cohort.people.population.len() as u64;
     let count = |at: usize| everybody.cohort.people.population.iter().filter(|of| **of == at).count() as u64;
     let populations = everybody.populations.iter().enumerate().map(|(at, name)| (name.clone(), count(at)));
@@ -99,7 +114,7 @@ fn begin(options: &CalibrateOptions, everybody: &Everybody, request: &FitRequest
         semantics: CALIBRATION_SEMANTICS,
         request,
         cohort_samples: people,
-        parameters: options.parameters(),
+        parameters,
         inputs: &everybody.inputs,
         unknown_selected: everybody.unknown_selected,
         samples: &SampleCounts {

@@ -5,10 +5,13 @@ use steppe_calibrate::risk::KnownPrevalence;
 use steppe_engine::EngineError;
 use steppe_store::Location;
 
-use super::super::{
-    options::{CovariateOptions, PhenotypeSource, SampleColumn},
-    parameters::{of_traits, refuse_out_of_range},
-    score_table::ScoreSource,
+use super::{
+    super::{
+        options::{CovariateOptions, PhenotypeSource, SampleColumn},
+        parameters::{of_traits, refuse_out_of_range},
+        score_table::ScoreSource,
+    },
+    SourceOptions,
 };
 
 /// A calibration of scores.
@@ -45,6 +48,8 @@ pub struct CalibrateOptions {
     pub trained_on: Vec<f64>,
     /// Principal components.
     pub components: usize,
+    /// Where the reference's allele frequencies are counted, for the scores that admixture leads to expect.
+    pub sources: Option<SourceOptions>,
 }
 
 impl CalibrateOptions {

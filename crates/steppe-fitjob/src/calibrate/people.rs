@@ -11,16 +11,18 @@ use steppe_store::SampleTable;
 
 use super::{
     super::{
+        ancestry::AncestryMethod,
         columns::{TextBySample, ids},
         covariates::{Covariate, Covariates},
         inputs::Inputs,
-        pca::component_name,
+        pca::{Reference, component_name},
         phenotypes::{Phenotypes, TraitValues},
-        result_table::ResultTable,
-        score_table::{ScoreSource, ScoreTable, of_ids},
+        result_table::{MadeFrom, ResultTable},
+        score_table::{ScoreOrigin, ScoreSource, ScoreTable, of_ids},
         selection::on_list,
     },
     CalibrateOptions,
+    stored::{Ground, Terms},
 };
 
 /// People of one kind.
@@ -64,6 +66,8 @@ pub(super) struct Everybody {
     pub(super) matched: Vec<ScoreRecord>,
     pub(super) reference: People,
     pub(super) cohort: Cohort,
+    /// What applying the model to others takes besides.
+    pub(super) ground: Ground,
     pub(super) inputs: Vec<InputRecord>,
     pub(super) unknown_selected: u64,
     pub(super) notices: Vec<String>,
@@ -75,13 +79,18 @@ impl Everybody {
         let mut notices = Vec::new();
         let panel = ResultTable::read(&options.reference, "pca", "pcs.parquet", &mut inputs)?;
         let found = ResultTable::read(&options.ancestry, "ancestry", "ancestry.parquet", &mut inputs)?;
-        let (names, reference, mut populations) = reference(&panel, options, &mut inputs, &mut notices)?;
+        let mut ground = ground(options, &mut inputs)?;
+        let (names, reference, mut populations) =
+            reference(&panel, options, &mut inputs, &mut ground.origins, &mut notices)?;
         let of_reference = populations.len();
         let samples = samples_of(&found)?;
         let rows = found.rows();
         let named = ScoreSource { names: names.clone(), ..options.scores.clone() };
         let table = ScoreTable::read(&named, &mut inputs)?;
         let scores = joined(&table, &names, &samples, "the cohort", &mut notices)?;
+        notices.extend(other_weights(&ground.origins, &table.origins));
+        ground.origins.extend(table.origins);
+        ground.origins.retain(|of| names.contains(&of.name));
         let similar = similar(&found, &populations)?;
         let labels = labels(options, &samples, &mut inputs)?;
         let target = place_of(&mut populations, &options.target);
@@ -121,11 +130,57 @@ impl Everybody {
                 outcome,
                 covariates,
             },
+            ground,
             inputs: rates(options, inputs)?,
             unknown_selected,
             notices,
         })
     }
+
+    /// What applying the model takes of the people.
+    pub(super) fn terms(&self, options: &CalibrateOptions) -> Terms {
+        Terms {
+            target: self.target,
+            of_reference: self.of_reference,
+            labelled: options.population.is_some(),
+            covariates: self.cohort.covariates.iter().map(|of| of.name.clone()).collect(),
+            components: options.components,
+        }
+    }
+}
+
+/// The reference and how people were placed against it, which must be this one.
+fn ground(options: &CalibrateOptions, inputs: &mut Inputs) -> Result<Ground, EngineError> {
+    let mut read = Inputs::default();
+    let reference = Reference::read(&options.reference, &mut read)?;
+    let read = read.into_records(false);
+    let made = MadeFrom::read(&options.ancestry, "ancestry")?;
+    if read.iter().any(|one| made.inputs.iter().all(|of| of.blake3 != one.blake3)) {
+        return Err(EngineError::refused(
+            format!("{}: the ancestry was found against another reference", options.ancestry),
+            format!("run steppe ancestry with --reference {}", options.reference),
+        ));
+    }
+    let ancestry = AncestryMethod::of_parameters(&made.parameters).ok_or_else(|| {
+        EngineError::refused(
+            format!("{}: its record does not tell how people were placed", options.ancestry),
+            "run steppe ancestry again with this version of steppe",
+        )
+    })?;
+    read.into_iter().for_each(|one| inputs.push(one));
+    Ok(Ground { origins: Vec::new(), ancestry, reference })
+}
+
+/// Scores of the cohort that are of other scoring files than those of the reference, as they are where the two are on
+/// different builds.
+fn other_weights(reference: &[ScoreOrigin], cohort: &[ScoreOrigin]) -> Vec<String> {
+    let differs = |of: &&ScoreOrigin| {
+        reference.iter().any(|there| there.name == of.name && there.weights != of.weights)
+    };
+    let told = |of: &ScoreOrigin| {
+        format!("score {}: the reference's and the cohort's are from different scoring files", of.name)
+    };
+    cohort.iter().filter(differs).map(told).collect()
 }
 
 /// Notes the file of rates, which the fit reads.
@@ -139,6 +194,7 @@ fn reference(
     panel: &ResultTable,
     options: &CalibrateOptions,
     inputs: &mut Inputs,
+    origins: &mut Vec<ScoreOrigin>,
     notices: &mut Vec<String>,
 ) -> Result<(Vec<String>, People, Vec<String>), EngineError> {
     let labels = panel.texts("population")?;
@@ -154,6 +210,7 @@ fn reference(
     }
     let samples = samples_of(panel)?;
     let table = ScoreTable::read(&options.reference_scores, inputs)?;
+    origins.extend(table.origins.iter().cloned());
     let names: Vec<String> = table.scores.iter().map(|score| score.name.clone()).collect();
     let all = joined(&table, &names, &samples, "the reference", notices)?;
     let pcs = components(panel, options.components)?;
@@ -179,7 +236,7 @@ fn reference(
     Ok((names, people, populations))
 }
 
-fn of_rows(samples: &SampleTable, rows: &[usize]) -> SampleTable {
+pub(super) fn of_rows(samples: &SampleTable, rows: &[usize]) -> SampleTable {
     let families: Vec<&str> = rows.iter().map(|row| samples.family_id.get(*row)).collect();
     let ids: Vec<&str> = rows.iter().map(|row| samples.sample_id.get(*row)).collect();
     of_ids(&families, &ids)

@@ -4,7 +4,7 @@ use std::{borrow::Cow, path::Path};
 
 use steppe_calibrate::{
     adjust::{AdjustedScore, Membership},
-    model::{Person, PersonCalibration, ScoreModel},
+    model::{CalibrationModel, Person, PersonCalibration, ScoreModel},
 };
 use steppe_engine::{EngineError, output::OutputRecord};
 
@@ -14,8 +14,7 @@ use super::{
         table::{Cells, Table},
     },
     ScoreModelRecord,
-    fit::Fitted,
-    people::Everybody,
+    people::Cohort,
 };
 
 /// One person under one score.
@@ -26,36 +25,46 @@ pub(super) struct Row {
     pub(super) found: PersonCalibration,
 }
 
-/// The models applied to everyone of the cohort, score by score.
-pub(super) fn apply_all(everybody: &Everybody, fitted: &Fitted) -> Result<Vec<Row>, EngineError> {
+/// The models applied to everyone of a cohort, score by score.
+pub(super) fn apply_all(
+    model: &CalibrationModel,
+    cohort: &Cohort,
+    target: usize,
+    scores: &[Vec<f64>],
+) -> Result<Vec<Row>, EngineError> {
     let mut rows = Vec::new();
-    for (score, model) in fitted.model.scores.iter().enumerate() {
-        rows.extend(applied(score, model, everybody, &fitted.scores[score])?);
+    for (score, (model, values)) in model.scores.iter().zip(scores).enumerate() {
+        rows.extend(applied(score, model, cohort, target, values)?);
     }
     Ok(rows)
 }
 
-/// Writes all tables.
-pub(super) fn write(
+/// Writes what the models say of each person.
+pub(super) fn write_people(
     folder: &Path,
-    everybody: &Everybody,
-    fitted: &Fitted,
-    records: &[ScoreModelRecord],
+    model: &CalibrationModel,
+    cohort: &Cohort,
     rows: &[Row],
 ) -> Result<Vec<OutputRecord>, EngineError> {
-    let mut outputs = people(everybody, fitted, rows).write_both(folder, "calibrated")?;
-    outputs.extend(risks(records).write_both(folder, "risks")?);
-    Ok(outputs)
+    people(model, cohort, rows).write_both(folder, "calibrated")
+}
+
+/// Writes the risks by population.
+pub(super) fn write_risks(
+    folder: &Path,
+    records: &[ScoreModelRecord],
+) -> Result<Vec<OutputRecord>, EngineError> {
+    risks(records).write_both(folder, "risks")
 }
 
 /// The model of a score applied to everyone of the cohort who has the score.
-fn applied(
+pub(super) fn applied(
     score: usize,
     model: &ScoreModel,
-    everybody: &Everybody,
+    cohort: &Cohort,
+    target: usize,
     scores: &[f64],
 ) -> Result<Vec<Row>, EngineError> {
-    let cohort = &everybody.cohort;
     let without = ScoreModel { risk: None, interval: None, ..model.clone() };
     let mut rows = Vec::with_capacity(scores.len());
     for (person, &raw) in scores.iter().enumerate().filter(|(_, raw)| raw.is_finite()) {
@@ -71,7 +80,7 @@ fn applied(
                 pcs: &pcs,
                 similar: Some(cohort.similar[person]),
                 population: Some(population),
-                membership: match population == everybody.target {
+                membership: match population == target {
                     true => Membership::Cohort,
                     false => Membership::Reference,
                 },
@@ -85,8 +94,9 @@ fn applied(
     Ok(rows)
 }
 
-fn people<'a>(everybody: &'a Everybody, fitted: &'a Fitted, rows: &'a [Row]) -> Table<'a> {
-    let samples = &everybody.cohort.people.samples;
+fn people<'a>(model: &'a CalibrationModel, cohort: &'a Cohort, rows: &'a [Row]) -> Table<'a> {
+    let samples = &cohort.people.samples;
+    let name = |place: usize| model.populations[place].as_str();
     let text =
         |of: &dyn Fn(&Row) -> &'a str| Cells::Text(rows.iter().map(|row| Some(Cow::from(of(row)))).collect());
     let number = |of: &dyn Fn(&Row) -> Option<f64>| Cells::Number(rows.iter().map(of).collect());
@@ -100,10 +110,10 @@ fn people<'a>(everybody: &'a Everybody, fitted: &'a Fitted, rows: &'a [Row]) -> 
     Table(vec![
         ("#FID", text(&|row| samples.family_id.get(row.person))),
         ("IID", text(&|row| samples.sample_id.get(row.person))),
-        ("score", text(&|row| &fitted.model.scores[row.score].name)),
-        ("population", text(&|row| &everybody.populations[everybody.cohort.people.population[row.person]])),
-        ("most_similar", text(&|row| &everybody.populations[everybody.cohort.similar[row.person]])),
-        ("outside", flag(&|row| everybody.cohort.outside[row.person])),
+        ("score", text(&|row| &model.scores[row.score].name)),
+        ("population", text(&|row| name(cohort.people.population[row.person]))),
+        ("most_similar", text(&|row| name(cohort.similar[row.person]))),
+        ("outside", flag(&|row| cohort.outside[row.person])),
         ("extrapolated", flag(&|row| row.found.extrapolated)),
         ("raw", number(&|row| Some(row.raw))),
         ("adjusted", z(|found| found.smooth)),
@@ -117,6 +127,9 @@ fn people<'a>(everybody: &'a Everybody, fitted: &'a Fitted, rows: &'a [Row]) -> 
         ("z_norm2_error", error(|found| found.variance)),
         ("z_most_similar", number(&|row| row.found.similar.map(|of| of.z.value))),
         ("percentile_most_similar", number(&|row| row.found.similar.map(|of| of.percentile.value))),
+        ("admixture_expected", number(&|row| row.found.admixture.map(|of| of.expected.value))),
+        ("admixture_expected_error", number(&|row| row.found.admixture.map(|of| of.expected.standard_error))),
+        ("z_admixture", number(&|row| row.found.admixture.map(|of| of.z))),
         ("risk", number(&|row| row.found.risk.map(|of| of.probability))),
         ("risk_low", number(&|row| row.found.risk.map(|of| of.low))),
         ("risk_high", number(&|row| row.found.risk.map(|of| of.high))),

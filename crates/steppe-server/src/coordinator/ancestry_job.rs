@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use steppe_calibrate::{ancestry::DegreesOfFreedom, projection::ProjectionMethod};
+use steppe_calibrate::{
+    ancestry::{DegreesOfFreedom, ForestOptions},
+    projection::ProjectionMethod,
+};
 use steppe_engine::output::RUN_FILE;
 use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_fitjob::{
-    ANCESTRY_SEMANTICS, AncestryJobOptions, CohortJob, REFERENCE_FILE, SimilarityMethod, ancestry_cohort,
+    ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryMethod, CohortJob, REFERENCE_FILE, SimilarityMethod, ancestry_cohort,
 };
 use steppe_store::Location;
 
@@ -43,37 +46,15 @@ impl CohortSpec for AncestryJob {
     }
 
     fn options(&self, stage: &Stager<'_>) -> Result<AncestryJobOptions, ServerError> {
-        let default = AncestryJobOptions::new(reference(self, stage)?);
-        let count = |given: Option<u32>, usual: usize| given.map_or(usual, |given| given as usize);
-        let options = AncestryJobOptions {
+        let method = method(self)?;
+        method.check()?;
+        Ok(AncestryJobOptions {
             keep: optional(stage, "keep", self.keep.as_ref())?,
             remove: optional(stage, "remove", self.remove.as_ref())?,
-            projection: match self.projection.as_str() {
-                "" | "oadp" => ProjectionMethod::Oadp,
-                "simple" => ProjectionMethod::Simple,
-                word => return Err(unknown("projection", word, "give oadp or simple")),
-            },
-            similarity: match self.similarity.as_str() {
-                "" | "forest" => SimilarityMethod::Forest,
-                "mahalanobis" => SimilarityMethod::Mahalanobis,
-                word => return Err(unknown("similarity", word, "give forest or mahalanobis")),
-            },
-            forest: steppe_calibrate::ancestry::ForestOptions {
-                components: count(self.forest_components, default.forest.components),
-                trees: count(self.trees, default.forest.trees),
-                seed: self.seed.unwrap_or(default.forest.seed),
-            },
-            degrees: match self.degrees_of_freedom.as_str() {
-                "" | "components" => DegreesOfFreedom::Components,
-                "one-less" => DegreesOfFreedom::OneLess,
-                word => return Err(unknown("degrees_of_freedom", word, "give components or one-less")),
-            },
-            false_flags: self.false_flags.unwrap_or(default.false_flags),
+            method,
             copied_inputs: true,
-            reference: default.reference,
-        };
-        options.check()?;
-        Ok(options)
+            reference: reference(self, stage)?,
+        })
     }
 
     fn solve(
@@ -84,6 +65,34 @@ impl CohortSpec for AncestryJob {
     ) -> Result<Solved, EngineError> {
         ancestry_cohort(job, engine, passes, told).map(|report| Solved::of(report.record))
     }
+}
+
+fn method(job: &AncestryJob) -> Result<AncestryMethod, ServerError> {
+    let default = AncestryMethod::default();
+    let count = |given: Option<u32>, usual: usize| given.map_or(usual, |given| given as usize);
+    Ok(AncestryMethod {
+        projection: match job.projection.as_str() {
+            "" | "oadp" => ProjectionMethod::Oadp,
+            "simple" => ProjectionMethod::Simple,
+            word => return Err(unknown("projection", word, "give oadp or simple")),
+        },
+        similarity: match job.similarity.as_str() {
+            "" | "forest" => SimilarityMethod::Forest,
+            "mahalanobis" => SimilarityMethod::Mahalanobis,
+            word => return Err(unknown("similarity", word, "give forest or mahalanobis")),
+        },
+        forest: ForestOptions {
+            components: count(job.forest_components, default.forest.components),
+            trees: count(job.trees, default.forest.trees),
+            seed: job.seed.unwrap_or(default.forest.seed),
+        },
+        degrees: match job.degrees_of_freedom.as_str() {
+            "" | "components" => DegreesOfFreedom::Components,
+            "one-less" => DegreesOfFreedom::OneLess,
+            word => return Err(unknown("degrees_of_freedom", word, "give components or one-less")),
+        },
+        false_flags: job.false_flags.unwrap_or(default.false_flags),
+    })
 }
 
 /// The folder of the reference.
@@ -134,9 +143,7 @@ mod tests {
         let stage = |used_as: &str, file: &InputFile| Ok(Path::new("/job").join(used_as).join(&file.name));
         let found = job().options(&stage).expect("options");
         assert_eq!(found.reference.to_string(), "/job/reference");
-        assert_eq!((found.forest.components, found.forest.trees, found.forest.seed), (5, 100, 32));
-        assert_eq!((found.projection, found.similarity), (ProjectionMethod::Oadp, SimilarityMethod::Forest));
-        assert_eq!(found.false_flags, 0.01);
+        assert_eq!(found.method, AncestryMethod::default());
         assert!(found.copied_inputs);
         let named = AncestryJob {
             reference: None,

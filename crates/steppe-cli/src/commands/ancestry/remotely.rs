@@ -19,7 +19,7 @@ impl AncestryCommand {
     pub(super) fn run_remotely(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
         // What the command line alone says wrong is refused before anything is sent.
         let options = self.options()?;
-        options.check()?;
+        options.method.check()?;
         let job = |sending: &mut Sending<'_>, place| {
             self.job(&options, sending, place).map(job_spec::Job::Ancestry)
         };
@@ -60,15 +60,15 @@ impl AncestryCommand {
                 SimilarityOption::Mahalanobis => "mahalanobis",
             }
             .to_owned(),
-            forest_components: Some(count(options.forest.components)),
-            trees: Some(count(options.forest.trees)),
+            forest_components: Some(count(options.method.forest.components)),
+            trees: Some(count(options.method.forest.trees)),
             degrees_of_freedom: match self.method.degrees {
                 DegreesOption::Components => "components",
                 DegreesOption::OneLess => "one-less",
             }
             .to_owned(),
-            false_flags: Some(options.false_flags),
-            seed: Some(options.forest.seed),
+            false_flags: Some(options.method.false_flags),
+            seed: Some(options.method.forest.seed),
         })
     }
 }

@@ -74,7 +74,7 @@ impl ScoreCommand {
                 keep,
                 remove,
                 no_sscore: self.no_sscore,
-                matching: Some(self.matching.for_coordinator()),
+                matching: Some(self.matching.rules.for_coordinator()),
                 overwrite: self.overwrite,
             })
         })?;
