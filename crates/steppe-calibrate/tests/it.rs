@@ -11,6 +11,7 @@ mod it {
     mod ancestry_thousand_genomes;
     mod combination;
     mod evaluate_coverage;
+    mod evaluate_deciles;
     mod evaluate_edges;
     mod evaluate_oracle;
     mod evaluate_properties;

@@ -6,6 +6,7 @@ use super::{
     Evaluation, EvaluationOptions, IntervalMethod, Metric, MetricRow, PMethod, Reason, Status, Warning,
     analytic::{Analytic, Analytics},
     cohort::Cohort,
+    deciles,
     estimator::Estimator,
     fits::Fits,
     groups::Group,
@@ -31,6 +32,7 @@ impl<'a> GroupRows<'a> {
     /// Adds all that there is to say of the group.
     pub(super) fn add_to(&self, evaluation: &mut Evaluation) {
         self.warn_of_imbalance(&mut evaluation.warnings);
+        evaluation.deciles.extend(deciles::rows(self.cohort, self.group, self.options, self.z));
         let statistics = statistics(self.cohort, self.group.prevalence, self.options);
         if statistics.iter().all(|statistic| statistic.closed.is_some()) {
             let closed = statistics.iter().map(|s| self.without_number(s, s.closed.clone()));

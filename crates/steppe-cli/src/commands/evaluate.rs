@@ -34,6 +34,7 @@ The result folder:
   metrics.*      a row per trait, group, score and metric: estimate, interval, standard error, P, people and cases; where
                  there are too few for a number it says insufficient, and why
   reliability.*  predicted and observed risk by bin, of risks
+  deciles.*      odds ratios of the tenths of people by score, against the fifth in the middle
   groups.*       who was evaluated, and why others were not
   run.json       inputs with hashes, parameters, notices
 

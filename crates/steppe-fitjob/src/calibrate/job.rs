@@ -5,10 +5,9 @@ use std::{path::PathBuf, time::Instant};
 use serde_json::json;
 use steppe_calibrate::{
     model::ScoreModel,
-    risk::{Kept, PopulationRisk, RateTable},
+    risk::{Kept, PopulationRisk},
 };
 use steppe_engine::EngineError;
-use steppe_formats::Malformed;
 use steppe_store::Location;
 
 use super::{
@@ -21,11 +20,11 @@ use super::{
     CalibrateOptions, CalibrationRecord, PopulationCalibration, ScoreModelRecord,
     fit::{Fit, Fitted, Taught},
     people::Everybody,
-    report, tables,
+    rates, report, tables,
 };
 
 /// Changes when the same inputs may give other bits.
-const CALIBRATION_SEMANTICS: u32 = 1;
+const CALIBRATION_SEMANTICS: u32 = 2;
 
 /// The model's file.
 const MODEL: &str = "model.cbor";
@@ -56,7 +55,7 @@ pub fn calibrate_scores(
     options.check()?;
     let everybody = Everybody::read(options)?;
     check_trained_on(options, &everybody)?;
-    let rates = options.rates.as_deref().map(rates).transpose()?;
+    let rates = options.rates.as_deref().map(rates::read).transpose()?;
     let request = FitRequest::without_cohort(out, overwrite, scratch);
     let mut record = begin(options, &everybody, &request);
     if let Some(record) = record.earlier(&request)? {
@@ -75,6 +74,7 @@ pub fn calibrate_scores(
     });
     let left_out: Vec<String> = left_out.collect();
     record.notices.extend(left_out);
+    record.notices.extend(fitted.ages.notices());
     record.notices.iter().for_each(|notice| observer.notice(notice));
     let folder = record.stage(&request)?;
     record.outputs.push(write_cbor(folder.path(), MODEL, &fitted.model)?);
@@ -120,37 +120,6 @@ fn check_trained_on(options: &CalibrateOptions, everybody: &Everybody) -> Result
         format!("{given} numbers of people for {scores} scores ({})", everybody.names.join(", ")),
         "give --trained-on a number for each score, in their order",
     ))
-}
-
-/// Reads the table of ages and rates.
-fn rates(path: &std::path::Path) -> Result<RateTable, EngineError> {
-    let remedy = "give a comma-separated table with the columns age, incidence and mortality; the last row ends the \
-                  table and may have no rates";
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| steppe_formats::FormatError::io(path, "can not open", source))?;
-    let mut rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let refuse = |line: usize, problem: &str| {
-        EngineError::Format(Malformed::new(path, problem, remedy).line(line as u64 + 1).into())
-    };
-    let header: Vec<String> = rows
-        .next()
-        .map(|(_, line)| line.split(',').map(|name| name.trim().to_ascii_lowercase()).collect())
-        .unwrap_or_default();
-    if header != ["age", "incidence", "mortality"] {
-        return Err(refuse(0, "the columns are not age, incidence, mortality"));
-    }
-    let mut table = RateTable { ages: Vec::new(), incidence: Vec::new(), mortality: Vec::new() };
-    let rows: Vec<(usize, &str)> = rows.collect();
-    for (at, (line, row)) in rows.iter().enumerate() {
-        let fields: Vec<&str> = row.split(',').map(str::trim).collect();
-        let number = |field: usize| fields.get(field).and_then(|text| text.parse::<f64>().ok());
-        table.ages.push(number(0).ok_or_else(|| refuse(*line, "the age is no number"))?);
-        if at + 1 < rows.len() {
-            table.incidence.push(number(1).ok_or_else(|| refuse(*line, "the incidence is no number"))?);
-            table.mortality.push(number(2).ok_or_else(|| refuse(*line, "the mortality is no number"))?);
-        }
-    }
-    Ok(table)
 }
 
 fn records(everybody: &Everybody, fitted: &Fitted) -> Vec<ScoreModelRecord> {

@@ -11,7 +11,7 @@ use steppe_store::SampleTable;
 
 use super::{
     super::{
-        columns::{TextBySample, ids},
+        columns::{TextBySample, ids, numbers},
         covariates::{Covariate, Covariates},
         inputs::Inputs,
         pca::component_name,
@@ -20,7 +20,7 @@ use super::{
         score_table::{ScoreSource, ScoreTable, of_ids},
         selection::on_list,
     },
-    CalibrateOptions,
+    CalibrateOptions, distance,
 };
 
 /// People of one kind.
@@ -48,6 +48,8 @@ pub(super) struct Cohort {
     pub(super) learns: Vec<bool>,
     pub(super) outcome: Option<(String, TraitValues)>,
     pub(super) covariates: Vec<Covariate>,
+    /// Ages in years, where a column of them was given; NaN where one is missing.
+    pub(super) age: Option<Vec<f64>>,
 }
 
 /// Everybody.
@@ -59,6 +61,8 @@ pub(super) struct Everybody {
     pub(super) of_reference: usize,
     /// The own cohort's place among them.
     pub(super) target: usize,
+    /// The place of the population that the scores were trained in, where that is told.
+    pub(super) trained_in: Option<usize>,
     pub(super) names: Vec<String>,
     /// What was matched of the cohort's scores, where that is known.
     pub(super) matched: Vec<ScoreRecord>,
@@ -84,6 +88,7 @@ impl Everybody {
         let scores = joined(&table, &names, &samples, "the cohort", &mut notices)?;
         let similar = similar(&found, &populations)?;
         let labels = labels(options, &samples, &mut inputs)?;
+        let trained_in = distance::trained_in(options.trained_in.as_deref(), &populations)?;
         let target = place_of(&mut populations, &options.target);
         let population = (0..rows)
             .map(|row| match &labels {
@@ -96,6 +101,8 @@ impl Everybody {
         let (learns, unknown_selected) = on_list("learn", options.learn.as_deref(), &samples, &mut inputs)?;
         let outcome = outcome(options, &samples, &mut inputs)?;
         let covariates = covariates(options, &samples, &mut inputs)?;
+        let age = options.age.as_ref();
+        let age = age.map(|column| numbers("age", column, &samples, &mut inputs)).transpose()?;
         let proportions = proportions(&found, &populations[..of_reference])?;
         let pcs = components(&found, options.components)?;
         let people = People { pcs, scores, population, samples };
@@ -109,6 +116,7 @@ impl Everybody {
             populations,
             of_reference,
             target,
+            trained_in,
             names,
             matched: table.matched,
             reference,
@@ -120,6 +128,7 @@ impl Everybody {
                 learns,
                 outcome,
                 covariates,
+                age,
             },
             inputs: rates(options, inputs)?,
             unknown_selected,

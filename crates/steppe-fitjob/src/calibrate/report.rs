@@ -1,5 +1,7 @@
 //! The report of a calibration, in three languages.
 
+mod discrimination;
+
 use std::path::Path;
 
 use steppe_calibrate::{
@@ -10,7 +12,7 @@ use steppe_engine::{EngineError, output::OutputRecord};
 use steppe_report::{
     CalibrationChange, CalibrationReport, Change, Density, EvaluationRow, Exclusion, Finding, Indicator,
     Insufficiency, Language, Measure, Origin, Outcome, Pca, PcaGroup, PcaRole, PopulationDistribution,
-    PopulationPeople, Reliability, ReliabilityPoint, ScoreDistribution, ScoreMatch,
+    PopulationPeople, Reliability, ReliabilityPoint, ScoreDistribution, ScoreMatch, Untested,
 };
 
 use super::{
@@ -78,6 +80,13 @@ impl Told<'_> {
                 .dedup_by(|next, one| next.population == one.population && next.indicator == one.indicator);
             report.calibration = self.changes(metrics);
             report.reliability = self.reliability(&tested.evaluation.reliability);
+            report.transfer = self.transfer(tested, &name);
+            report.deciles = discrimination::deciles(&tested.evaluation.deciles, &name);
+        } else {
+            report.untested = Some(match outcome {
+                Some(_) => Untested::EverybodyTaught,
+                None => Untested::NoPhenotypes,
+            });
         }
         Ok(report)
     }

@@ -30,7 +30,7 @@ pub(super) struct Row {
 pub(super) fn apply_all(everybody: &Everybody, fitted: &Fitted) -> Result<Vec<Row>, EngineError> {
     let mut rows = Vec::new();
     for (score, model) in fitted.model.scores.iter().enumerate() {
-        rows.extend(applied(score, model, everybody, &fitted.scores[score])?);
+        rows.extend(applied(score, model, everybody, fitted)?);
     }
     Ok(rows)
 }
@@ -53,9 +53,9 @@ fn applied(
     score: usize,
     model: &ScoreModel,
     everybody: &Everybody,
-    scores: &[f64],
+    fitted: &Fitted,
 ) -> Result<Vec<Row>, EngineError> {
-    let cohort = &everybody.cohort;
+    let (cohort, scores) = (&everybody.cohort, &fitted.scores[score]);
     let without = ScoreModel { risk: None, interval: None, ..model.clone() };
     let mut rows = Vec::with_capacity(scores.len());
     for (person, &raw) in scores.iter().enumerate().filter(|(_, raw)| raw.is_finite()) {
@@ -77,7 +77,7 @@ fn applied(
                 },
                 proportions: Some(&proportions),
                 covariates: &covariates,
-                ages: None,
+                ages: fitted.ages.spans[person],
             })
             .map_err(|error| refused(&error))?;
         rows.push(Row { person, score, raw, found });
@@ -120,6 +120,11 @@ fn people<'a>(everybody: &'a Everybody, fitted: &'a Fitted, rows: &'a [Row]) -> 
         ("risk", number(&|row| row.found.risk.map(|of| of.probability))),
         ("risk_low", number(&|row| row.found.risk.map(|of| of.low))),
         ("risk_high", number(&|row| row.found.risk.map(|of| of.high))),
+        ("age_from", number(&|row| row.found.absolute.map(|of| of.from))),
+        ("age_to", number(&|row| row.found.absolute.map(|of| of.to))),
+        ("absolute_risk", number(&|row| row.found.absolute.map(|of| of.probability))),
+        ("absolute_risk_low", number(&|row| row.found.absolute.map(|of| of.low))),
+        ("absolute_risk_high", number(&|row| row.found.absolute.map(|of| of.high))),
         ("trait", number(&|row| row.found.interval.map(|of| of.mean))),
         ("trait_low", number(&|row| row.found.interval.map(|of| of.low))),
         ("trait_high", number(&|row| row.found.interval.map(|of| of.high))),

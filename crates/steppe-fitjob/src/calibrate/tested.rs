@@ -22,6 +22,8 @@ pub(super) const AFTER: &str = "calibrated";
 /// What was found in people who have a phenotype and did not teach.
 pub(super) struct Tested {
     pub(super) evaluation: Evaluation,
+    /// The raw score's, by genetic distance.
+    pub(super) by_distance: Evaluation,
     /// Places of those people in the cohort.
     pub(super) people: Vec<usize>,
 }
@@ -75,7 +77,17 @@ impl Tested {
             family: None,
         };
         let evaluation = evaluate(&input, &EvaluationOptions::default()).map_err(|error| refused(&error))?;
-        Ok(Some(Self { evaluation, people: rows.iter().map(|row| row.person).collect() }))
+        let middle = everybody.middle();
+        let distance: Vec<f64> = rows.iter().map(|row| everybody.distance(row.person, &middle)).collect();
+        let by_distance = EvaluationInput {
+            predictions: &predictions[..1],
+            population: None,
+            distance: Some(&distance),
+            ..input
+        };
+        let options = EvaluationOptions { pooled: false, permutations: 0, ..EvaluationOptions::default() };
+        let by_distance = evaluate(&by_distance, &options).map_err(|error| refused(&error))?;
+        Ok(Some(Self { evaluation, by_distance, people: rows.iter().map(|row| row.person).collect() }))
     }
 }
 
