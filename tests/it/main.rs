@@ -13,6 +13,7 @@ mod bit_flips;
 mod calibrate;
 mod cohort_jobs;
 mod decoding;
+mod demo;
 mod digests;
 mod evaluate;
 mod faults;
