@@ -16,9 +16,16 @@ use crate::{
     options::RemoteOptions,
 };
 
-/// The score and the trait that are calibrated.
-const SCORE: &str = "STP_t2d";
-const TRAIT: &str = "CC";
+/// The commands; `{out}` is the demo's folder and `{traits}` the table of the simulated traits. Two components tell three
+/// populations apart, and the second one is noise here, of which a rough idea will do.
+const PCA: &str = "pca --cohort {out}/cohort --keep {out}/lists/reference.txt --population {traits}:population --pcs 2 \
+                   --angle 0.05 --out {out}/reference";
+const ANCESTRY: &str = "ancestry --cohort {out}/cohort --reference {out}/reference --keep {out}/lists/others.txt \
+                        --out {out}/ancestry";
+const CALIBRATE: &str = "calibrate --reference {out}/reference --reference-scores {out}/result --ancestry {out}/ancestry \
+                         --scores {out}/result --score-name STP_t2d --pcs 2 --population {traits}:population --target KAZ \
+                         --pheno {traits} --trait CC --learn {out}/lists/learn.txt --out {out}/calibrated";
+
 /// The people whom the reference lacks.
 const TARGET: &str = "KAZ";
 /// People of each other population in the reference.
@@ -42,84 +49,31 @@ impl Calibration<'_> {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         self.write_lists().context("can not divide the people")?;
         let note = |text: &str| self.session.console.note(text);
-        let (cohort, population) = (self.path("cohort"), self.with_phenotypes(":population"));
         note(&format!("\n5. comparing everybody to a reference that has no {TARGET}:"));
-        self.steppe(&[
-            "pca",
-            "--cohort",
-            &cohort,
-            "--keep",
-            &self.path("lists/reference.txt"),
-            "--population",
-            &population,
-            "--pcs",
-            "4",
-            "--indep-pairwise",
-            "1000",
-            "50",
-            "0.2",
-            "--out",
-            &self.path("reference"),
-        ])?;
-        self.steppe(&[
-            "ancestry",
-            "--cohort",
-            &cohort,
-            "--reference",
-            &self.path("reference"),
-            "--keep",
-            &self.path("lists/others.txt"),
-            "--out",
-            &self.path("ancestry"),
-        ])?;
+        self.steppe(PCA)?;
+        self.steppe(ANCESTRY)?;
         note(&format!("\n6. calibrating the risk of type 2 diabetes for {TARGET}, on the people of a list:"));
-        let result = self.path("result");
-        self.steppe(&[
-            "calibrate",
-            "--reference",
-            &self.path("reference"),
-            "--reference-scores",
-            &result,
-            "--ancestry",
-            &self.path("ancestry"),
-            "--scores",
-            &result,
-            "--score-name",
-            SCORE,
-            "--population",
-            &population,
-            "--target",
-            TARGET,
-            "--pheno",
-            &self.with_phenotypes(""),
-            "--trait",
-            TRAIT,
-            "--learn",
-            &self.path("lists/learn.txt"),
-            "--out",
-            &self.path("calibrated"),
-        ])?;
-        note(&format!(
-            "\nthe report, to open in a browser:  {}  (also .kk and .ru)",
-            self.path("calibrated/report.en.html")
-        ));
+        self.steppe(CALIBRATE)?;
+        let page = self.out.join("calibrated/report.en.html");
+        note(&format!("\nthe report, to open in a browser:  {}  (also .kk and .ru)", page.display()));
         Ok(())
     }
 
-    fn path(&self, name: &str) -> String {
-        self.out.join(name).display().to_string()
-    }
-
-    fn with_phenotypes(&self, end: &str) -> String {
-        format!("{}.pheno.tsv{end}", self.prefix.display())
+    /// The table of the simulated traits.
+    fn traits(&self) -> String {
+        format!("{}.pheno.tsv", self.prefix.display())
     }
 
     /// Shows a command and does what it would do.
-    fn steppe(&self, words: &[&str]) -> anyhow::Result<Outcome> {
+    fn steppe(&self, line: &str) -> anyhow::Result<Outcome> {
+        let (out, traits, threads) =
+            (self.out.display().to_string(), self.traits(), self.threads.to_string());
+        let word = |word: &str| word.replace("{out}", &out).replace("{traits}", &traits);
+        let words: Vec<String> = line.split_whitespace().map(word).collect();
         self.session.console.note(&format!("   steppe {}", words.join(" ")));
-        let threads = self.threads.to_string();
         // What is there is a demo's, so that it may be replaced.
-        let all = ["steppe"].iter().chain(words).chain(&["--overwrite", "--threads", threads.as_str()]);
+        let more = ["--overwrite", "--threads", threads.as_str()];
+        let all = ["steppe"].into_iter().chain(words.iter().map(String::as_str)).chain(more);
         let here = RemoteOptions::default();
         match Cli::try_parse_from(all)?.command {
             Command::Pca(command) => command.run(&here, self.session),
@@ -132,7 +86,7 @@ impl Calibration<'_> {
     /// Writes who is the reference, who is not, and who of the latter teaches the calibration.
     fn write_lists(&self) -> anyhow::Result<()> {
         let children = children(&PathBuf::from(format!("{}.fam", self.prefix.display())))?;
-        let table = fs::read_to_string(self.with_phenotypes(""))?;
+        let table = fs::read_to_string(self.traits())?;
         let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
         let (mut reference, mut others, mut learn) = (String::new(), String::new(), String::new());
         for line in table.lines().skip(1) {

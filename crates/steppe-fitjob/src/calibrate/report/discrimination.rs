@@ -1,7 +1,7 @@
 //! How well the score tells people apart who did not teach: by genetic distance, and by decile.
 
-use steppe_calibrate::evaluate::{DecileRow, GroupSummary, Grouping, Metric, MetricRow};
-use steppe_report::{Decile, DecileOdds, Distance, Indicator, Outcome, Transfer};
+use steppe_calibrate::evaluate::{DecileRow, GroupSummary, Grouping, Metric, MetricRow, Warning};
+use steppe_report::{Decile, DecileOdds, Distance, Finding, Indicator, Outcome, Transfer};
 
 use super::{Tested, Told, insufficiency, outcome};
 
@@ -52,6 +52,22 @@ pub(super) fn deciles(rows: &[DecileRow], score: &str) -> Vec<DecileOdds> {
         .filter(shown)
         .map(of)
         .collect()
+}
+
+/// Populations in which cases, or controls, are rare.
+pub(super) fn imbalances(tested: &Tested) -> Vec<Finding> {
+    let evaluation = &tested.evaluation;
+    let is_population = |name: &str| {
+        evaluation.groups.iter().any(|of| of.grouping == Grouping::Population && of.group == name)
+    };
+    let finding = |warning: &Warning| match warning {
+        Warning::ClassImbalance { group, cases, controls } if is_population(group) => {
+            let share = *cases as f64 / (cases + controls) as f64;
+            Some(Finding::ClassImbalance { population: group.clone(), share })
+        }
+        _ => None,
+    };
+    evaluation.warnings.iter().filter_map(finding).collect()
 }
 
 fn decile(row: &DecileRow) -> Decile {
