@@ -22,6 +22,7 @@ mod result;
 mod rows;
 mod statistic;
 mod sums;
+mod survival;
 
 pub use input::{Covariate, EvaluationInput, Outcome, Prediction, PredictionKind};
 pub use metric::Metric;

@@ -16,6 +16,7 @@ mod it {
     mod evaluate_oracle;
     mod evaluate_properties;
     mod evaluate_support;
+    mod evaluate_survival;
     mod faults;
     mod genotypes;
     mod intervals;

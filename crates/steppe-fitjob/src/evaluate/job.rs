@@ -104,7 +104,8 @@ fn one(
             (Outcome::Quantitative(&numbers), named("gaussian"))
         }
         TraitValues::Binomial(values) => (Outcome::Binary(values), named("binomial")),
-        TraitValues::Cox(_) | TraitValues::Categorical => {
+        TraitValues::Cox(values) => (Outcome::Survival(values), named("cox")),
+        TraitValues::Categorical => {
             let problem = "its values are categories; leave it out, or recode it as numbers";
             let problem = Some(problem.to_owned());
             return Ok((EvaluationTraitRecord { problem, ..named("categorical") }, None));
