@@ -32,7 +32,7 @@ fn the_demo_ends_with_a_report_for_its_populations() {
     };
     assert!(flagged(true) > 0.5 && flagged(false) < 0.05, "{} {}", flagged(true), flagged(false));
     let again = steppe(["demo", "--threads", "1", "--out"]).arg(&out).ok();
-    assert_eq!(again.stderr.matches("there already").count(), 3, "{}", again.stderr);
+    assert_eq!(again.stderr.matches("there already").count(), 4, "{}", again.stderr);
     let sql = steppe(["sql", "--format", "csv", "--result"]).arg(out.join("calibrated"));
     let sql = sql.arg("SELECT population, count(*) AS n FROM calibrated GROUP BY population ORDER BY 1").ok();
     assert_eq!(sql.stdout.trim(), "population,n\nEAS,1000\nEUR,1500\nKAZ,1500");

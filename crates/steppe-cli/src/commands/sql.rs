@@ -28,8 +28,9 @@ const EXAMPLES: &str = "\
 Tables:
   samples, variants                  the cohort's, with --cohort
   scores, match_log                  of every --scores folder, with a column run
-  calibrated, recalibrations         of steppe calibrate: a row per person and score, and per score and population
-  metrics, reliability, deciles      of steppe evaluate: numbers with intervals, reliability curves, odds by tenths
+  calibrated                         of steppe calibrate: every person's calibrated scores
+  recalibrations                     of steppe calibrate: the risks of every population
+  metrics, reliability, deciles      of steppe evaluate: numbers, curves and odds by tenths
   evaluated                          of steppe evaluate: the groups of people
   runs, run_scores, run_inputs       parameters, overlap figures and hashes from run.json
   anything else                      --table NAME=FILE
