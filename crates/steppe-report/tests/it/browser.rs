@@ -59,18 +59,18 @@ impl Browser {
         let from = BufReader::new(from);
         let (session, calls, events) = (None, 0, Vec::new());
         let mut browser = Self { process, to, from, session, calls, events, _profile: profile };
-        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let target = browser.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let attached = browser.call("Target.attachToTarget", attach);
+        let attached = browser.call("Target.attachToTarget", &attach);
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Network", "Log", "Runtime"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         Some(browser)
     }
 
     /// Calls a method and gives its result; what else is told meanwhile is kept.
-    pub(super) fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub(super) fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.calls += 1;
         let mut message = json!({ "id": self.calls, "method": method, "params": parameters });
         if let Some(session) = &self.session {
@@ -90,7 +90,7 @@ impl Browser {
     /// Opens a file and waits until it is drawn.
     pub(super) fn open(&mut self, file: &Path) {
         self.events.clear();
-        self.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
+        self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.next();
             self.events.push(event);
@@ -101,16 +101,16 @@ impl Browser {
     pub(super) fn look(&mut self, width: u32, height: u32, dark: bool) {
         let phone = width < 600;
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone });
-        self.call("Emulation.setDeviceMetricsOverride", size);
+        self.call("Emulation.setDeviceMetricsOverride", &size);
         let scheme = if dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        self.call("Emulation.setEmulatedMedia", json!({ "features": features }));
+        self.call("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
     /// The value of an expression in the page.
     pub(super) fn value(&mut self, expression: &str) -> Value {
         let asked = json!({ "expression": expression, "returnByValue": true });
-        let found = self.call("Runtime.evaluate", asked);
+        let found = self.call("Runtime.evaluate", &asked);
         assert!(found["exceptionDetails"].is_null(), "{expression}: {}", found["exceptionDetails"]);
         found["result"]["value"].clone()
     }
@@ -118,13 +118,13 @@ impl Browser {
     /// The whole page as a PNG.
     pub(super) fn picture(&mut self) -> Vec<u8> {
         let asked = json!({ "format": "png", "captureBeyondViewport": true });
-        decoded(&self.call("Page.captureScreenshot", asked))
+        decoded(&self.call("Page.captureScreenshot", &asked))
     }
 
     /// The page as it is printed on A4.
     pub(super) fn print(&mut self) -> Vec<u8> {
         let asked = json!({ "preferCSSPageSize": true, "printBackground": false });
-        decoded(&self.call("Page.printToPDF", asked))
+        decoded(&self.call("Page.printToPDF", &asked))
     }
 
     /// Messages of the page in the console, and exceptions.
