@@ -191,15 +191,143 @@ fn without_phenotypes_scores_are_adjusted_and_stacked_with_them() {
     assert!(names.rows.iter().any(|row| row[score] == "stacked"));
 }
 
+/// Yearly incidence and mortality from 40 to 60 and from 60 to 80.
+const RATES: &str = "age,incidence,mortality\n40,0.002,0.001\n60,0.008,0.01\n80,,\n";
+
+/// The risk of an average person from 40 to 80 under these rates, by steps of a day.
+fn average_risk() -> f64 {
+    let (mut free, mut risk) = (1.0, 0.0);
+    for day in 0..40 * 365 {
+        let (incidence, mortality) = if day < 20 * 365 { (0.002, 0.001) } else { (0.008, 0.01) };
+        risk += free * incidence / 365.0;
+        free *= 1.0 - (incidence + mortality) / 365.0;
+    }
+    risk
+}
+
 #[test]
-fn absolute_risks_take_a_table_of_rates() {
+fn absolute_risks_are_of_the_own_cohort_and_average_to_its_rates() {
     let Some(made) = Calibrated::new() else { return };
     let rates = made.imported.path("rates.csv");
-    std::fs::write(&rates, "age,incidence,mortality\n40,0.002,0.001\n60,0.008,0.01\n80,,\n").expect("rates");
-    made.with_disease(&["--rates", rates.to_str().expect("a path")], "absolute").expect_status(0);
-    std::fs::write(&rates, "age,incidence,mortality\n40,many,0.001\n60,,\n").expect("rates");
-    let refused = made.with_disease(&["--rates", rates.to_str().expect("a path")], "no").expect_status(2);
-    assert!(refused.stderr.contains("the incidence is no number"), "{}", refused.stderr);
+    std::fs::write(&rates, RATES).expect("rates");
+    let rates = rates.to_str().expect("a path");
+    made.with_disease(&["--rates", rates, "--score-name", "one"], "absolute").expect_status(0);
+    let people = made.table("absolute/calibrated.tsv");
+    let of = |row: &[String], name: &str| row[people.column(name)].parse::<f64>().ok();
+    let (mut found, mut others) = (Vec::new(), 0);
+    for row in &people.rows {
+        if row[people.column("population")] != "KAZ" {
+            assert!(["age_from", "absolute_risk"].iter().all(|name| of(row, name).is_none()));
+            others += 1;
+            continue;
+        }
+        let [low, risk, high] = ["absolute_risk_low", "absolute_risk", "absolute_risk_high"]
+            .map(|name| of(row, name).expect("a number"));
+        assert!(0.0 < low && low <= risk && risk <= high && high < 1.0, "{low} {risk} {high}");
+        assert_eq!((of(row, "age_from"), of(row, "age_to")), (Some(40.0), Some(80.0)));
+        found.push((of(row, "risk").expect("a risk"), risk));
+    }
+    assert!(others > 100 && found.len() > 100);
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    assert!(
+        found.windows(2).all(|pair| pair[0].1 <= pair[1].1 + 1e-12),
+        "the order of risks is that of absolute risks"
+    );
+    let mean = mean(&found.iter().map(|pair| pair.1).collect::<Vec<f64>>());
+    // Somewhat less than the average person's: those at high risk fall ill early.
+    let ratio = mean / average_risk();
+    assert!(0.85 < ratio && ratio <= 1.0, "{ratio}");
+}
+
+#[test]
+fn ages_and_years_say_what_absolute_risks_are_for() {
+    let Some(made) = Calibrated::new() else { return };
+    let (rates, ages) = (made.imported.path("rates.csv"), made.imported.path("ages.tsv"));
+    std::fs::write(&rates, RATES).expect("rates");
+    let samples = Table::read(&made.data.join("samples.tsv"), '\t');
+    let age = |at: usize| match at % 4 {
+        0 => "NA".to_owned(),
+        1 => "75.5".to_owned(),
+        _ => format!("{}", 41 + at % 20),
+    };
+    let rows =
+        samples.rows.iter().enumerate().map(|(at, row)| format!("{}\t{}\t{}\n", row[0], row[1], age(at)));
+    std::fs::write(&ages, format!("#FID\tIID\tage\n{}", rows.collect::<String>())).expect("ages");
+    let (rates, ages) = (rates.display().to_string(), format!("{}:age", ages.display()));
+    let options = ["--score-name", "one", "--rates", &rates, "--age", &ages, "--years", "10"];
+    let run = made.with_disease(&options, "ten").expect_status(0);
+    assert!(run.stderr.contains("have no age") && run.stderr.contains("does not cover"), "{}", run.stderr);
+    let people = made.table("ten/calibrated.tsv");
+    let of = |row: &[String], name: &str| row[people.column(name)].parse::<f64>().ok();
+    let with: Vec<_> =
+        people.rows.iter().filter_map(|row| of(row, "age_from").zip(of(row, "age_to"))).collect();
+    assert!(
+        with.len() > 50 && with.iter().all(|(from, to)| (41.0..=60.0).contains(from) && *to == from + 10.0)
+    );
+    std::fs::write(made.imported.path("bad.csv"), RATES.replace("60,0.008", "60,many")).expect("rates");
+    std::fs::write(made.imported.path("down.csv"), RATES.replace("80", "50")).expect("rates");
+    let (bad, down) = (made.imported.path("bad.csv"), made.imported.path("down.csv"));
+    let (bad, down) = (bad.display().to_string(), down.display().to_string());
+    for (options, said) in [
+        (&["--rates", bad.as_str()][..], "the incidence is no number"),
+        (&["--rates", down.as_str()], "above the one before"),
+        (&["--age", ages.as_str()], "--rates"),
+        (&["--rates", rates.as_str(), "--years", "0"], "above 0"),
+    ] {
+        let refused = made.with_disease(options, "no").expect_status(2);
+        assert!(refused.stderr.contains(said), "{options:?}: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn the_page_has_transfer_and_deciles_and_the_tables_are_in_sql() {
+    let Some(made) = Calibrated::new() else { return };
+    made.with_disease(&["--score-name", "one", "--trained-in", "EUR"], "eur").expect_status(0);
+    let page = std::fs::read_to_string(made.imported.path("eur/report.en.html")).expect("a page");
+    assert!(
+        page.contains("from the middle of EUR in the reference") && page.contains("There is nothing to draw")
+    );
+    let plot = |name: &str| std::fs::read_to_string(made.imported.path(&format!("eur/report.{name}.svg")));
+    // 152 cases are enough for two bins of distance, and in no population for tenths: the page says so.
+    assert!(plot("transfer").expect("a plot").contains("<title"));
+    assert!(plot("deciles").is_err() && page.contains("cases: 41 of 50"));
+    let refused = made.with_disease(&["--trained-in", "SAS"], "no").expect_status(2);
+    assert!(refused.stderr.contains("choose among AFR, EAS, EUR"), "{}", refused.stderr);
+    let population = format!("{}:pop", made.data.join("samples.tsv").display());
+    let evaluation = made.imported.path("evaluation");
+    steppe(["evaluate", "--scores"])
+        .arg(made.imported.path("scores.tsv"))
+        .arg("--pheno")
+        .arg(made.data.join("pheno.tsv"))
+        .args([
+            "--trait",
+            "CC",
+            "--population",
+            &population,
+            "--resamples",
+            "20",
+            "--permutations",
+            "0",
+            "--out",
+        ])
+        .arg(&evaluation)
+        .ok();
+    let ask = |query: &str| {
+        steppe(["sql", "--format", "csv", "--result"])
+            .arg(made.imported.path("eur"))
+            .arg("--result")
+            .arg(&evaluation)
+            .arg(query)
+            .ok()
+            .stdout
+    };
+    let people = made.table("eur/calibrated.tsv").rows.len();
+    assert_eq!(ask("SELECT count(*) AS n FROM calibrated").trim(), format!("n\n{people}"));
+    let tenths = "SELECT count(*) AS n FROM deciles WHERE group_name = 'EUR' AND model = 'one'";
+    assert_eq!(ask(tenths).trim(), "n\n10");
+    let best = "SELECT model FROM metrics WHERE metric = 'auc' AND group_name = 'all' AND versus IS NULL \
+                AND interval_method = 'delong' ORDER BY estimate DESC LIMIT 1";
+    assert_eq!(ask(best).trim(), "model\none");
 }
 
 #[test]

@@ -104,6 +104,35 @@ fn metrics_by_population_with_intervals_and_differences() {
 }
 
 #[test]
+fn times_to_an_event_have_a_concordance() {
+    let Some(scored) = Scored::new() else { return };
+    let traits = Table::read(&scored.data.join("pheno.tsv"), '\t');
+    let (quantity, case) = (traits.numbers("QT"), traits.numbers("CC"));
+    let mut text = String::from("#FID\tIID\tyears\tevent\n");
+    for (at, row) in traits.rows.iter().enumerate() {
+        // The higher the trait, the sooner.
+        writeln!(text, "{}\t{}\t{}\t{}", row[0], row[1], 10.0 - quantity[at], case[at] - 1.0).expect("text");
+    }
+    std::fs::write(scored.path("followed.tsv"), text).expect("a table");
+    steppe(["evaluate", "--family", "cox:years,event", "--resamples", "20", "--scores"])
+        .arg(scored.path("scores.tsv"))
+        .arg("--pheno")
+        .arg(scored.path("followed.tsv"))
+        .args(["--score-name", "good,poor", "--out"])
+        .arg(scored.path("times"))
+        .ok();
+    let metrics = Table::read(&scored.path("times/metrics.tsv"), '\t');
+    let value = |model: &str, metric: &str| -> f64 {
+        let [names, metrics_of, estimate] = ["model", "metric", "estimate"].map(|name| metrics.column(name));
+        let row = metrics.rows.iter().find(|row| row[names] == model && row[metrics_of] == metric);
+        row.expect("a row")[estimate].parse().expect("a number")
+    };
+    let (good, poor) = (value("good", "c_index"), value("poor", "c_index"));
+    assert!(good > 0.7 && poor < good && poor > 0.5, "{good} {poor}");
+    assert!((value("good", "c_index_difference") - (good - poor)).abs() < 1e-12);
+}
+
+#[test]
 fn few_people_get_no_number_and_a_reason() {
     let Some(scored) = Scored::new() else { return };
     let people = Table::read(&scored.data.join("samples.tsv"), '\t');
@@ -127,7 +156,8 @@ fn wrong_inputs_are_refused_before_anything_is_written() {
         (&["--score-name", "best"], "choose among good, poor, risk"),
         (&["--risk", "chance"], "none of the scores"),
         (&["--baseline", "best"], "best"),
-        (&["--family", "cox:a,b"], "times to an event"),
+        (&["--family", "cox:a,b"], "a"),
+        (&["--family", "cox:QT,CC", "--risk", "risk"], "leave out --risk"),
         (&["--confidence", "1"], "between 0 and 1"),
     ] {
         let run = scored.evaluate(options, "no").expect_status(2);

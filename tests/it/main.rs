@@ -15,6 +15,7 @@ mod calibrate;
 mod calibrated_scores;
 mod cohort_jobs;
 mod decoding;
+mod demo;
 mod digests;
 mod evaluate;
 mod explain;

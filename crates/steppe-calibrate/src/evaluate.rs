@@ -7,6 +7,7 @@
 
 mod analytic;
 mod cohort;
+mod deciles;
 mod estimator;
 mod fits;
 mod gates;
@@ -21,13 +22,14 @@ mod result;
 mod rows;
 mod statistic;
 mod sums;
+mod survival;
 
 pub use input::{Covariate, EvaluationInput, Outcome, Prediction, PredictionKind};
 pub use metric::Metric;
 pub use options::{EvaluationOptions, MinimalCounts};
 pub use result::{
-    Evaluation, GroupSummary, Grouping, IntervalMethod, LeftOut, LeftOutReason, MetricRow, PMethod, Reason,
-    ReliabilityRow, Status, Warning,
+    DecileRow, Evaluation, GroupSummary, Grouping, IntervalMethod, LeftOut, LeftOutReason, MetricRow,
+    PMethod, Reason, ReliabilityRow, Status, Warning,
 };
 
 use crate::CalibrateError;

@@ -15,7 +15,7 @@ pub(crate) mod laplace;
 mod recalibration;
 mod validation;
 
-pub use absolute::{AbsoluteRisk, RateTable};
+pub use absolute::{AbsoluteRisk, RateTable, RiskByAge};
 pub use accuracy::{Accuracy, AccuracyByDistance, DistanceBin, genetic_distance};
 pub use base::BaseRisk;
 pub use interval::{Interval, IntervalData, IntervalOptions, PredictionInterval};

@@ -11,10 +11,12 @@ mod it {
     mod ancestry_thousand_genomes;
     mod combination;
     mod evaluate_coverage;
+    mod evaluate_deciles;
     mod evaluate_edges;
     mod evaluate_oracle;
     mod evaluate_properties;
     mod evaluate_support;
+    mod evaluate_survival;
     mod faults;
     mod genotypes;
     mod intervals;

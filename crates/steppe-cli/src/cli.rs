@@ -75,7 +75,7 @@ pub(crate) enum Command {
     Explain(Box<commands::explain::ExplainCommand>),
     /// Look at cohorts and results with SQL.
     Sql(commands::sql::SqlCommand),
-    /// Make a cohort of three populations, import it, score it, and show what came out.
+    /// Make a cohort of three populations, import it, score it, and calibrate a score for one of them, with a report.
     Demo(commands::demo::DemoCommand),
     /// Write a made-up cohort as PLINK files.
     Simulate(commands::simulate::SimulateCommand),

@@ -4,10 +4,13 @@
 //! |---|---|---|
 //! | `samples`, `variants` | the cohort | sample, variant |
 //! | `scores` | `scores.parquet` of every run | run, sample and score |
+//! | `calibrated`, `recalibrations` | `calibrated.parquet`, `risks.parquet` of every calibration | run, sample and score; run, score and population |
+//! | `metrics`, `reliability`, `deciles`, `evaluated` | `metrics.parquet`, `reliability.parquet`, `deciles.parquet`, `groups.parquet` of every evaluation | number; bin; tenth; group of people |
 //! | `match_log` | `match_log.parquet` of every run | run and scoring-file row |
 //! | `runs`, `run_scores`, `run_inputs` | `run.json` of every run | run; run and score; run and input file |
 //!
-//! Tables that come from runs start with a `run` column: the name of the run's folder. Other files (Parquet, comma-
+//! Tables that come from runs start with a `run` column: the name of the run's folder. Columns whose names in the files would
+//! need quotes have others here: `family_id`, `sample_id`, `group_name`, `interval_method`. Other files (Parquet, comma-
 //! or tab-separated text) can be added under names of their own. Nothing can be written through SQL.
 
 mod files;
@@ -32,7 +35,7 @@ use crate::EngineError;
 pub struct SqlSources {
     /// The cohort store behind `samples` and `variants`.
     pub cohort: Option<Location>,
-    /// Results of `steppe score` and `steppe match`.
+    /// Results of `steppe score`, `match`, `calibrate` and `evaluate`.
     pub scores: Vec<Location>,
     /// Other files, by the name of the table that each becomes: `.parquet`, `.csv`, or tab-separated `.tsv`, `.txt`,
     /// `.sscore` and `.afreq`.

@@ -3,12 +3,14 @@
 //! reads no genotype but to count allele frequencies in the reference: ancestry and scores have been computed.
 
 mod apply;
+mod distance;
 mod fit;
 mod job;
 mod known;
 mod one;
 mod options;
 mod people;
+mod rates;
 mod record;
 mod report;
 mod sources;

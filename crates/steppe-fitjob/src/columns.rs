@@ -70,3 +70,20 @@ impl TextBySample {
         }
     }
 }
+
+/// A column of numbers by sample; NaN where it is missing.
+pub(super) fn numbers(
+    role: &str,
+    column: &SampleColumn,
+    samples: &SampleTable,
+    inputs: &mut Inputs,
+) -> Result<Vec<f64>, EngineError> {
+    let read = TextBySample::read(role, column, samples, inputs)?;
+    let value = |sample| match read.get(sample) {
+        None => Ok(f64::NAN),
+        Some(text) => text.parse::<f64>().ok().filter(|value| value.is_finite()).ok_or_else(|| {
+            read.refuse(sample, "it is no number", "give numbers, and NA where there is none")
+        }),
+    };
+    (0..samples.len()).map(value).collect()
+}

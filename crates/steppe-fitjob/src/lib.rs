@@ -55,8 +55,7 @@ mod variant_plan;
 
 pub use ancestry::{
     ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryMethod, AncestryRecord, AncestryReport, CohortAncestry,
-    PopulationRecord,
-    SimilarityMethod, ancestry_cohort,
+    PopulationRecord, SimilarityMethod, ancestry_cohort,
 };
 pub use assoc::{
     ASSOCIATION_SEMANTICS, AssociationJob, AssociationOptions, AssociationPlan, AssociationRecord,

@@ -11,7 +11,7 @@ mod thinning;
 mod written;
 
 pub use data::{
-    Decile, DecileOdds, Distance, Pca, PcaGroup, PcaRole, Reliability, ReliabilityPoint, Transfer,
+    Decile, DecileOdds, Distance, Pca, PcaGroup, PcaRole, Reliability, ReliabilityPoint, Transfer, Untested,
 };
 pub use evaluated::{CalibrationChange, Change, EvaluationRow, Indicator, Insufficiency, Measure, Outcome};
 pub use findings::Finding;
@@ -45,6 +45,8 @@ pub struct CalibrationReport {
     pub transfer: Option<Transfer>,
     /// Odds by decile of the score.
     pub deciles: Vec<DecileOdds>,
+    /// Why `transfer` and `deciles` are empty, where that is worth a sentence in their place.
+    pub untested: Option<Untested>,
     /// Metrics, a row for each population, score and metric.
     pub metrics: Vec<EvaluationRow>,
     /// Level of all intervals of the report, as a share: 0.95.

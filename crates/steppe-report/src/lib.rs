@@ -26,7 +26,7 @@ pub use calibration::{
     CalibrationChange, CalibrationReport, Change, Decile, DecileOdds, Distance, EvaluationRow, Exclusion,
     Finding, Indicator, Insufficiency, Measure, Outcome, Pca, PcaGroup, PcaRole, PopulationDistribution,
     PopulationPeople, Reliability, ReliabilityPoint, ReportingStandard, ScoreDistribution, ScoreMatch,
-    Transfer,
+    Transfer, Untested,
 };
 pub use density::Density;
 pub use error::ReportError;

@@ -1,5 +1,6 @@
 mod linear;
 mod log;
+mod ranks;
 mod step;
 
 use crate::language::Language;
@@ -12,6 +13,9 @@ pub enum AxisKind {
     Linear,
     /// Equal ratios have equal lengths. Values of 0 and below have no place and are left out.
     Log10,
+    /// Equal differences have equal lengths, every whole number has a tick, and the axis ends half a step beyond the data: for
+    /// ranks. Of more than 20 steps only some have ticks, as on a linear axis.
+    Ranks,
 }
 
 /// An axis of a plot. Its range comes from the data.
@@ -38,6 +42,11 @@ impl Axis {
         Self { title: title.into(), kind: AxisKind::Log10, ..Self::default() }
     }
 
+    /// An axis of ranks.
+    pub fn ranks(title: impl Into<String>) -> Self {
+        Self { title: title.into(), kind: AxisKind::Ranks, ..Self::default() }
+    }
+
     /// With values that fall along the axis.
     #[must_use]
     pub fn descending(self) -> Self {
@@ -60,6 +69,7 @@ impl Axis {
         let domain = match self.kind {
             AxisKind::Linear => linear::domain(low, high, most),
             AxisKind::Log10 => log::domain(low, high, most),
+            AxisKind::Ranks => ranks::domain(low, high, most),
         };
         Domain { descending: self.descending, ..domain }
     }
@@ -69,7 +79,7 @@ impl Axis {
 /// ratios of them overflow.
 fn has_place(kind: AxisKind, value: f64) -> bool {
     match kind {
-        AxisKind::Linear => value.abs() < 1e300,
+        AxisKind::Linear | AxisKind::Ranks => value.abs() < 1e300,
         AxisKind::Log10 => (1e-300..1e300).contains(&value),
     }
 }
@@ -118,7 +128,7 @@ impl Scale {
         }
         let Domain { kind, low, high, .. } = self.domain;
         let share = match kind {
-            AxisKind::Linear => (value - low) / (high - low),
+            AxisKind::Linear | AxisKind::Ranks => (value - low) / (high - low),
             AxisKind::Log10 => (value.ln() - low.ln()) / (high.ln() - low.ln()),
         };
         Some(self.at_low + share * (self.at_high - self.at_low))

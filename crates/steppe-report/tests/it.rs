@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod it {
+    mod browser;
     mod example;
     mod fit;
     mod made_up;
@@ -9,4 +10,5 @@ mod it {
     mod pages;
     mod pictures;
     mod plots;
+    mod screens;
 }

@@ -41,6 +41,8 @@ pub(super) struct Cohort {
     pub(super) standard_outcome: Vec<f64>,
     pub(super) case: Vec<bool>,
     pub(super) cases: usize,
+    /// Who had the event, of an outcome in time.
+    pub(super) events: Option<Vec<bool>>,
     pub(super) family: Option<Vec<Option<u32>>>,
     /// The intercept, then covariates with mean 0 and variance 1.
     pub(super) design: Vec<Vec<f64>>,
@@ -80,12 +82,26 @@ impl Cohort {
             input.family.map(|family| people.iter().map(|person| family[*person as usize]).collect());
         let distance = input.distance.and_then(|distance| spread(&take(distance)));
         let is_binary = matches!(input.outcome, Outcome::Binary(_));
+        let events: Option<Vec<bool>> = match input.outcome {
+            Outcome::Survival(values) => Some(
+                people
+                    .iter()
+                    .map(|person| values[*person as usize].is_some_and(|(_, event)| event))
+                    .collect(),
+            ),
+            _ => None,
+        };
+        let happened: &[bool] = events.as_deref().unwrap_or(&case);
         let mut this = Self {
             n: people.len(),
             is_binary,
             standard_outcome: standard(&outcome),
             outcome,
-            cases: if is_binary { case.iter().filter(|case| **case).count() } else { 0 },
+            cases: match is_binary || events.is_some() {
+                true => happened.iter().filter(|case| **case).count(),
+                false => 0,
+            },
+            events,
             case,
             family,
             design: Vec::new(),
@@ -121,7 +137,7 @@ impl Cohort {
             grouping: group.grouping,
             group: group.label.clone(),
             n: self.n,
-            cases: self.is_binary.then_some(self.cases),
+            cases: (self.is_binary || self.events.is_some()).then_some(self.cases),
             families: self.families,
             distance: self.distance,
             left_out: self.left_out.clone(),

@@ -11,6 +11,8 @@ pub enum Outcome<'a> {
     Quantitative(&'a [f64]),
     /// A case or not; `None` where it is not known.
     Binary(&'a [Option<bool>]),
+    /// The time of an event (true) or until which there was none (false); `None` where it is not known.
+    Survival(&'a [Option<(f64, bool)>]),
 }
 
 impl Outcome<'_> {
@@ -19,6 +21,7 @@ impl Outcome<'_> {
         match self {
             Self::Quantitative(values) => values.len(),
             Self::Binary(values) => values.len(),
+            Self::Survival(values) => values.len(),
         }
     }
 
@@ -32,11 +35,12 @@ impl Outcome<'_> {
         matches!(self, Self::Binary(_))
     }
 
-    /// A person's outcome, 1 for a case and 0 for a control; NaN where it is not known.
+    /// A person's outcome, 1 for a case and 0 for a control, or a time; NaN where it is not known.
     pub(super) fn value(&self, person: usize) -> f64 {
         match self {
             Self::Quantitative(values) => values[person],
             Self::Binary(values) => values[person].map_or(f64::NAN, |case| f64::from(u8::from(case))),
+            Self::Survival(values) => values[person].map_or(f64::NAN, |(time, _)| time),
         }
     }
 }

@@ -84,11 +84,15 @@ pub enum Metric {
     ContinuousReclassificationCases,
     /// Its part in controls.
     ContinuousReclassificationControls,
+    /// Harrell's index: probability that, of two people, the one with the higher prediction has the event first.
+    CIndex,
+    /// First prediction's concordance less the second's.
+    CIndexDifference,
 }
 
 impl Metric {
     /// Metrics that there are.
-    pub(super) const COUNT: usize = Self::ContinuousReclassificationControls as usize + 1;
+    pub(super) const COUNT: usize = Self::CIndexDifference as usize + 1;
 
     /// Its name in tables, as serde writes it.
     pub fn as_str(self) -> &'static str {
@@ -132,6 +136,8 @@ impl Metric {
             Self::ContinuousReclassification => "continuous_reclassification",
             Self::ContinuousReclassificationCases => "continuous_reclassification_cases",
             Self::ContinuousReclassificationControls => "continuous_reclassification_controls",
+            Self::CIndex => "c_index",
+            Self::CIndexDifference => "c_index_difference",
         }
     }
 

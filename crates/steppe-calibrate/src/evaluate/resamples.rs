@@ -72,6 +72,12 @@ pub(super) struct Percentiles {
 }
 
 impl Replicates {
+    /// Of a statistic's values where it is defined.
+    pub(super) fn new(mut values: Vec<f64>, resamples: usize) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { values, resamples }
+    }
+
     /// The middle share of the values, and their standard deviation, that of their logarithms for a ratio. An error are the
     /// resamples without a value, where there are too many.
     pub(super) fn percentiles(&self, confidence: f64, is_ratio: bool) -> Result<Percentiles, usize> {
@@ -133,10 +139,8 @@ pub(super) fn replicates(estimator: &Estimator<'_>) -> Vec<Replicates> {
         .collect();
     (0..estimator.statistics.len())
         .map(|statistic| {
-            let mut values: Vec<f64> =
-                rows.iter().map(|row| row[statistic]).filter(|value| value.is_finite()).collect();
-            values.sort_by(f64::total_cmp);
-            Replicates { values, resamples }
+            let values = rows.iter().map(|row| row[statistic]).filter(|value| value.is_finite());
+            Replicates::new(values.collect(), resamples)
         })
         .collect()
 }

@@ -105,7 +105,7 @@ pub enum Reason {
     },
     /// No prevalence was given.
     NoPrevalence,
-    /// The top decile or its reference is empty: too many ties.
+    /// The decile or its reference is empty: too many ties.
     EmptyGroup,
     /// A regression has no maximum: classes are separated, or predictors collinear.
     NoMaximum,
@@ -145,7 +145,7 @@ impl fmt::Display for Reason {
             Self::NotARisk { people } => write!(f, "risks below 0 or above 1 in {people} people"),
             Self::CertainRisk { people } => write!(f, "risks of exactly 0 or 1 in {people} people"),
             Self::NoPrevalence => f.write_str("no prevalence given"),
-            Self::EmptyGroup => f.write_str("the top decile or its reference is empty, because scores tie"),
+            Self::EmptyGroup => f.write_str("the decile or its reference is empty, because scores tie"),
             Self::NoMaximum => {
                 f.write_str("the regression has no maximum: separated classes or collinear predictors")
             }
@@ -222,6 +222,35 @@ pub struct ReliabilityRow {
     pub lower: f64,
     /// Upper end.
     pub upper: f64,
+}
+
+/// A tenth of a group's people by a prediction, against the fifth of people in the middle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecileRow {
+    /// By what the people were put together.
+    pub grouping: Grouping,
+    /// The population's label, or the bin's.
+    pub group: String,
+    /// The prediction.
+    pub model: String,
+    /// 1 has the lowest predictions, 10 the highest. Predictions that tie are in one tenth.
+    pub decile: usize,
+    /// People.
+    pub n: usize,
+    /// Cases among them.
+    pub cases: usize,
+    /// Odds ratio against the tenths 5 and 6 together, which have 1 and no interval.
+    pub odds_ratio: Option<f64>,
+    /// Lower end of its interval.
+    pub lower: Option<f64>,
+    /// Upper end.
+    pub upper: Option<f64>,
+    /// Whether there is a number.
+    pub status: Status,
+    /// Why there is none.
+    pub reason: Option<Reason>,
+    /// How the interval was made.
+    pub method: Option<IntervalMethod>,
 }
 
 /// Why people of a group were not evaluated.
@@ -336,6 +365,8 @@ pub struct Evaluation {
     pub metrics: Vec<MetricRow>,
     /// The reliability curves, group by group.
     pub reliability: Vec<ReliabilityRow>,
+    /// Odds by tenths of each prediction of a binary outcome, group by group.
+    pub deciles: Vec<DecileRow>,
     /// What to know before reading them.
     pub warnings: Vec<Warning>,
 }

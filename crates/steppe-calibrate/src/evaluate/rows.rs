@@ -6,6 +6,7 @@ use super::{
     Evaluation, EvaluationOptions, IntervalMethod, Metric, MetricRow, PMethod, Reason, Status, Warning,
     analytic::{Analytic, Analytics},
     cohort::Cohort,
+    deciles,
     estimator::Estimator,
     fits::Fits,
     groups::Group,
@@ -13,6 +14,7 @@ use super::{
     reliability,
     resamples::{Part, Replicates, Resample, replicates},
     statistic::{Statistic, statistics},
+    survival,
 };
 
 /// A group and how it is evaluated.
@@ -30,7 +32,12 @@ impl<'a> GroupRows<'a> {
 
     /// Adds all that there is to say of the group.
     pub(super) fn add_to(&self, evaluation: &mut Evaluation) {
+        if self.cohort.events.is_some() {
+            evaluation.metrics.extend(survival::rows(self.cohort, self.group, self.options));
+            return;
+        }
         self.warn_of_imbalance(&mut evaluation.warnings);
+        evaluation.deciles.extend(deciles::rows(self.cohort, self.group, self.options, self.z));
         let statistics = statistics(self.cohort, self.group.prevalence, self.options);
         if statistics.iter().all(|statistic| statistic.closed.is_some()) {
             let closed = statistics.iter().map(|s| self.without_number(s, s.closed.clone()));

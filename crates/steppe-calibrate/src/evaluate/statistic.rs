@@ -48,7 +48,7 @@ pub(super) fn statistics(
 }
 
 /// Pairs that are compared: each with the baseline, or each with each that comes later.
-fn pairs(cohort: &Cohort, options: &EvaluationOptions) -> Vec<(usize, usize)> {
+pub(super) fn pairs(cohort: &Cohort, options: &EvaluationOptions) -> Vec<(usize, usize)> {
     let count = cohort.models.len();
     let baseline = options.baseline.as_ref();
     let baseline = baseline.and_then(|name| cohort.models.iter().position(|model| model.name == *name));

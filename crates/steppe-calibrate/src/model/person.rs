@@ -6,7 +6,8 @@ use super::{RiskModel, ScoreInput, ScoreModel};
 use crate::{
     CalibrateError,
     adjust::{AdjustedScore, AdmixtureScore, Membership, SimilarPopulationScore},
-    risk::{Accuracy, Interval, Risk, genetic_distance},
+    portable::NORMAL_95,
+    risk::{Accuracy, Interval, Risk, RiskByAge, genetic_distance},
 };
 
 /// One person, as the model sees her.
@@ -47,7 +48,7 @@ pub struct PersonCalibration {
     /// Risk.
     pub risk: Option<Risk>,
     /// Risk between the ages asked for.
-    pub absolute: Option<f64>,
+    pub absolute: Option<RiskByAge>,
     /// Interval of a quantitative trait.
     pub interval: Option<Interval>,
     /// Expected accuracy.
@@ -101,7 +102,7 @@ impl RiskModel {
         &self,
         person: &Person,
         adjusted: &PersonCalibration,
-    ) -> Result<(Option<Risk>, Option<f64>), CalibrateError> {
+    ) -> Result<(Option<Risk>, Option<RiskByAge>), CalibrateError> {
         let of = |part: Option<AdjustedScore>| part.map(|part| part.z.value);
         let input = match self.input {
             ScoreInput::Raw => Some(person.score),
@@ -116,7 +117,14 @@ impl RiskModel {
         let absolute = match (&self.absolute, person.ages) {
             (Some(model), Some((from, to))) => {
                 let calibrated = self.recalibration.log_odds(linear_predictor, population)?;
-                Some(model.between(calibrated, from, to)?)
+                let half = NORMAL_95 * risk.standard_error;
+                Some(RiskByAge {
+                    from,
+                    to,
+                    probability: model.between(calibrated, from, to)?,
+                    low: model.between(calibrated - half, from, to)?,
+                    high: model.between(calibrated + half, from, to)?,
+                })
             }
             _ => None,
         };

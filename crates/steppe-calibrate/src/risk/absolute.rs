@@ -27,6 +27,21 @@ pub struct AbsoluteRisk {
     pub mean_relative_risk: f64,
 }
 
+/// One person's risk between two ages.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RiskByAge {
+    /// Her age, in years; she is free of the disease.
+    pub from: f64,
+    /// The age that the risk is up to.
+    pub to: f64,
+    /// Probability of the disease between them, with death of other causes in between.
+    pub probability: f64,
+    /// Lower end of its 90 % interval, by the error of the calibrated log odds; rates are taken as known.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
 impl AbsoluteRisk {
     /// From rates, and linear predictors (log hazard ratios) of people who represent the population of the rates.
     ///
@@ -85,7 +100,11 @@ impl AbsoluteRisk {
 }
 
 impl RateTable {
-    fn check(&self) -> Result<(), CalibrateError> {
+    /// Whether the table can be used.
+    ///
+    /// # Errors
+    /// No rates, ages that do not ascend, rates that are negative or not finite, other lengths.
+    pub fn check(&self) -> Result<(), CalibrateError> {
         let intervals = self.incidence.len();
         if intervals == 0 {
             return Err(CalibrateError::TooFew { what: "ages of the table of rates", found: 0, needed: 1 });

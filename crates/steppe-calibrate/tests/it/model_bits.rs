@@ -122,7 +122,9 @@ fn every_part_speaks() {
     assert!(found.accuracy.is_some());
     let risk = found.risk.expect("a risk");
     assert!(risk.low < risk.probability && risk.probability < risk.high);
-    assert!(found.absolute.is_some_and(|p| p > 0.0 && p < 1.0));
+    let by_age = found.absolute.expect("a risk by age");
+    assert!(0.0 < by_age.low && by_age.low < by_age.probability);
+    assert!(by_age.probability < by_age.high && by_age.high < 1.0);
     // JSON that is read with rounding in the last bit still is the same model to fifteen digits.
     let json: CalibrationModel =
         serde_json::from_str(&serde_json::to_string(&model).expect("JSON")).expect("JSON");

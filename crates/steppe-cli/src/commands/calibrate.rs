@@ -35,12 +35,16 @@ Examples:
   an admixed group without a label and without people of its own to learn from is compared to its own mixture:
     steppe calibrate ... --reference-cohort panel --score-file PGS000018.txt.gz --out calibrated
 
+  The same with each person's risk of the next ten years, for which the country's rates are known:
+    steppe calibrate ... --rates rates.csv --age people.tsv:age --years 10 --out calibrated
+
   Two scores stacked for that cohort, which were trained on 10,000 and 4,000 people:
     steppe calibrate ... --score-name eur eas --combine --trained-on 10000 4000 --out calibrated
 
 The result folder:
   calibrated.*  a row per person and score: the adjusted score with its error, percentile, Z_norm1 and Z_norm2 as the PGS
-                Catalog Calculator's, the score expected of the person's admixture, risk and trait with 90 % intervals, expected accuracy, flags
+                Catalog Calculator's, the score expected of the person's admixture, risk, absolute risk between two ages
+                and trait with 90 % intervals, expected accuracy, flags
   report.*.html the same for people, in English, Kazakh and Russian: with phenotypes also how well scores and risks do in
                 those who did not teach them (the last score, or the stacked one)
   risks.*       intercept and slope of the risks in each population, and what cross-validation kept
@@ -135,9 +139,24 @@ struct PhenotypeArguments {
     /// Its standard error.
     #[arg(long, value_name = "SHARE", value_parser = fraction, default_value = "0", requires = "prevalence")]
     prevalence_error: f64,
-    /// Incidence and competing mortality by age: a comma-separated table with the columns age, incidence, mortality.
+    #[command(flatten)]
+    absolute: AbsoluteArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Absolute risk")]
+struct AbsoluteArguments {
+    /// Incidence and competing mortality of the own cohort's population by age: a comma-separated table with the columns
+    /// age, incidence and mortality, yearly rates from each age to the next row's; the last row ends it. Since incidence
+    /// has the effect of age, age should be no covariate.
     #[arg(long, value_name = "FILE", requires = "pheno")]
     rates: Option<PathBuf>,
+    /// Ages of the own cohort's people, in years: FILE:COLUMN; the first age of the rates for all where absent.
+    #[arg(long, value_name = "FILE:COLUMN", value_parser = column_name, requires = "rates")]
+    age: Option<ColumnName>,
+    /// Years that the risk is for; to the end of the rates where absent.
+    #[arg(long, value_name = "N", requires = "rates")]
+    years: Option<f64>,
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +168,10 @@ struct ModelArguments {
     /// Stack the scores to one more, for the own cohort.
     #[arg(long)]
     combine: bool,
+    /// The population of the reference that the scores were trained in: accuracy is told by the distance from it, or from
+    /// the middle of the whole reference.
+    #[arg(long, value_name = "NAME")]
+    trained_in: Option<String>,
     /// People that each score was trained on, in the order of the scores.
     #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', requires = "combine")]
     trained_on: Vec<f64>,
@@ -211,7 +234,10 @@ impl CalibrateCommand {
                 prevalence,
                 standard_error: self.phenotype.prevalence_error,
             }),
-            rates: self.phenotype.rates.clone(),
+            rates: self.phenotype.absolute.rates.clone(),
+            age: self.phenotype.absolute.age.as_ref().map(ColumnName::own_file).transpose()?,
+            years: self.phenotype.absolute.years,
+            trained_in: model.trained_in.clone(),
             combine: model.combine,
             trained_on: model.trained_on.clone(),
             components: model.pcs,

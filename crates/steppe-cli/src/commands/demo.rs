@@ -1,3 +1,5 @@
+mod calibration;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -18,6 +20,8 @@ use steppe_genome::{GenomeBuild, matching::MatchOptions};
 use steppe_simulate::CohortSpec;
 use steppe_store::{Codec, ImportOptions, Location, NoProgress};
 
+use calibration::Calibration;
+
 use super::{Session, import::run_import, score::run_request, simulate::write_cohort, sql::Sink};
 use crate::{
     exit::{Outcome, Usage},
@@ -30,8 +34,9 @@ Examples:
   steppe demo
   steppe demo --out tour --seed 7
 
-The folder has genotypes/ (PLINK files, scoring files and each person's population), cohort/ (what steppe import makes
-of them) and result/ (what steppe score makes of that). A second run reuses what is there.";
+The folder has genotypes/ (PLINK files, scoring files and each person's population and traits), cohort/ (what steppe
+import makes of them), result/ (what steppe score makes of that), reference/ (steppe pca) and ancestry/ (steppe ancestry),
+and calibrated/ with the report, report.en.html, .kk and .ru. A second run reuses what is there.";
 
 /// The distribution of every score in every population.
 const DISTRIBUTION: &str = "\
@@ -45,7 +50,8 @@ const MARKER: &str = "steppe-demo.json";
 const MEMORY: u64 = 1 << 30;
 
 /// Make a cohort of Europeans, East Asians and Kazakh-like admixed people, import it, score it on several scoring
-/// files, and show how the scores are distributed in each population.
+/// files, show how the scores are distributed in each population, and calibrate one for the Kazakh-like people, with a
+/// report.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct DemoCommand {
@@ -60,7 +66,7 @@ pub(crate) struct DemoCommand {
 }
 
 impl DemoCommand {
-    /// Runs the whole way from nothing to a table.
+    /// Runs the whole way from nothing to a report.
     pub(crate) fn run(&self, session: Session) -> anyhow::Result<Outcome> {
         let started = Instant::now();
         let prefix = self.out.join("genotypes").join("demo");
@@ -69,6 +75,8 @@ impl DemoCommand {
         // One of the scores is made for another array, to show what becomes of it: its being skipped is a success here.
         self.score(&prefix, session)?;
         self.show(&prefix, session)?;
+        let threads = self.threads.count();
+        Calibration { out: &self.out, prefix: &prefix, threads, session }.run()?;
         let elapsed = render::duration(started.elapsed());
         session.console.note(&format!("\nall of it took {elapsed}\n\n{}", self.next_steps(&prefix)));
         Ok(Outcome::Done)
@@ -89,7 +97,7 @@ impl DemoCommand {
             return Ok(());
         }
         if marker.exists() {
-            for folder in ["genotypes", "cohort", "result"] {
+            for folder in ["genotypes", "cohort", "result"].iter().chain(&calibration::FOLDERS) {
                 Location::local(self.out.join(folder)).delete_all()?;
             }
         } else if fs::read_dir(&self.out).is_ok_and(|mut entries| entries.next().is_some()) {

@@ -30,10 +30,14 @@ Examples:
     steppe evaluate --scores risks.tsv --risk before after --baseline before --pheno traits.tsv --trait t2d \\
       --threshold 0.1 0.2 --out evaluation
 
+  Times to an event:
+    steppe evaluate --scores result --pheno followup.tsv --family cox:years,event --out evaluation
+
 The result folder:
   metrics.*      a row per trait, group, score and metric: estimate, interval, standard error, P, people and cases; where
                  there are too few for a number it says insufficient, and why
   reliability.*  predicted and observed risk by bin, of risks
+  deciles.*      odds ratios of the tenths of people by score, against the fifth in the middle
   groups.*       who was evaluated, and why others were not
   run.json       inputs with hashes, parameters, notices
 
@@ -41,7 +45,8 @@ All scores of a group are evaluated in the same people and on the same resamples
 
 Exit status: 0 done, 2 input or command line refused (nothing was written), 130 interrupted, 1 other failures.";
 
-const SHOWN: [Metric; 8] = [
+const SHOWN: [Metric; 9] = [
+    Metric::CIndex,
     Metric::R2,
     Metric::R2Incremental,
     Metric::R2Liability,
@@ -74,7 +79,8 @@ pub(crate) struct EvaluateCommand {
     overwrite: bool,
     #[command(flatten)]
     traits: TraitOptions,
-    /// The kind of traits: auto (binary where a column has only the two codes), gaussian or binomial.
+    /// The kind of traits: auto (binary where a column has only the two codes), gaussian, binomial, or cox:TIME,EVENT for
+    /// the columns of times and of events, of which the concordance is told.
     #[arg(long, value_name = "FAMILY", default_value = "auto", help_heading = "Phenotypes and covariates")]
     family: String,
     #[command(flatten)]

@@ -28,6 +28,10 @@ const EXAMPLES: &str = "\
 Tables:
   samples, variants                  the cohort's, with --cohort
   scores, match_log                  of every --scores folder, with a column run
+  calibrated                         of steppe calibrate: every person's calibrated scores
+  recalibrations                     of steppe calibrate: the risks of every population
+  metrics, reliability, deciles      of steppe evaluate: numbers, curves and odds by tenths
+  evaluated                          of steppe evaluate: the groups of people
   runs, run_scores, run_inputs       parameters, overlap figures and hashes from run.json
   anything else                      --table NAME=FILE
 
@@ -37,6 +41,12 @@ Examples:
 
   Why rows of the scoring files did not count:
     steppe sql --scores result \"SELECT reason, count(*) FROM match_log GROUP BY reason ORDER BY 2 DESC\"
+
+  How well two calibrations predict in each population, and the people at highest risk:
+    steppe sql --result evaluation \\
+      \"SELECT group_name, model, round(estimate, 3) AS auc, lower, upper FROM metrics WHERE metric = 'auc'\"
+    steppe sql --result calibrated \\
+      \"SELECT sample_id, risk, risk_low, risk_high FROM calibrated ORDER BY risk DESC LIMIT 20\"
 
   Scores with a phenotype file, as CSV:
     steppe sql --scores result --table phenotypes=phenotypes.tsv --format csv \\
@@ -58,8 +68,8 @@ pub(crate) struct SqlCommand {
     /// A cohort: tables samples and variants.
     #[arg(long, value_name = "COHORT")]
     cohort: Option<String>,
-    /// A result of steppe score or steppe match; repeatable.
-    #[arg(long, value_name = "DIR")]
+    /// A result of steppe score, match, calibrate or evaluate; repeatable.
+    #[arg(long, visible_alias = "result", value_name = "DIR")]
     scores: Vec<String>,
     /// Another file as a table: Parquet, CSV, or tab-separated text with a header; repeatable.
     #[arg(long, value_name = "NAME=FILE")]

@@ -10,8 +10,21 @@ use super::{SqlSources, files, runs};
 use crate::EngineError;
 
 /// Tables that cohorts and runs define; a user's own table can not take their names.
-const OUR_TABLES: [&str; 7] =
-    ["samples", "variants", "scores", "match_log", "runs", "run_scores", "run_inputs"];
+const OUR_TABLES: [&str; 13] = [
+    "samples",
+    "variants",
+    "scores",
+    "match_log",
+    "calibrated",
+    "recalibrations",
+    "metrics",
+    "reliability",
+    "deciles",
+    "evaluated",
+    "runs",
+    "run_scores",
+    "run_inputs",
+];
 
 /// A table as a session knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]

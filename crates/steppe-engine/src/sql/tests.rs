@@ -84,6 +84,69 @@ async fn runs_of_one_name_are_told_apart_by_job() -> TestResult {
     Ok(())
 }
 
+/// A result of another kind: one table, and a record without scores.
+fn other(
+    folder: &Path,
+    kind: &str,
+    table: &str,
+    columns: Vec<(&str, ArrayRef)>,
+) -> Result<Location, Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(folder)?;
+    let batch = RecordBatch::try_from_iter(columns)?;
+    let mut writer = ArrowWriter::try_new(File::create(folder.join(table))?, batch.schema(), None)?;
+    writer.write(&batch)?;
+    writer.close()?;
+    let record = json!({
+        "kind": kind, "job": "cccccccccccccccc", "steppe_version": "0.1.0", "kernel_semantics": 1, "finished_unix": 1,
+        "cohort": { "location": "", "digest": "", "genome_build": "", "samples": 3, "samples_kept": 3, "variants": 0 },
+        "parameters": {}, "inputs": [], "outputs": [{ "name": table, "bytes": 1, "blake3": "e" }], "timings": {}
+    });
+    let record: crate::output::RunRecord = serde_json::from_value(record)?;
+    std::fs::write(folder.join("run.json"), record.to_bytes()?)?;
+    Ok(Location::local(folder))
+}
+
+fn texts<const N: usize>(values: [&str; N]) -> ArrayRef {
+    Arc::new(StringArray::from(values.to_vec()))
+}
+
+#[tokio::test]
+async fn calibrations_and_evaluations_are_tables_whose_columns_need_no_quotes() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let place = |name: &str| folder.path().join(name);
+    let numbers = |values: &[f64]| Arc::new(Float64Array::from(values.to_vec())) as ArrayRef;
+    let calibrated =
+        vec![("#FID", texts(["0", "0"])), ("IID", texts(["a", "b"])), ("risk", numbers(&[0.1, 0.4]))];
+    let calibration = other(&place("kaz"), "calibrate", "calibrated.parquet", calibrated.clone())?;
+    // Of a later version, with a column more.
+    let wider = [calibrated, vec![("absolute_risk", numbers(&[0.2, 0.3]))]].concat();
+    let later = other(&place("later"), "calibrate", "calibrated.parquet", wider)?;
+    let metrics = vec![
+        ("group", texts(["KAZ", "EUR"])),
+        ("metric", texts(["auc", "auc"])),
+        ("estimate", numbers(&[0.6, 0.7])),
+        ("interval", texts(["delong", "delong"])),
+    ];
+    let evaluation = other(&place("evaluation"), "evaluate", "metrics.parquet", metrics)?;
+    // The metrics of a fit are another table.
+    let fit = other(&place("fit"), "fit", "metrics.parquet", vec![("lambda", numbers(&[1.0]))])?;
+    let scores = vec![calibration, later, evaluation, fit];
+    let context = open(&SqlSources { scores, ..SqlSources::default() }).await?;
+    let of = "SELECT count(*) FROM calibrated WHERE risk > 0.3 AND sample_id = 'b' AND family_id = '0'";
+    assert_eq!(number(&context, of).await?, 2);
+    assert_eq!(number(&context, "SELECT count(absolute_risk) FROM calibrated WHERE run = 'later'").await?, 2);
+    assert_eq!(number(&context, "SELECT count(absolute_risk) FROM calibrated WHERE run = 'kaz'").await?, 0);
+    let of = "SELECT count(*) FROM metrics WHERE group_name = 'KAZ' AND interval_method = 'delong' AND estimate < 0.65";
+    assert_eq!(number(&context, of).await?, 1);
+    assert_eq!(number(&context, "SELECT count(*) FROM metrics").await?, 2);
+    assert_eq!(number(&context, "SELECT count(*) FROM runs").await?, 4);
+    assert!(query(&context, "SELECT * FROM deciles").await.is_err(), "no run has them");
+    let tables = vec![("calibrated".to_owned(), Location::local(place("mine.csv")))];
+    let taken = open(&SqlSources { tables, ..SqlSources::default() }).await;
+    assert!(taken.is_err_and(|error| error.to_string().contains("own tables")));
+    Ok(())
+}
+
 #[tokio::test]
 async fn filters_and_columns_are_pushed_down() -> TestResult {
     let folder = tempfile::tempdir()?;

@@ -66,6 +66,9 @@ pub(super) struct Ready {
     known: Known,
 }
 
+/// Said where a model has rates by age.
+const NO_ABSOLUTE: &str = "absolute risks between two ages are computed by steppe calibrate alone: these people get risks without ages";
+
 /// A calibration while people are scored.
 struct Applying<'a> {
     of: Calibrating<'a>,
@@ -101,8 +104,11 @@ impl ScoreSequel for Applying<'_> {
         let cohort = self.of.cohort(found, ready)?;
         self.of.progress.stage("applying the calibration", 0);
         let StoredModel { model, target, .. } = &self.of.stored;
-        let rows = apply_all(model, &cohort, *target, &scores)?;
-        let notices = told(&cohort, &rows);
+        let rows = apply_all(model, &cohort, *target, &[], &scores)?;
+        let mut notices = told(&cohort, &rows);
+        if model.scores.iter().any(|of| of.risk.as_ref().is_some_and(|risk| risk.absolute.is_some())) {
+            notices.push(NO_ABSOLUTE.to_owned());
+        }
         Ok(SequelOutputs { outputs: write_people(folder, model, &cohort, &rows)?, notices })
     }
 }
@@ -220,6 +226,7 @@ impl<'a> Calibrating<'a> {
             learns: vec![false; people],
             outcome: None,
             covariates: ready.known.covariates,
+            age: None,
         })
     }
 }

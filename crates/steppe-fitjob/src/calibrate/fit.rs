@@ -20,6 +20,7 @@ use super::{
     super::{calibrated::refused, phenotypes::TraitValues},
     CalibrateOptions,
     people::{Cohort, Everybody},
+    rates::Ages,
     sources::{self, Moments},
 };
 
@@ -45,6 +46,7 @@ pub(super) struct Fitted {
     /// The raw scores of the cohort's people, the stacked one last.
     pub(super) scores: Vec<Vec<f64>>,
     pub(super) taught: Vec<Taught>,
+    pub(super) ages: Ages,
 }
 
 /// How many people taught a score's model.
@@ -88,6 +90,7 @@ impl Fit<'_> {
             },
             scores: of_cohort,
             taught: Vec::new(),
+            ages: Ages::new(self.options, self.rates.as_ref(), everybody),
         };
         for (at, name) in names.into_iter().enumerate() {
             let (model, taught) = self.one((at, name), &of_reference[at], &fitted.scores[at]);
@@ -245,10 +248,35 @@ impl Fit<'_> {
         if let Some(known) = self.options.prevalence {
             self.set_prevalence(&mut recalibration, &linear_predictor, &places, known)?;
         }
-        let absolute =
-            self.rates.clone().map(|rates| AbsoluteRisk::new(rates, &linear_predictor)).transpose()?;
+        let absolute = self.absolute(model, scores, &base, &recalibration)?;
         let input = if model.smooth.is_some() { ScoreInput::Smooth } else { ScoreInput::Raw };
         Ok(RiskModel { input, base, recalibration, absolute })
+    }
+
+    /// Absolute risks of the own cohort, all of whose people with a score represent the population of the rates.
+    fn absolute(
+        &self,
+        model: &ScoreModel,
+        scores: &[f64],
+        base: &BaseRisk,
+        recalibration: &Recalibration,
+    ) -> Result<Option<AbsoluteRisk>, CalibrateError> {
+        let Some(rates) = &self.rates else { return Ok(None) };
+        let Cohort { people, covariates, .. } = &self.everybody.cohort;
+        let target = self.everybody.target;
+        let complete = |row: &usize| {
+            people.population[*row] == target
+                && scores[*row].is_finite()
+                && covariates.iter().all(|of| of.values[*row].is_finite())
+        };
+        let rows: Vec<usize> = (0..scores.len()).filter(complete).collect();
+        let log_odds = |(row, value): (&usize, f64)| {
+            let covariates: Vec<f64> = covariates.iter().map(|of| of.values[*row]).collect();
+            recalibration.log_odds(base.linear_predictor(value, &covariates)?, target)
+        };
+        let input = self.input(model, scores, &rows)?;
+        let log_odds: Vec<f64> = rows.iter().zip(input).map(log_odds).collect::<Result<_, _>>()?;
+        AbsoluteRisk::new(rates.clone(), &log_odds).map(Some)
     }
 
     fn set_prevalence(
@@ -307,16 +335,10 @@ impl Fit<'_> {
         PredictionInterval::fit(&data, options)
     }
 
-    /// Accuracy by the distance to the middle of the reference.
+    /// Accuracy by the distance to the middle of the reference, or of its people like those the scores were trained in.
     fn accuracy(&self, scores: &[f64], of: &Phenotyped) -> Result<AccuracyModel, CalibrateError> {
-        let panel = &self.everybody.reference.pcs;
-        let centre: Vec<f64> = panel.column_iter().map(|column| column.mean()).collect();
-        let people = &self.everybody.cohort.people;
-        let distance = |row: &usize| {
-            let pcs: Vec<f64> = people.pcs.row(*row).iter().copied().collect();
-            genetic_distance(&pcs, &centre)
-        };
-        let distances: Vec<f64> = of.rows.iter().map(distance).collect();
+        let centre = self.everybody.middle();
+        let distances: Vec<f64> = of.rows.iter().map(|row| self.everybody.distance(*row, &centre)).collect();
         let score: Vec<f64> = of.rows.iter().map(|row| scores[*row]).collect();
         let by_distance = AccuracyByDistance::fit(&distances, &of.outcome, &score, ACCURACY_BINS)?;
         Ok(AccuracyModel { centre, by_distance })

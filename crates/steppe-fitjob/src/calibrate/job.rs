@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Instant};
 use serde_json::json;
 use steppe_calibrate::{
     model::ScoreModel,
-    risk::{Kept, PopulationRisk, RateTable},
+    risk::{Kept, PopulationRisk},
 };
 use steppe_engine::{Engine, EngineError, PassProgress};
-use steppe_formats::Malformed;
 use steppe_store::Location;
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
     CalibrateOptions, CalibrationRecord, PopulationCalibration, ScoreModelRecord,
     fit::{Fit, Fitted, Taught},
     people::Everybody,
-    report,
+    rates, report,
     sources::Sources,
     stored, tables,
 };
@@ -54,7 +53,7 @@ pub fn calibrate_scores(
     options.check()?;
     let mut everybody = Everybody::read(options)?;
     check_trained_on(options, &everybody)?;
-    let rates = options.rates.as_deref().map(rates).transpose()?;
+    let rates = options.rates.as_deref().map(rates::read).transpose()?;
     let sources = options.sources.as_ref();
     let sources = sources.map(|of| Sources::prepare(of, &everybody, progress.as_ref())).transpose()?;
     if let Some(sources) = &sources {
@@ -81,11 +80,18 @@ pub fn calibrate_scores(
     });
     let left_out: Vec<String> = left_out.collect();
     record.notices.extend(left_out);
+    record.notices.extend(fitted.ages.notices());
     record.notices.iter().for_each(|notice| observer.notice(notice));
     let folder = record.stage(&request)?;
     let terms = everybody.terms(options);
     record.outputs.push(stored::write(folder.path(), &fitted.model, terms, &everybody.ground)?);
-    let rows = tables::apply_all(&fitted.model, &everybody.cohort, everybody.target, &fitted.scores)?;
+    let rows = tables::apply_all(
+        &fitted.model,
+        &everybody.cohort,
+        everybody.target,
+        &fitted.ages.spans,
+        &fitted.scores,
+    )?;
     record.outputs.extend(tables::write_people(folder.path(), &fitted.model, &everybody.cohort, &rows)?);
     record.outputs.extend(tables::write_risks(folder.path(), &record.traits)?);
     record.timing("total", started);
@@ -135,37 +141,6 @@ fn check_trained_on(options: &CalibrateOptions, everybody: &Everybody) -> Result
         format!("{given} numbers of people for {scores} scores ({})", everybody.names.join(", ")),
         "give --trained-on a number for each score, in their order",
     ))
-}
-
-/// Reads the table of ages and rates.
-fn rates(path: &std::path::Path) -> Result<RateTable, EngineError> {
-    let remedy = "give a comma-separated table with the columns age, incidence and mortality; the last row ends the \
-                  table and may have no rates";
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| steppe_formats::FormatError::io(path, "can not open", source))?;
-    let mut rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let refuse = |line: usize, problem: &str| {
-        EngineError::Format(Malformed::new(path, problem, remedy).line(line as u64 + 1).into())
-    };
-    let header: Vec<String> = rows
-        .next()
-        .map(|(_, line)| line.split(',').map(|name| name.trim().to_ascii_lowercase()).collect())
-        .unwrap_or_default();
-    if header != ["age", "incidence", "mortality"] {
-        return Err(refuse(0, "the columns are not age, incidence, mortality"));
-    }
-    let mut table = RateTable { ages: Vec::new(), incidence: Vec::new(), mortality: Vec::new() };
-    let rows: Vec<(usize, &str)> = rows.collect();
-    for (at, (line, row)) in rows.iter().enumerate() {
-        let fields: Vec<&str> = row.split(',').map(str::trim).collect();
-        let number = |field: usize| fields.get(field).and_then(|text| text.parse::<f64>().ok());
-        table.ages.push(number(0).ok_or_else(|| refuse(*line, "the age is no number"))?);
-        if at + 1 < rows.len() {
-            table.incidence.push(number(1).ok_or_else(|| refuse(*line, "the incidence is no number"))?);
-            table.mortality.push(number(2).ok_or_else(|| refuse(*line, "the mortality is no number"))?);
-        }
-    }
-    Ok(table)
 }
 
 fn records(everybody: &Everybody, fitted: &Fitted) -> Vec<ScoreModelRecord> {

@@ -63,7 +63,7 @@ impl OnePerson {
     /// What the calibration says of this person with a score.
     pub(crate) fn with_score(&self, raw: f64) -> Result<PersonCalibration, EngineError> {
         let model = &self.stored.model.scores[self.score];
-        let rows = applied(self.score, model, &self.cohort, self.stored.target, &[raw])?;
+        let rows = applied(self.score, model, &self.cohort, (self.stored.target, &[]), &[raw])?;
         let nothing = EngineError::Internal("a score that is no number");
         rows.into_iter().next().map(|row| row.found).ok_or(nothing)
     }

@@ -42,6 +42,13 @@ pub struct CalibrateOptions {
     pub prevalence: Option<KnownPrevalence>,
     /// A table of ages, incidence and competing mortality (CSV with the columns age, incidence, mortality).
     pub rates: Option<PathBuf>,
+    /// A column of ages of the cohort's people, in years; without one, absolute risks are from the table's first age.
+    pub age: Option<SampleColumn>,
+    /// Years that absolute risks are for; to the table's end where absent.
+    pub years: Option<f64>,
+    /// The population of the reference that the scores were trained in: distances that accuracy is told by are from its
+    /// middle, and from the whole reference's where absent.
+    pub trained_in: Option<String>,
     /// Stacks all scores to one more.
     pub combine: bool,
     /// People that each score was trained on, in the order of the scores; alike where empty.
@@ -58,6 +65,7 @@ impl CalibrateOptions {
         refuse_out_of_range(&[
             (self.components > 0, "the number of components", "at least 1"),
             (share, "the prevalence", "between 0 and 1"),
+            (self.years.is_none_or(|years| years > 0.0), "the years of absolute risks", "above 0"),
             (
                 self.trained_on.iter().all(|people| *people > 0.0),
                 "the people that a score was trained on",
@@ -72,6 +80,9 @@ impl CalibrateOptions {
         };
         needs(self.prevalence.is_some(), "a prevalence")?;
         needs(self.rates.is_some(), "a table of rates")?;
+        if self.rates.is_none() && (self.age.is_some() || self.years.is_some()) {
+            return Err(EngineError::refused("ages are for absolute risks", "give --rates with them"));
+        }
         needs(self.covariates.is_some(), "covariates")?;
         needs(self.combine, "stacking")
     }
@@ -93,6 +104,9 @@ impl CalibrateOptions {
             ("combine", json!(self.combine)),
             ("trained_on", json!(self.trained_on)),
             ("components", json!(self.components)),
+            ("age", json!(self.age.as_ref().map(|of| &of.column))),
+            ("years", json!(self.years)),
+            ("trained_in", json!(self.trained_in)),
         ];
         map.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
         map

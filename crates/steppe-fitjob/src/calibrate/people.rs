@@ -12,7 +12,7 @@ use steppe_store::SampleTable;
 use super::{
     super::{
         ancestry::AncestryMethod,
-        columns::{TextBySample, ids},
+        columns::{TextBySample, ids, numbers},
         covariates::{Covariate, Covariates},
         inputs::Inputs,
         pca::{Reference, component_name},
@@ -21,7 +21,7 @@ use super::{
         score_table::{ScoreOrigin, ScoreSource, ScoreTable, of_ids},
         selection::on_list,
     },
-    CalibrateOptions,
+    CalibrateOptions, distance,
     stored::{Ground, Terms},
 };
 
@@ -50,6 +50,8 @@ pub(super) struct Cohort {
     pub(super) learns: Vec<bool>,
     pub(super) outcome: Option<(String, TraitValues)>,
     pub(super) covariates: Vec<Covariate>,
+    /// Ages in years, where a column of them was given; NaN where one is missing.
+    pub(super) age: Option<Vec<f64>>,
 }
 
 /// Everybody.
@@ -61,6 +63,8 @@ pub(super) struct Everybody {
     pub(super) of_reference: usize,
     /// The own cohort's place among them.
     pub(super) target: usize,
+    /// The place of the population that the scores were trained in, where that is told.
+    pub(super) trained_in: Option<usize>,
     pub(super) names: Vec<String>,
     /// What was matched of the cohort's scores, where that is known.
     pub(super) matched: Vec<ScoreRecord>,
@@ -93,6 +97,7 @@ impl Everybody {
         ground.origins.retain(|of| names.contains(&of.name));
         let similar = similar(&found, &populations)?;
         let labels = labels(options, &samples, &mut inputs)?;
+        let trained_in = distance::trained_in(options.trained_in.as_deref(), &populations)?;
         let target = place_of(&mut populations, &options.target);
         let population = (0..rows)
             .map(|row| match &labels {
@@ -105,6 +110,8 @@ impl Everybody {
         let (learns, unknown_selected) = on_list("learn", options.learn.as_deref(), &samples, &mut inputs)?;
         let outcome = outcome(options, &samples, &mut inputs)?;
         let covariates = covariates(options, &samples, &mut inputs)?;
+        let age = options.age.as_ref();
+        let age = age.map(|column| numbers("age", column, &samples, &mut inputs)).transpose()?;
         let proportions = proportions(&found, &populations[..of_reference])?;
         let pcs = components(&found, options.components)?;
         let people = People { pcs, scores, population, samples };
@@ -118,6 +125,7 @@ impl Everybody {
             populations,
             of_reference,
             target,
+            trained_in,
             names,
             matched: table.matched,
             reference,
@@ -129,6 +137,7 @@ impl Everybody {
                 learns,
                 outcome,
                 covariates,
+                age,
             },
             ground,
             inputs: rates(options, inputs)?,

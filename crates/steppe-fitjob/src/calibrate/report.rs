@@ -1,5 +1,7 @@
 //! The report of a calibration, in three languages.
 
+mod discrimination;
+
 use std::path::Path;
 
 use steppe_calibrate::{
@@ -10,7 +12,8 @@ use steppe_engine::{EngineError, output::OutputRecord};
 use steppe_report::{
     CalibrationChange, CalibrationReport, Change, Density, EvaluationRow, Exclusion, Finding, Indicator,
     Insufficiency, Language, Measure, Origin, Outcome, Pca, PcaGroup, PcaRole, PopulationDistribution,
-    PopulationPeople, Reliability, ReliabilityPoint, ScoreDistribution, ScoreMatch,
+    PopulationPeople, Reliability, ReliabilityPoint, ReportingStandard, ScoreDistribution, ScoreMatch,
+    Untested,
 };
 
 use super::{
@@ -66,6 +69,7 @@ impl Told<'_> {
                 .collect(),
             interval_level: Some(0.95),
             findings: self.findings(main, outcome.is_none()),
+            standard: self.standard(),
             origin: self.origin(),
             ..CalibrationReport::default()
         };
@@ -78,6 +82,14 @@ impl Told<'_> {
                 .dedup_by(|next, one| next.population == one.population && next.indicator == one.indicator);
             report.calibration = self.changes(metrics);
             report.reliability = self.reliability(&tested.evaluation.reliability);
+            report.findings.extend(discrimination::imbalances(tested));
+            report.transfer = self.transfer(tested, &name);
+            report.deciles = discrimination::deciles(&tested.evaluation.deciles, &name);
+        } else {
+            report.untested = Some(match outcome {
+                Some(_) => Untested::EverybodyTaught,
+                None => Untested::NoPhenotypes,
+            });
         }
         Ok(report)
     }
@@ -179,6 +191,16 @@ impl Told<'_> {
         let kept = populations.iter().filter(|of| of.people > 0 && of.kept == "uncalibrated");
         findings.extend(kept.map(|of| Finding::KeptUncalibrated { population: of.population.clone() }));
         findings
+    }
+
+    /// What the reporting standard asks for and needs no words of any language.
+    fn standard(&self) -> ReportingStandard {
+        let covariates = &self.everybody.cohort.covariates;
+        let names: Vec<&str> = covariates.iter().map(|of| of.name.as_str()).collect();
+        ReportingStandard {
+            non_genetic_variables: (!names.is_empty()).then(|| names.join(", ")),
+            ..ReportingStandard::default()
+        }
     }
 
     fn origin(&self) -> Origin {

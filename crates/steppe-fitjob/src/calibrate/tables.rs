@@ -25,16 +25,18 @@ pub(super) struct Row {
     pub(super) found: PersonCalibration,
 }
 
-/// The models applied to everyone of a cohort, score by score.
+/// The models applied to everyone of a cohort, score by score. `spans` are the ages of absolute risks, by person; none where
+/// it is empty.
 pub(super) fn apply_all(
     model: &CalibrationModel,
     cohort: &Cohort,
     target: usize,
+    spans: &[Option<(f64, f64)>],
     scores: &[Vec<f64>],
 ) -> Result<Vec<Row>, EngineError> {
     let mut rows = Vec::new();
     for (score, (model, values)) in model.scores.iter().zip(scores).enumerate() {
-        rows.extend(applied(score, model, cohort, target, values)?);
+        rows.extend(applied(score, model, cohort, (target, spans), values)?);
     }
     Ok(rows)
 }
@@ -62,7 +64,7 @@ pub(super) fn applied(
     score: usize,
     model: &ScoreModel,
     cohort: &Cohort,
-    target: usize,
+    (target, spans): (usize, &[Option<(f64, f64)>]),
     scores: &[f64],
 ) -> Result<Vec<Row>, EngineError> {
     let without = ScoreModel { risk: None, interval: None, ..model.clone() };
@@ -86,7 +88,7 @@ pub(super) fn applied(
                 },
                 proportions: Some(&proportions),
                 covariates: &covariates,
-                ages: None,
+                ages: spans.get(person).copied().flatten(),
             })
             .map_err(|error| refused(&error))?;
         rows.push(Row { person, score, raw, found });
@@ -133,6 +135,11 @@ fn people<'a>(model: &'a CalibrationModel, cohort: &'a Cohort, rows: &'a [Row]) 
         ("risk", number(&|row| row.found.risk.map(|of| of.probability))),
         ("risk_low", number(&|row| row.found.risk.map(|of| of.low))),
         ("risk_high", number(&|row| row.found.risk.map(|of| of.high))),
+        ("age_from", number(&|row| row.found.absolute.map(|of| of.from))),
+        ("age_to", number(&|row| row.found.absolute.map(|of| of.to))),
+        ("absolute_risk", number(&|row| row.found.absolute.map(|of| of.probability))),
+        ("absolute_risk_low", number(&|row| row.found.absolute.map(|of| of.low))),
+        ("absolute_risk_high", number(&|row| row.found.absolute.map(|of| of.high))),
         ("trait", number(&|row| row.found.interval.map(|of| of.mean))),
         ("trait_low", number(&|row| row.found.interval.map(|of| of.low))),
         ("trait_high", number(&|row| row.found.interval.map(|of| of.high))),

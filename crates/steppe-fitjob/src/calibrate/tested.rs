@@ -22,6 +22,8 @@ pub(super) const AFTER: &str = "calibrated";
 /// What was found in people who have a phenotype and did not teach.
 pub(super) struct Tested {
     pub(super) evaluation: Evaluation,
+    /// The raw score's, by genetic distance.
+    pub(super) by_distance: Evaluation,
     /// Places of those people in the cohort.
     pub(super) people: Vec<usize>,
 }
@@ -75,7 +77,17 @@ impl Tested {
             family: None,
         };
         let evaluation = evaluate(&input, &EvaluationOptions::default()).map_err(|error| refused(&error))?;
-        Ok(Some(Self { evaluation, people: rows.iter().map(|row| row.person).collect() }))
+        let middle = everybody.middle();
+        let distance: Vec<f64> = rows.iter().map(|row| everybody.distance(row.person, &middle)).collect();
+        let by_distance = EvaluationInput {
+            predictions: &predictions[..1],
+            population: None,
+            distance: Some(&distance),
+            ..input
+        };
+        let options = by_distance_options(&by_distance);
+        let by_distance = evaluate(&by_distance, &options).map_err(|error| refused(&error))?;
+        Ok(Some(Self { evaluation, by_distance, people: rows.iter().map(|row| row.person).collect() }))
     }
 }
 
@@ -87,4 +99,19 @@ fn uncalibrated(everybody: &Everybody, model: &ScoreModel, row: &Row) -> f64 {
     risk.base
         .linear_predictor(input, &covariates)
         .map_or(f64::NAN, |log_odds| 1.0 / (1.0 + (-log_odds).exp()))
+}
+
+/// Bins of distance large enough for a number each, as far as cases and controls, or people, suffice for two and more.
+fn by_distance_options(input: &EvaluationInput<'_>) -> EvaluationOptions {
+    let options = EvaluationOptions { pooled: false, permutations: 0, ..EvaluationOptions::default() };
+    let (rarer, needed) = match input.outcome {
+        Outcome::Binary(values) => {
+            let cases = values.iter().filter(|case| **case == Some(true)).count();
+            (cases.min(values.len() - cases), options.minimal.discrimination)
+        }
+        other => (other.len(), options.minimal.people),
+    };
+    // Cases are not spread evenly: a fifth more than it takes.
+    let bins = (rarer / (needed + needed / 5)).clamp(2, options.distance_bins);
+    EvaluationOptions { distance_bins: bins, ..options }
 }

@@ -10,10 +10,9 @@ use steppe_store::SampleTable;
 
 use super::{
     super::{
-        columns::TextBySample,
+        columns::{TextBySample, numbers},
         covariates::Covariate,
         inputs::Inputs,
-        options::SampleColumn,
         phenotypes::TraitValues,
         record::SampleCounts,
         score_table::{NamedScore, ScoreTable},
@@ -175,23 +174,6 @@ fn taken(values: &TraitValues, samples: &[u32]) -> TraitValues {
         TraitValues::Cox(values) => TraitValues::Cox(of(values, samples)),
         TraitValues::Categorical => TraitValues::Categorical,
     }
-}
-
-/// A column of numbers by sample; NaN where it is missing.
-fn numbers(
-    role: &str,
-    column: &SampleColumn,
-    samples: &SampleTable,
-    inputs: &mut Inputs,
-) -> Result<Vec<f64>, EngineError> {
-    let read = TextBySample::read(role, column, samples, inputs)?;
-    let value = |sample| match read.get(sample) {
-        None => Ok(f64::NAN),
-        Some(text) => text.parse::<f64>().ok().filter(|value| value.is_finite()).ok_or_else(|| {
-            read.refuse(sample, "it is no number", "give numbers, and NA where there is none")
-        }),
-    };
-    (0..samples.len()).map(value).collect()
 }
 
 /// The family of each sample that shares its family id with another one; `0` and the sample's own id are none.

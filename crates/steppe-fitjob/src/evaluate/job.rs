@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const EVALUATION_SEMANTICS: u32 = 1;
+const EVALUATION_SEMANTICS: u32 = 2;
 
 /// What an evaluation found.
 #[derive(Debug, Clone)]
@@ -104,7 +104,8 @@ fn one(
             (Outcome::Quantitative(&numbers), named("gaussian"))
         }
         TraitValues::Binomial(values) => (Outcome::Binary(values), named("binomial")),
-        TraitValues::Cox(_) | TraitValues::Categorical => {
+        TraitValues::Cox(values) => (Outcome::Survival(values), named("cox")),
+        TraitValues::Categorical => {
             let problem = "its values are categories; leave it out, or recode it as numbers";
             let problem = Some(problem.to_owned());
             return Ok((EvaluationTraitRecord { problem, ..named("categorical") }, None));

@@ -53,13 +53,13 @@ impl EvaluateOptions {
     }
 
     pub(super) fn check(&self) -> Result<(), EngineError> {
-        if matches!(self.phenotypes.family, Family::Cox { .. }) {
-            return Err(EngineError::refused(
-                "times to an event are not evaluated",
-                "give the family auto, gaussian or binomial",
-            ));
+        match self.phenotypes.family {
+            Family::Cox { .. } if !self.risks.is_empty() => Err(EngineError::refused(
+                "risks are probabilities of being a case, and the trait is a time to an event",
+                "leave out --risk",
+            )),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Everything that can change a result but files, which enter by their hashes.

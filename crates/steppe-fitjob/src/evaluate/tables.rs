@@ -1,4 +1,4 @@
-//! The tables of an evaluation: `metrics`, `reliability`, `groups`.
+//! The tables of an evaluation: `metrics`, `reliability`, `deciles`, `groups`.
 
 use std::{borrow::Cow, path::Path};
 
@@ -14,6 +14,7 @@ pub(super) type OfTrait = (String, Evaluation);
 pub(super) fn write(folder: &Path, evaluations: &[OfTrait]) -> Result<Vec<OutputRecord>, EngineError> {
     let mut outputs = metrics(folder, evaluations)?;
     outputs.extend(reliability(folder, evaluations)?);
+    outputs.extend(deciles(folder, evaluations)?);
     outputs.extend(groups(folder, evaluations)?);
     Ok(outputs)
 }
@@ -87,6 +88,26 @@ fn reliability(folder: &Path, evaluations: &[OfTrait]) -> Result<Vec<OutputRecor
         ("upper", number(&rows, |row| Some(row.upper))),
     ])
     .write_both(folder, "reliability")
+}
+
+fn deciles(folder: &Path, evaluations: &[OfTrait]) -> Result<Vec<OutputRecord>, EngineError> {
+    let rows = rows(evaluations, |of| &of.deciles);
+    Table(vec![
+        ("trait", traits(&rows)),
+        ("grouping", text(&rows, |row| Some(grouping(row.grouping).into()))),
+        ("group", text(&rows, |row| Some(row.group.as_str().into()))),
+        ("model", text(&rows, |row| Some(row.model.as_str().into()))),
+        ("decile", count(&rows, |row| Some(row.decile))),
+        ("n", count(&rows, |row| Some(row.n))),
+        ("cases", count(&rows, |row| Some(row.cases))),
+        ("odds_ratio", number(&rows, |row| row.odds_ratio)),
+        ("lower", number(&rows, |row| row.lower)),
+        ("upper", number(&rows, |row| row.upper)),
+        ("status", text(&rows, |row| Some(status(row.status).into()))),
+        ("reason", text(&rows, |row| row.reason.as_ref().map(|of| of.to_string().into()))),
+        ("interval", text(&rows, |row| row.method.map(|of| interval(of).into()))),
+    ])
+    .write_both(folder, "deciles")
 }
 
 fn groups(folder: &Path, evaluations: &[OfTrait]) -> Result<Vec<OutputRecord>, EngineError> {

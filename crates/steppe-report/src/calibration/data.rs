@@ -52,29 +52,42 @@ pub struct ReliabilityPoint {
     pub people: u64,
 }
 
-/// How accuracy changes with genetic distance from the people in whom the scores were trained.
+/// How accuracy changes with genetic distance.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Transfer {
     /// What is on the vertical axis.
     pub indicator: super::Indicator,
+    /// The population of the reference from whose middle distances are; the whole reference's middle where absent.
+    pub from: Option<String>,
     /// The scores or models and their bins.
     pub series: Vec<(String, Vec<Distance>)>,
 }
 
 /// A bin of genetic distance.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Distance {
-    /// Median distance of its people.
+    /// Mean distance of its people.
     pub distance: f64,
     /// Accuracy; nothing where there are too few people.
     pub value: Option<f64>,
     /// Lower and upper end of its interval.
     pub interval: Option<(f64, f64)>,
+    /// Why there is no accuracy.
+    pub reason: Option<super::Insufficiency>,
     /// People.
     pub people: u64,
 }
 
-/// Odds by decile of a score, against a reference group, in one population.
+/// Why nothing could be measured of how well scores predict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untested {
+    /// Nobody has a phenotype.
+    NoPhenotypes,
+    /// Everybody with a phenotype taught the calibration.
+    EverybodyTaught,
+}
+
+/// Odds by decile of a score, against the fifth of people in the middle, in one population.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct DecileOdds {
     /// The population.
@@ -86,14 +99,16 @@ pub struct DecileOdds {
 }
 
 /// A decile of a score.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Decile {
     /// 1 is the lowest, 10 the highest.
     pub decile: u32,
-    /// Odds ratio; nothing where there are too few cases. 1 for the reference group.
+    /// Odds ratio; nothing where there are too few cases. 1 for deciles 5 and 6, the reference group.
     pub odds_ratio: Option<f64>,
     /// Lower and upper end of its interval.
     pub interval: Option<(f64, f64)>,
+    /// Why there is no odds ratio.
+    pub reason: Option<super::Insufficiency>,
     /// People.
     pub people: u64,
     /// Cases among them.

@@ -1,3 +1,4 @@
+mod discrimination;
 mod evaluation;
 mod groundwork;
 

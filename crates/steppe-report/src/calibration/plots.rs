@@ -208,7 +208,7 @@ impl CalibrationReport {
             Plot::Panels(PanelPlot {
                 title: language.say(Calibration::DecileTitle),
                 description: language.say(Calibration::DecileDescription),
-                x: Axis::linear(language.text(Calibration::Decile)),
+                x: Axis::ranks(language.text(Calibration::Decile)),
                 y: Axis::log10(language.text(Calibration::OddsRatio)),
                 panels,
                 diagonal: false,

@@ -128,18 +128,31 @@ catalogue! {
             "Балл өзі үйретілген адамдарға ұқсас адамдарда ең дәл болжайды, генетикалық қашықтық артқан сайын дәлдігі төмендейді. Калибрлеу тәуекел деңгейін түзетеді, бірақ жоғалған дәлдікті қайтара алмайды.",
             "Балл лучше всего предсказывает у людей, похожих на тех, на ком он построен, и хуже с ростом генетического расстояния. Калибровка исправляет уровень риска, но не возвращает эту точность.";
         TransferTitle: "{indicator} against genetic distance", "{indicator} және генетикалық қашықтық", "{indicator} и генетическое расстояние";
-        TransferDescription: "Accuracy in groups of people of similar genetic distance from the training population.",
-            "Үйрену популяциясынан генетикалық қашықтығы ұқсас топтардағы дәлдік.",
-            "Точность в группах людей со сходным генетическим расстоянием от обучающей популяции.";
-        TransferCaption: "{indicator} in groups of people by genetic distance from the centre of the training people. Vertical lines: {interval}.",
-            "{indicator}: үйрену тобының ортасынан генетикалық қашықтық бойынша топтарда. Тік сызықтар: {interval}.",
-            "{indicator} в группах людей по генетическому расстоянию от центра обучающей выборки. Вертикальные линии: {interval}.";
+        TransferDescription: "Accuracy in groups of people of similar genetic distance.",
+            "Генетикалық қашықтығы ұқсас топтардағы дәлдік.",
+            "Точность в группах людей со сходным генетическим расстоянием.";
+        TransferCaption: "{indicator} in groups of people by genetic distance from the middle of the whole reference. Vertical lines: {interval}.",
+            "{indicator}: бүкіл референстің ортасынан генетикалық қашықтық бойынша топтарда. Тік сызықтар: {interval}.",
+            "{indicator} в группах людей по генетическому расстоянию от центра всего референса. Вертикальные линии: {interval}.";
+        TransferCaptionFrom: "{indicator} in groups of people by genetic distance from the middle of {population} in the reference. Vertical lines: {interval}.",
+            "{indicator}: референстегі {population} популяциясының ортасынан генетикалық қашықтық бойынша топтарда. Тік сызықтар: {interval}.",
+            "{indicator} в группах людей по генетическому расстоянию от центра популяции {population} в референсе. Вертикальные линии: {interval}.";
         GeneticDistance: "Genetic distance", "Генетикалық қашықтық", "Генетическое расстояние";
 
+        NothingToDraw: "There is nothing to draw: there are too few people for every one of these numbers. The table says how many there are and how many it takes.",
+            "Сызатын ештеңе жоқ: бұл сандардың ешқайсысына адам жетпейді. Кестеде қанша адам бары және қаншасы керегі көрсетілген.",
+            "Показать нечего: ни для одного из этих чисел людей не хватает. В таблице указано, сколько есть и сколько нужно.";
+        UntestedNoPhenotypes: "Not measured: no phenotypes were given.",
+            "Өлшенбеді: фенотиптер берілмеген.",
+            "Не измерено: фенотипы не заданы.";
+        UntestedEverybodyTaught: "Not measured: everybody with a phenotype taught the calibration, and people who taught it would flatter it. A list of those who teach leaves the others for the test.",
+            "Өлшенбеді: фенотипі белгілі адамдардың бәрі калибрлеуді үйретуге қатысты, оларда тексерсе, нәтиже тым жақсы көрінер еді. Үйретуге қатысатындардың тізімі берілсе, қалғандарында тексеруге болады.",
+            "Не измерено: калибровка построена на всех людях с фенотипом, и проверка на них была бы слишком лестной. Если задать список тех, на ком она строится, проверить можно на остальных.";
+
         DecileHeading: "Odds by decile", "Децильдер бойынша шанстар", "Шансы по децилям";
-        DecileRead: "People are sorted by their score into ten groups of equal size. The odds ratio says how the odds of being a case in a group compare with those in the reference group, which has 1.",
-            "Адамдар балы бойынша саны тең он топқа бөлінеді. Шанстар қатынасы топтағы науқас болу шансын салыстыру тобындағы шанспен салыстырады; ол топта бұл мән 1-ге тең.",
-            "Люди разделены по баллу на десять равных групп. Отношение шансов показывает, как шансы оказаться случаем в группе соотносятся с шансами в группе сравнения, где оно равно 1.";
+        DecileRead: "People are sorted by their score into ten groups of equal size. The odds ratio says how the odds of being a case in a group compare with those in the middle (groups 5 and 6 together), which has 1.",
+            "Адамдар балы бойынша саны тең он топқа бөлінеді. Шанстар қатынасы топтағы науқас болу шансын ортадағы (5-ші және 6-шы топтар бірге) шанспен салыстырады; ортада бұл мән 1-ге тең.",
+            "Люди разделены по баллу на десять равных групп. Отношение шансов показывает, как шансы оказаться случаем в группе соотносятся с шансами в середине (группы 5 и 6 вместе), где оно равно 1.";
         DecileTitle: "Odds ratio by decile of the score", "Балл децильдері бойынша шанстар қатынасы", "Отношение шансов по децилям балла";
         DecileDescription: "Odds ratios by decile, a panel for each population, on a logarithmic axis.",
             "Децильдер бойынша шанстар қатынасы, әр популяцияға бір сурет, логарифмдік ось.",

@@ -21,10 +21,10 @@ catalogue! {
 
         Background: "Background", "Негіздеме", "Обоснование";
         StudyData: "Study population and data", "Зерттеу тобы мен деректері", "Выборка и данные";
-        Development: "Risk model: development", "Тәуекел моделін құру", "Построение модели риска";
-        Evaluation: "Risk model: evaluation", "Тәуекел моделін бағалау", "Оценка модели риска";
+        Development: "Risk model development and application", "Тәуекел моделін құру және қолдану", "Построение и применение модели риска";
+        Evaluation: "Risk model evaluation", "Тәуекел моделін бағалау", "Оценка модели риска";
         Limitations: "Limitations and clinical implications", "Шектеулер мен клиникалық маңызы", "Ограничения и клиническое значение";
-        Availability: "Transparency", "Ашықтық", "Прозрачность";
+        Availability: "Data transparency and availability", "Деректердің ашықтығы мен қолжетімділігі", "Прозрачность и доступность данных";
 
         StudyType: "Study type", "Зерттеу түрі", "Тип исследования";
         Purpose: "Risk model purpose and predicted outcome", "Модельдің мақсаты мен болжанатын нәтиже", "Назначение модели и предсказываемый исход";
@@ -47,6 +47,6 @@ catalogue! {
         LimitationsItem: "Limitations", "Шектеулер", "Ограничения";
         Generalizability: "Generalizability", "Жалпылануы", "Обобщаемость";
         IntendedUses: "Intended uses", "Қолдану мақсаты", "Предполагаемое применение";
-        AvailabilityItem: "Data transparency and availability", "Деректердің ашықтығы мен қолжетімділігі", "Прозрачность и доступность данных";
+        AvailabilityItem: "Data, model and program", "Деректер, модель, бағдарлама", "Данные, модель, программа";
     }
 }

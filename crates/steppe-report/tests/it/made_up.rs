@@ -106,6 +106,7 @@ pub(crate) fn calibration() -> CalibrationReport {
                 [deciles(population, "PGS000018", 0.9), deciles(population, "steppe-lasso", 1.0)]
             })
             .collect(),
+        untested: None,
         metrics: metrics(),
         interval_level: Some(0.95),
         findings: vec![Finding::PrevalenceAssumed { population: "KAZ".to_owned(), prevalence: 0.094 }],
@@ -272,6 +273,7 @@ fn transfer(noise: &mut Noise) -> Transfer {
                     distance,
                     value: enough.then_some(value),
                     interval: enough.then_some((value - half, value + half)),
+                    reason: (!enough).then_some(Insufficiency::Cases { found: 31, needed: 50 }),
                     people: 2_400 - 260 * u64::from(bin),
                 }
             })
@@ -279,7 +281,7 @@ fn transfer(noise: &mut Noise) -> Transfer {
     };
     let series =
         vec![("PGS000018".to_owned(), bins(0.728, 0.11)), ("steppe-lasso".to_owned(), bins(0.744, 0.08))];
-    Transfer { indicator: Indicator::Auc, series }
+    Transfer { indicator: Indicator::Auc, from: Some("EUR".to_owned()), series }
 }
 
 fn deciles(population: &Population, score: &str, strength: f64) -> DecileOdds {
@@ -288,13 +290,14 @@ fn deciles(population: &Population, score: &str, strength: f64) -> DecileOdds {
         let odds_ratio = (strength * 0.19 * (f64::from(decile) - 5.5)).exp() / (strength * 0.19 * -0.5).exp();
         let cases = (share_of_cases(population) * people as f64 * odds_ratio).round() as u64;
         let spread = 1.96 / (cases.max(1) as f64).sqrt();
-        let reference = decile == 5;
+        let reference = decile == 5 || decile == 6;
         let enough = cases >= 10;
         Decile {
             decile,
             odds_ratio: enough.then_some(if reference { 1.0 } else { odds_ratio }),
             interval: (enough && !reference)
                 .then_some((odds_ratio * (-spread).exp(), odds_ratio * spread.exp())),
+            reason: (!enough).then_some(Insufficiency::Cases { found: cases, needed: 10 }),
             people,
             cases,
         }

@@ -1,7 +1,7 @@
 use roxmltree::{Document, Node, ParsingOptions};
 use steppe_report::{
-    CalibrationReport, Density, Language, PersonReport, PopulationDistribution, PopulationPeople,
-    ScoreDistribution, ScoreMatch,
+    CalibrationReport, Density, Insufficiency, Language, PersonReport, PopulationDistribution,
+    PopulationPeople, ScoreDistribution, ScoreMatch, Untested,
 };
 
 use super::made_up;
@@ -266,4 +266,60 @@ fn the_same_input_gives_the_same_bytes() {
         assert_eq!(made_up::calibration().html(language), made_up::calibration().html(language));
         assert_eq!(made_up::person().html(language), made_up::person().html(language));
     }
+}
+
+/// Where data do not suffice the sections stay, with the reason, and no empty axes are drawn.
+#[test]
+fn what_could_not_be_measured_is_said_with_the_reason() {
+    let section = |report: &CalibrationReport, language: Language, heading: &str| -> String {
+        let html = report.html(language);
+        let document = parse(&html);
+        let found = named(&document, "section").map(text_of).find(|text| text.starts_with(heading));
+        found.unwrap_or_else(|| panic!("no section {heading}"))
+    };
+    let mut few = made_up::calibration();
+    let reason = || Some(Insufficiency::Cases { found: 12, needed: 50 });
+    for bin in
+        few.transfer.iter_mut().flat_map(|transfer| &mut transfer.series).flat_map(|series| &mut series.1)
+    {
+        (bin.value, bin.interval, bin.reason) = (None, None, reason());
+    }
+    for decile in few.deciles.iter_mut().flat_map(|row| &mut row.deciles) {
+        (decile.odds_ratio, decile.interval, decile.reason) = (None, None, reason());
+    }
+    assert!(few.plots(Language::English).iter().all(|(name, _)| name != "transfer" && name != "deciles"));
+    let untested = |untested| CalibrationReport {
+        untested: Some(untested),
+        transfer: None,
+        deciles: Vec::new(),
+        ..made_up::calibration()
+    };
+    for (language, headings, words) in [
+        (
+            Language::English,
+            ["\nTransfer", "\nOdds by decile"],
+            ["cases: 12 of 50", "no phenotypes", "everybody"],
+        ),
+        (
+            Language::Kazakh,
+            ["\nТасымалдану", "\nДецильдер"],
+            ["12 / 50", "фенотиптер берілмеген", "бәрі калибрлеуді"],
+        ),
+        (
+            Language::Russian,
+            ["\nПереносимость", "\nШансы"],
+            ["случаев: 12 из 50", "фенотипы не заданы", "на всех людях"],
+        ),
+    ] {
+        for heading in headings {
+            let reports =
+                [few.clone(), untested(Untested::NoPhenotypes), untested(Untested::EverybodyTaught)];
+            for (report, word) in reports.iter().zip(words) {
+                let text = section(report, language, heading);
+                assert!(text.contains(word), "{word}: {text}");
+            }
+        }
+    }
+    let none = CalibrationReport { transfer: None, deciles: Vec::new(), ..made_up::calibration() };
+    assert!(!none.html(Language::English).contains("Odds by decile"));
 }

@@ -9,7 +9,8 @@ use steppe_calibrate::{
 use steppe_engine::output::RUN_FILE;
 use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_fitjob::{
-    ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryMethod, CohortJob, REFERENCE_FILE, SimilarityMethod, ancestry_cohort,
+    ANCESTRY_SEMANTICS, AncestryJobOptions, AncestryMethod, CohortJob, REFERENCE_FILE, SimilarityMethod,
+    ancestry_cohort,
 };
 use steppe_store::Location;
 

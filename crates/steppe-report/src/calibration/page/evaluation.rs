@@ -1,7 +1,7 @@
-//! How good the risks are: reliability, calibration, transfer, odds by decile, metrics, limits.
+//! How good the risks are: reliability, calibration, metrics, limits.
 
 use super::super::blocks::{distinct, figure, table, table_block};
-use super::super::written::{count, measure_cells, none, outcome_text, population};
+use super::super::written::{count, measure_cells, outcome_text, population};
 use super::super::{
     CalibrationReport, Change, EvaluationRow, Finding, Indicator, Measure, Outcome, ReliabilityPoint,
 };
@@ -106,71 +106,6 @@ impl CalibrationReport {
         let interval = self.interval_name(language);
         let caption = language.fill(Calibration::RiskCaption, &[("interval", (&interval).into())]);
         table_block(&caption, columns, rows.collect())
-    }
-
-    pub(super) fn transfer_blocks(&self, language: Language) -> Vec<Block> {
-        let Some(transfer) = &self.transfer else { return Vec::new() };
-        let title = transfer.indicator.title(language);
-        let interval = self.interval_name(language);
-        let columns = vec![
-            Column::text(language.text(Common::Score)),
-            Column::number(language.text(Calibration::GeneticDistance)),
-            Column::number(language.text(Common::People)),
-            Column::number(title),
-            Column::number(interval.as_str()),
-        ];
-        let rows = transfer.series.iter().flat_map(|(name, bins)| {
-            bins.iter().map(move |bin| {
-                let insufficient = || [language.say(Names::Insufficient), none()];
-                let measure = bin.value.map(|value| Measure { value, interval: bin.interval });
-                let decimals = transfer.indicator.decimals();
-                let [value, interval] =
-                    measure.map_or_else(insufficient, |measure| measure_cells(&measure, decimals, language));
-                let distance = language.significant(bin.distance, 3);
-                vec![name.clone(), distance, language.count(bin.people), value, interval]
-            })
-        });
-        let caption = language.fill(
-            Calibration::TransferCaption,
-            &[("indicator", title.into()), ("interval", (&interval).into())],
-        );
-        let shown = figure(self.transfer_plot(language), &caption, table("", columns, rows.collect()));
-        let read = shown.is_some().then(|| Block::Paragraph(language.say(Calibration::TransferRead)));
-        read.into_iter().chain(shown).collect()
-    }
-
-    pub(super) fn decile_blocks(&self, language: Language) -> Vec<Block> {
-        let interval = self.interval_name(language);
-        let columns = vec![
-            Column::text(language.text(Common::Population)),
-            Column::text(language.text(Common::Score)),
-            Column::number(language.text(Calibration::Decile)),
-            Column::number(language.text(Common::People)),
-            Column::number(language.text(Common::Cases)),
-            Column::number(language.text(Calibration::OddsRatio)),
-            Column::number(interval.as_str()),
-        ];
-        let rows = self.deciles.iter().flat_map(|entry| {
-            entry.deciles.iter().map(move |decile| {
-                let insufficient = || [language.say(Names::Insufficient), none()];
-                let measure = decile.odds_ratio.map(|value| Measure { value, interval: decile.interval });
-                let [odds, interval] =
-                    measure.map_or_else(insufficient, |measure| measure_cells(&measure, 2, language));
-                vec![
-                    population(&entry.population, language),
-                    entry.score.clone(),
-                    decile.decile.to_string(),
-                    language.count(decile.people),
-                    language.count(decile.cases),
-                    odds,
-                    interval,
-                ]
-            })
-        });
-        let caption = language.fill(Calibration::DecileCaption, &[("interval", (&interval).into())]);
-        let shown = figure(self.decile_plot(language), &caption, table("", columns, rows.collect()));
-        let read = shown.is_some().then(|| Block::Paragraph(language.say(Calibration::DecileRead)));
-        read.into_iter().chain(shown).collect()
     }
 
     pub(super) fn metric_blocks(&self, language: Language) -> Vec<Block> {
