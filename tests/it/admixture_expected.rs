@@ -43,9 +43,9 @@ fn an_admixed_group_without_a_label_is_compared_to_its_own_mixture() {
     let (cohort, effects) = made.here();
     made.calibrate(&cohort, &effects, &["--reference-only"], "expected").expect_status(0);
     let people = Table::read(&made.made.data.join("samples.tsv"), '\t');
-    let population = |id: &str| people.by("IID")[id][people.column("pop")].clone();
+    let ids = people.texts("IID").into_iter().map(str::to_owned);
     let populations: HashMap<String, String> =
-        people.texts("IID").into_iter().map(|id| (id.to_owned(), population(id))).collect();
+        ids.zip(people.texts("pop").into_iter().map(str::to_owned)).collect();
     // Without missing calls 2 Σ p w is the mean score of the people in whom p was counted.
     let panel = std::fs::read_to_string(made.made.imported.path("reference.txt")).expect("a list");
     let panel: Vec<&str> = panel.lines().filter_map(|line| line.split('\t').nth(1)).collect();
