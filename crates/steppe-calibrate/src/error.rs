@@ -32,16 +32,6 @@ pub enum CalibrateError {
         /// The name.
         name: String,
     },
-    /// An option is out of its range.
-    #[error("{what}: {found} given; give {needed}")]
-    Option {
-        /// The option.
-        what: &'static str,
-        /// What was given.
-        found: String,
-        /// What would do.
-        needed: &'static str,
-    },
     /// A decomposition of a dense matrix failed.
     #[error(transparent)]
     Decomposition(#[from] steppe_stats::linear_algebra::DecompositionError),
@@ -167,13 +157,13 @@ pub enum CalibrateError {
         /// How many the model has.
         known: usize,
     },
-    /// A number outside its range.
+    /// A value outside its range.
     #[error("{what} is {found}; it must be {needed}")]
     Range {
-        /// What the number is.
+        /// What it is.
         what: &'static str,
-        /// The number.
-        found: f64,
+        /// The value.
+        found: String,
         /// Its range, in words.
         needed: &'static str,
     },
@@ -188,8 +178,8 @@ pub enum CalibrateError {
 }
 
 impl CalibrateError {
-    /// An option out of its range.
-    pub(crate) fn option(what: &'static str, found: impl std::fmt::Display, needed: &'static str) -> Self {
-        Self::Option { what, found: found.to_string(), needed }
+    /// A value outside its range.
+    pub(crate) fn range(what: &'static str, found: impl std::fmt::Display, needed: &'static str) -> Self {
+        Self::Range { what, found: found.to_string(), needed }
     }
 }

@@ -72,11 +72,7 @@ impl SourceMoments {
         same_length(alleles.len(), sources, "allele counts of a variant")?;
         all_finite([&weight], "weights")?;
         if let Some(found) = frequency.iter().find(|p| !(0.0..=1.0).contains(*p)) {
-            return Err(CalibrateError::Range {
-                what: "an allele frequency",
-                found: *found,
-                needed: "0 to 1",
-            });
+            return Err(CalibrateError::range("an allele frequency", *found, "0 to 1"));
         }
         let square = weight * weight;
         for (k, p) in frequency.iter().enumerate() {
@@ -127,11 +123,7 @@ impl SourceMoments {
         let valid = proportions.iter().all(|q| *q >= 0.0) && (total - 1.0).abs() <= SUM_TOLERANCE;
         if !valid {
             let needed = "1, of parts that are not negative";
-            return Err(CalibrateError::Range {
-                what: "the sum of admixture proportions",
-                found: total,
-                needed,
-            });
+            return Err(CalibrateError::range("the sum of admixture proportions", total, needed));
         }
         let value = dot(proportions, &self.mean);
         // Linkage disequilibrium makes errors of neighbouring frequencies go together, as it does the variants.

@@ -76,11 +76,7 @@ impl AncestryHull {
     ) -> Result<Self, CalibrateError> {
         if !(0.0..1.0).contains(&false_flags) {
             let needed = "0 or more and below 1";
-            return Err(CalibrateError::Range {
-                what: "the share of false flags",
-                found: false_flags,
-                needed,
-            });
+            return Err(CalibrateError::range("the share of false flags", false_flags, needed));
         }
         same_length(population.len(), pcs.nrows(), "populations of the reference")?;
         if let Some(found) = population.iter().find(|index| **index >= populations) {

@@ -57,7 +57,7 @@ impl RandomForest {
         }
         if options.trees == 0 {
             let (option, range) = ("the number of trees", "at least 1");
-            return Err(CalibrateError::option(option, 0.0, range));
+            return Err(CalibrateError::range(option, 0.0, range));
         }
         let labelled: Vec<usize> =
             (0..scores.nrows()).filter(|person| populations.of_person[*person].is_some()).collect();

@@ -45,7 +45,7 @@ impl OutsideModel {
     pub fn judge(&self, scores: &DMatrix<f64>, false_flags: f64) -> Result<OutsideVerdict, CalibrateError> {
         if !(false_flags > 0.0 && false_flags < 1.0) {
             let (option, range) = ("the rate of false flags", "a number above 0 and below 1");
-            return Err(CalibrateError::option(option, false_flags, range));
+            return Err(CalibrateError::range(option, false_flags, range));
         }
         let squared_distances = nearest(&self.shapes, scores)?;
         let all = self.held_out.len();

@@ -278,7 +278,7 @@ fn check(data: &StackData, options: StackOptions) -> Result<(), CalibrateError> 
     all_finite(data.outcome, "outcomes")?;
     if let Some(found) = data.trained_on.iter().find(|count| !(**count > 0.0 && count.is_finite())) {
         let what = "a number of people trained on";
-        return Err(CalibrateError::Range { what, found: *found, needed: "above 0" });
+        return Err(CalibrateError::range(what, *found, "above 0"));
     }
     if options.folds < 2 || options.repeats < 1 {
         let found = options.folds.min(options.repeats);
@@ -294,9 +294,7 @@ fn check(data: &StackData, options: StackOptions) -> Result<(), CalibrateError> 
     }
     let strange = data.outcome.iter().find(|y| options.family == Family::Binary && **y != 0.0 && **y != 1.0);
     match strange {
-        Some(found) => {
-            Err(CalibrateError::Range { what: "a binary outcome", found: *found, needed: "0 or 1" })
-        }
+        Some(found) => Err(CalibrateError::range("a binary outcome", *found, "0 or 1")),
         None => Ok(()),
     }
 }

@@ -74,7 +74,7 @@ impl EvaluationOptions {
             if value > 0.0 && value < 1.0 {
                 return Ok(());
             }
-            Err(CalibrateError::Option { what, found: value.to_string(), needed: "a share between 0 and 1" })
+            Err(CalibrateError::range(what, value, "a share between 0 and 1"))
         };
         inside("the confidence", self.confidence)?;
         for prevalence in self.prevalence.iter().chain(self.population_prevalence.values()) {
@@ -85,15 +85,11 @@ impl EvaluationOptions {
         }
         if !self.thresholds.is_sorted_by(|a, b| a < b) {
             let found = "not ascending".to_owned();
-            return Err(CalibrateError::Option {
-                what: "thresholds",
-                found,
-                needed: "them in ascending order",
-            });
+            return Err(CalibrateError::range("thresholds", found, "in ascending order"));
         }
         if self.reliability_bins == 0 {
             let found = "0".to_owned();
-            return Err(CalibrateError::Option { what: "reliability_bins", found, needed: "at least 1" });
+            return Err(CalibrateError::range("reliability_bins", found, "at least 1"));
         }
         match &self.baseline {
             Some(name) if input.predictions.iter().all(|prediction| prediction.name != name) => {

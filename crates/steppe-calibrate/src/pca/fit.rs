@@ -137,11 +137,11 @@ fn check(options: &PcaOptions, people: usize, variants: usize) -> Result<(), Cal
     }
     if !(options.angle > 0.0 && options.angle < 1.0) {
         let range = "a number above 0 and below 1";
-        return Err(CalibrateError::option("the largest angle", options.angle, range));
+        return Err(CalibrateError::range("the largest angle", options.angle, range));
     }
     if options.most_applications == 0 {
         let (option, range) = ("the number of applications", "at least 1");
-        return Err(CalibrateError::option(option, 0.0, range));
+        return Err(CalibrateError::range(option, 0.0, range));
     }
     Ok(())
 }

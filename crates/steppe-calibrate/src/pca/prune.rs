@@ -114,13 +114,13 @@ fn check(
     }
     if !(0.0..1.0).contains(&options.most_r2) {
         let (option, range) = ("the largest r²", "a number from 0 to below 1");
-        return Err(CalibrateError::option(option, options.most_r2, range));
+        return Err(CalibrateError::range(option, options.most_r2, range));
     }
     if let LdWindow::Variants { size, step } = options.window
         && (size < 2 || step == 0 || step > size)
     {
         let range = "a window of at least 2 variants and a step from 1 to its size";
-        return Err(CalibrateError::option("the window's step", step as f64, range));
+        return Err(CalibrateError::range("the window's step", step as f64, range));
     }
     let inside = |variant: &u32| (*variant as usize) < places.len();
     let key = |variant: &u32| {

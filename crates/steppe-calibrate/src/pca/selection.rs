@@ -119,7 +119,7 @@ fn in_range(option: &'static str, value: f64, most: f64) -> Result<(), Calibrate
         return Ok(());
     }
     let range = if most < 1.0 { "a number from 0 to 0.5" } else { "a number from 0 to 1" };
-    Err(CalibrateError::option(option, value, range))
+    Err(CalibrateError::range(option, value, range))
 }
 
 /// The counter under which a variant falls.

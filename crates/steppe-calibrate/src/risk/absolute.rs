@@ -69,19 +69,11 @@ impl AbsoluteRisk {
             |age: f64| ages.first().is_some_and(|a| age >= *a) && ages.last().is_some_and(|a| age <= *a);
         for age in [from, to] {
             if !within(age) {
-                return Err(CalibrateError::Range {
-                    what: "an age",
-                    found: age,
-                    needed: "within the table of rates",
-                });
+                return Err(CalibrateError::range("an age", age, "within the table of rates"));
             }
         }
         if to < from {
-            return Err(CalibrateError::Range {
-                what: "the second age",
-                found: to,
-                needed: "at least the first",
-            });
+            return Err(CalibrateError::range("the second age", to, "at least the first"));
         }
         let relative = exp(linear_predictor) / self.mean_relative_risk;
         let (mut free, mut risk) = (1.0, 0.0);
@@ -114,16 +106,12 @@ impl RateTable {
         all_finite(&self.ages, "ages of the table of rates")?;
         if let Some(bounds) = self.ages.windows(2).find(|bounds| bounds[1] <= bounds[0]) {
             let needed = "above the one before";
-            return Err(CalibrateError::Range {
-                what: "an age of the table of rates",
-                found: bounds[1],
-                needed,
-            });
+            return Err(CalibrateError::range("an age of the table of rates", bounds[1], needed));
         }
         let rates = || self.incidence.iter().chain(&self.mortality);
         all_finite(rates(), "rates")?;
         match rates().find(|rate| **rate < 0.0) {
-            Some(found) => Err(CalibrateError::Range { what: "a rate", found: *found, needed: "0 or more" }),
+            Some(found) => Err(CalibrateError::range("a rate", *found, "0 or more")),
             None => Ok(()),
         }
     }

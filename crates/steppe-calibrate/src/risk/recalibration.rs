@@ -117,15 +117,11 @@ impl Recalibration {
         let KnownPrevalence { prevalence, standard_error } = known;
         if !(prevalence > 0.0 && prevalence < 1.0) {
             let needed = "above 0 and below 1";
-            return Err(CalibrateError::Range { what: "the prevalence", found: prevalence, needed });
+            return Err(CalibrateError::range("the prevalence", prevalence, needed));
         }
         if !(standard_error >= 0.0 && standard_error.is_finite()) {
             let needed = "0 or more";
-            return Err(CalibrateError::Range {
-                what: "the prevalence's standard error",
-                found: standard_error,
-                needed,
-            });
+            return Err(CalibrateError::range("the prevalence's standard error", standard_error, needed));
         }
         if linear_predictor.is_empty() {
             return Err(CalibrateError::TooFew { what: "people of known prevalence", found: 0, needed: 1 });

@@ -120,7 +120,7 @@ fn flags_are_calibrated_by_rank() {
     let few = OutsideModel::new(shapes, vec![1.0; 50]).judge(&DMatrix::from_element(1, 3, 50.0), 0.01);
     let few = few.expect("judged");
     assert!(few.too_few_held_out && !few.flagged[0]);
-    assert!(matches!(model.judge(&scores, 0.0), Err(CalibrateError::Option { .. })));
+    assert!(matches!(model.judge(&scores, 0.0), Err(CalibrateError::Range { .. })));
 }
 
 #[test]
@@ -142,5 +142,5 @@ fn what_can_not_be_told_is_said() {
     let short = Populations::new(&labels[..10]).expect("labels");
     assert!(matches!(RandomForest::fit(&scores, &short, &options), Err(CalibrateError::Length { .. })));
     let none = ForestOptions { trees: 0, ..options };
-    assert!(matches!(RandomForest::fit(&scores, &populations, &none), Err(CalibrateError::Option { .. })));
+    assert!(matches!(RandomForest::fit(&scores, &populations, &none), Err(CalibrateError::Range { .. })));
 }

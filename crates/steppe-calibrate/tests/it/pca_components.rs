@@ -199,8 +199,8 @@ fn what_can_not_be_computed_is_said() {
         assert!(matches!(with(&options), Err(CalibrateError::Rank { people: 8, variants: 20, .. })));
     }
     assert!(matches!(with(&PcaOptions { kept: 1, ..base }), Err(CalibrateError::Components { .. })));
-    assert!(matches!(with(&PcaOptions { angle: 0.0, ..base }), Err(CalibrateError::Option { .. })));
-    assert!(matches!(with(&PcaOptions { most_applications: 0, ..base }), Err(CalibrateError::Option { .. })));
+    assert!(matches!(with(&PcaOptions { angle: 0.0, ..base }), Err(CalibrateError::Range { .. })));
+    assert!(matches!(with(&PcaOptions { most_applications: 0, ..base }), Err(CalibrateError::Range { .. })));
     let short = principal_components(&matrix, Some(&[true; 3]), &base);
     assert!(matches!(short, Err(CalibrateError::Length { .. })));
 }

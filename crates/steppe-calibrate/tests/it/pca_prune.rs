@@ -72,9 +72,9 @@ fn what_can_not_be_pruned_is_said() {
         prune(&cohort.matrix, None, &variants, &cohort.places, options)
     };
     let narrow = PruneOptions { window: LdWindow::Variants { size: 1, step: 1 }, most_r2: 0.1 };
-    assert!(matches!(with(&cohort, &narrow), Err(CalibrateError::Option { .. })));
+    assert!(matches!(with(&cohort, &narrow), Err(CalibrateError::Range { .. })));
     let high = PruneOptions { most_r2: 1.0, ..PruneOptions::default() };
-    assert!(matches!(with(&cohort, &high), Err(CalibrateError::Option { .. })));
+    assert!(matches!(with(&cohort, &high), Err(CalibrateError::Range { .. })));
     cohort.places.swap(3, 9);
     assert!(matches!(
         with(&cohort, &PruneOptions::default()),

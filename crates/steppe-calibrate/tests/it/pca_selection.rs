@@ -86,7 +86,7 @@ fn every_variant_is_counted_under_its_first_reason() {
     assert_eq!(select(&counts, &places, &lenient).expect("judged").variants, [0, 4, 5, 7, 9]);
     assert!(matches!(select(&counts, &places[1..], &options), Err(CalibrateError::Length { .. })));
     let wild = SelectionOptions { least_maf: 0.6, ..options };
-    assert!(matches!(select(&counts, &places, &wild), Err(CalibrateError::Option { .. })));
+    assert!(matches!(select(&counts, &places, &wild), Err(CalibrateError::Range { .. })));
 }
 
 /// The regions lie on autosomes and none is empty; both builds have the major histocompatibility complex.

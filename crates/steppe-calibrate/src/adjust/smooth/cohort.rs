@@ -120,7 +120,7 @@ impl SmoothAdjustment {
         all_finite([&expected.mean, &expected.sd], "moments expected of the cohort")?;
         if expected.sd <= 0.0 {
             let what = "the standard deviation expected of the cohort";
-            return Err(CalibrateError::Range { what, found: expected.sd, needed: "above 0" });
+            return Err(CalibrateError::range(what, expected.sd, "above 0"));
         }
         Ok(((expected.mean - self.centre) / self.unit, 2.0 * (expected.sd / self.unit).ln()))
     }
