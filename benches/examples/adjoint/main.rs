@@ -5,12 +5,10 @@
 //! The rows are recoded and in memory before the clock starts, as adelie's are; reading, checking and rounding residuals are
 //! not counted. LEVEL forces an instruction set.
 
-#[allow(dead_code)]
-#[path = "../common/table.rs"]
-mod table;
-#[allow(dead_code)]
-#[path = "../common/usage.rs"]
-mod usage;
+#[path = "../common/cpu.rs"]
+mod cpu;
+#[path = "../common/lines.rs"]
+mod lines;
 
 use std::{
     error::Error,
@@ -19,10 +17,10 @@ use std::{
     time::Instant,
 };
 
+use cpu::cpu_seconds;
+use lines::lines;
 use rayon::prelude::*;
 use steppe_kernels::{AdjointResiduals, AdjointSum, Level, Rows, adjoint, recode_bed};
-use table::lines;
-use usage::cpu_seconds;
 
 /// Bytes before the first row: the magic number and the mode.
 const HEADER: usize = 3;

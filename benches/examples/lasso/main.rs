@@ -8,10 +8,14 @@
 
 #[path = "../common/bed.rs"]
 mod bed;
-#[path = "../common/table.rs"]
-mod table;
-#[path = "../common/usage.rs"]
-mod usage;
+#[path = "../common/column.rs"]
+mod column;
+#[path = "../common/cpu.rs"]
+mod cpu;
+#[path = "../common/lines.rs"]
+mod lines;
+#[path = "../common/peak.rs"]
+mod peak;
 
 use std::{
     error::Error,
@@ -25,14 +29,16 @@ use std::{
 };
 
 use bed::BedMatrix;
+use column::values;
+use cpu::cpu_seconds;
+use lines::lines;
 use nalgebra::DMatrix;
+use peak::peak;
 use steppe_fit::{
     GenotypeMatrix, GramSums, MatrixError, PackedColumns, Products, ResidualPrecision,
     lasso::{LambdaPath, LassoOptions, LassoPath, LassoProblem, Observer, Response, Role, Trait, fit_lasso},
 };
 use steppe_kernels::Level;
-use table::{lines, values};
-use usage::{cpu_seconds, peak};
 
 /// Adjoint passes, their columns of residuals, and seconds.
 #[derive(Default)]

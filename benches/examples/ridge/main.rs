@@ -7,11 +7,12 @@
 
 #[path = "../common/bed.rs"]
 mod bed;
-#[allow(dead_code)]
-#[path = "../common/table.rs"]
-mod table;
-#[path = "../common/usage.rs"]
-mod usage;
+#[path = "../common/column.rs"]
+mod column;
+#[path = "../common/cpu.rs"]
+mod cpu;
+#[path = "../common/peak.rs"]
+mod peak;
 
 use std::{
     collections::HashMap,
@@ -24,6 +25,9 @@ use std::{
 };
 
 use bed::BedMatrix;
+use column::values;
+use cpu::cpu_seconds;
+use peak::peak;
 use steppe_fit::{
     GenotypeMatrix as _, StorageError,
     ridge::{
@@ -32,8 +36,6 @@ use steppe_fit::{
     },
 };
 use steppe_kernels::Level;
-use table::values;
-use usage::{cpu_seconds, peak};
 
 const FOLDS: usize = 5;
 

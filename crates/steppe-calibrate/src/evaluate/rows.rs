@@ -161,25 +161,38 @@ impl<'a> GroupRows<'a> {
     fn without_number(&self, statistic: &Statistic, reason: Option<Reason>) -> MetricRow {
         let name = |index: usize| self.cohort.models[index].name.clone();
         MetricRow {
-            grouping: self.group.grouping,
-            group: self.group.label.clone(),
             model: statistic.model.map(name),
             versus: statistic.versus.map(name),
-            metric: statistic.metric,
             threshold: statistic.threshold,
-            estimate: None,
-            lower: None,
-            upper: None,
-            standard_error: None,
-            p: None,
-            p_method: None,
-            n: self.cohort.n,
             cases: self.cohort.is_binary.then_some(self.cohort.cases),
-            effective_n: self.cohort.effective_n(),
             status: reason.as_ref().map_or(Status::Undefined, Reason::status),
             reason,
-            method: None,
+            ..blank(self.cohort, self.group, statistic.metric)
         }
+    }
+}
+
+/// A row of a group that has no number yet, and names no prediction.
+pub(super) fn blank(cohort: &Cohort, group: &Group, metric: Metric) -> MetricRow {
+    MetricRow {
+        grouping: group.grouping,
+        group: group.label.clone(),
+        model: None,
+        versus: None,
+        metric,
+        threshold: None,
+        estimate: None,
+        lower: None,
+        upper: None,
+        standard_error: None,
+        p: None,
+        p_method: None,
+        n: cohort.n,
+        cases: None,
+        effective_n: cohort.effective_n(),
+        status: Status::Undefined,
+        reason: None,
+        method: None,
     }
 }
 

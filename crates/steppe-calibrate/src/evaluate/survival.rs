@@ -11,6 +11,7 @@ use super::{
     cohort::{Cohort, Model},
     groups::Group,
     resamples::Replicates,
+    rows::blank,
     statistic::pairs,
 };
 
@@ -93,24 +94,10 @@ struct Form<'a> {
 impl Form<'_> {
     fn row(&self, metric: Metric, model: &Model, versus: Option<&Model>) -> MetricRow {
         MetricRow {
-            grouping: self.group.grouping,
-            group: self.group.label.clone(),
             model: Some(model.name.clone()),
             versus: versus.map(|model| model.name.clone()),
-            metric,
-            threshold: None,
-            estimate: None,
-            lower: None,
-            upper: None,
-            standard_error: None,
-            p: None,
-            p_method: None,
-            n: self.cohort.n,
             cases: Some(self.cohort.cases),
-            effective_n: self.cohort.effective_n(),
-            status: Status::Undefined,
-            reason: None,
-            method: None,
+            ..blank(self.cohort, self.group, metric)
         }
     }
 

@@ -160,15 +160,9 @@ impl ExplainCommand {
         Ok(ExplainOptions {
             cohort: Location::parse(&self.cohort)?,
             scoring: ScoreOptions {
-                matching: self.matching.settings(),
                 missing: of.missing,
                 frequency_file: of.freq.clone(),
-                keep: None,
-                remove: None,
-                copied_inputs: false,
-                memory: u64::MAX,
-                level: session.level,
-                threads: self.threads.count(),
+                ..ScoreOptions::for_matching(self.matching.settings(), session.level, self.threads.count())
             },
             score: self.score_name.clone(),
             sample: SampleSelector { family_id, sample_id },

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Engine, EngineError, PassProgress,
-    score::{MatchSettings, MissingPolicy, ScoreJob, ScoreOptions, Scores},
+    score::{MatchSettings, ScoreJob, ScoreOptions, Scores},
 };
 
 /// A scoring job and where its result goes.
@@ -188,17 +188,8 @@ pub fn match_only(
 ) -> Result<ScoreReport, EngineError> {
     let started = Instant::now();
     let cohort = Cohort::open(&request.cohort)?;
-    let options = ScoreOptions {
-        matching: request.settings.clone(),
-        missing: MissingPolicy::Zero,
-        frequency_file: None,
-        keep: None,
-        remove: None,
-        copied_inputs: false,
-        memory: u64::MAX,
-        level: steppe_kernels::Level::Scalar,
-        threads: request.threads,
-    };
+    let level = steppe_kernels::Level::Scalar;
+    let options = ScoreOptions::for_matching(request.settings.clone(), level, request.threads);
     let job = ScoreJob::prepare(cohort, options, progress.as_ref())?;
     let mut run = Run::describe("match", &request.cohort, &job, false, SequelPlan::default())?;
     if let Existing::Same(record) = existing(&request.out, &run.record.job, request.overwrite)? {

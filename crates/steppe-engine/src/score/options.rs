@@ -46,6 +46,21 @@ pub struct ScoreOptions {
 }
 
 impl ScoreOptions {
+    /// What matching takes: everybody, missing calls that count nothing, and no limit, since nothing is summed.
+    pub fn for_matching(matching: MatchSettings, level: Level, threads: usize) -> Self {
+        Self {
+            matching,
+            missing: MissingPolicy::Zero,
+            frequency_file: None,
+            keep: None,
+            remove: None,
+            copied_inputs: false,
+            memory: u64::MAX,
+            level,
+            threads,
+        }
+    }
+
     /// What outputs call an input file.
     pub(crate) fn name_of<'a>(&self, path: &'a Path) -> &'a Path {
         match path.file_name() {

@@ -10,7 +10,7 @@ use steppe_calibrate::{
 use steppe_engine::{
     Engine, EngineError, PassProgress,
     output::InputRecord,
-    score::{Gate, MatchSettings, MissingPolicy, RowEffect, ScoreJob, ScoreOptions},
+    score::{Gate, MatchSettings, RowEffect, ScoreJob, ScoreOptions},
 };
 use steppe_fit::{FitError, GenotypeMatrix};
 use steppe_genome::{EffectType, Ploidy, Sex, VariantTable};
@@ -70,18 +70,8 @@ impl Sources {
                 "give the cohort that steppe pca was run on",
             ));
         }
-        let scoring = ScoreOptions {
-            matching: options.matching.clone(),
-            // Frequencies are counted on calls.
-            missing: MissingPolicy::Zero,
-            frequency_file: None,
-            keep: None,
-            remove: None,
-            copied_inputs: false,
-            memory: u64::MAX,
-            level: options.level,
-            threads: options.threads,
-        };
+        // Frequencies are counted on calls: what a missing one counts says nothing.
+        let scoring = ScoreOptions::for_matching(options.matching.clone(), options.level, options.threads);
         let job = ScoreJob::prepare(cohort, scoring, progress)?;
         let (taking, population, absent) = people(&job, everybody)?;
         let mut notices = Vec::new();

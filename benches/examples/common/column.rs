@@ -1,14 +1,6 @@
-//! Tables of text.
+//! One column of a table of text.
 
-use std::{
-    error::Error,
-    fs::{self, File},
-    io::{self, BufRead, BufReader},
-};
-
-pub(crate) fn lines(path: &str) -> io::Result<usize> {
-    Ok(BufReader::new(File::open(path)?).lines().count())
-}
+use std::{error::Error, fs};
 
 /// One column of a table with a header.
 pub(crate) fn values(path: &str, name: &str) -> Result<Vec<f64>, Box<dyn Error>> {

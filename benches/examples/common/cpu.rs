@@ -1,4 +1,4 @@
-//! What this process has used so far.
+//! The processor time that this process has used.
 
 use std::fs;
 
@@ -8,12 +8,4 @@ pub(crate) fn cpu_seconds() -> f64 {
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
     (ticks(11) + ticks(12)) / 100.0
-}
-
-/// Largest resident set so far, in MiB.
-pub(crate) fn peak() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
-    kib.unwrap_or(f64::NAN) / 1024.0
 }
