@@ -46,6 +46,7 @@ mod alleles;
 mod decision;
 mod id_index;
 mod lookup;
+mod mentioned;
 mod options;
 mod position_index;
 mod row;
@@ -58,6 +59,7 @@ mod tests;
 
 pub use decision::{Candidate, MatchFlags, MatchType, Reason, RowDecision, RowStatus};
 pub use lookup::VariantLookup;
+pub use mentioned::Mentioned;
 pub use options::{Ambiguous, MatchBy, MatchOptions};
 pub use row::{ScoringRow, ScoringRowTable};
 

@@ -1,14 +1,16 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use steppe_genome::Chromosome;
 
 use crate::{
     CohortVariants, FileEntry, Location, Manifest, SampleBlock, SampleTable, StoreError, TileCache,
     TileReader,
+    checked_file::CheckedFile,
     hash::parse_hex128,
     manifest::{MANIFEST_FOLDER, manifest_name},
     reader::Tiles,
-    variants::read_variants,
+    variants::{Wanted, read_variants},
 };
 
 /// A cohort that has been opened: its manifest is read and checked, nothing else.
@@ -136,11 +138,26 @@ impl Cohort {
     /// # Errors
     /// The file is not there, or corrupt.
     pub fn variants(&self) -> Result<CohortVariants, StoreError> {
+        self.read_variants(None)
+    }
+
+    /// Reads the variants that are wanted, by chromosome, position and id; the others take no memory.
+    ///
+    /// # Errors
+    /// As [`Self::variants`].
+    pub fn variants_where(
+        &self,
+        wanted: &dyn Fn(&Chromosome, u32, &str) -> bool,
+    ) -> Result<CohortVariants, StoreError> {
+        self.read_variants(Some(wanted))
+    }
+
+    fn read_variants(&self, wanted: Option<Wanted<'_>>) -> Result<CohortVariants, StoreError> {
         let manifest = self.manifest();
-        let bytes = self.read_checked(&manifest.variants_file)?;
-        let variants = read_variants(&bytes, manifest.founders == manifest.samples)?;
-        let found = steppe_genome::VariantTable::len(&variants);
-        if found != manifest.variants as usize {
+        let file = CheckedFile::open(&self.0.location, &manifest.variants_file)?;
+        let (variants, found) = read_variants(&file, manifest.founders == manifest.samples, wanted)
+            .map_err(|error| file.failure().unwrap_or(error))?;
+        if found != u64::from(manifest.variants) {
             return Err(StoreError::corrupt(&manifest.variants_file.path, "rows", manifest.variants, found));
         }
         Ok(variants)

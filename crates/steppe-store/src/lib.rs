@@ -17,6 +17,7 @@
 //! itself, tables and file frames by the manifest, row groups in the pass that reads them, single rows by their own
 //! checksum. The API blocks, and can be called from any thread, a tokio worker's included.
 
+mod checked_file;
 mod cohort;
 mod error;
 mod hash;

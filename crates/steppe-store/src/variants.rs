@@ -1,9 +1,11 @@
 mod read;
 mod write;
 
+use std::ops::Range;
+
 use steppe_genome::{Chromosome, StringColumn, VariantTable};
 
-pub(crate) use read::read_variants;
+pub(crate) use read::{Wanted, read_variants};
 pub(crate) use write::{VariantRow, VariantsWriter};
 
 /// The variants' file, relative to the cohort.
@@ -19,9 +21,11 @@ pub struct SexCounts {
     pub female: [u32; 4],
 }
 
-/// The variants of a cohort, in matrix order, with their genotype counts.
+/// The variants of a cohort, in matrix order, with their genotype counts; all of them, or those that somebody wants.
 #[derive(Debug, Clone, Default)]
 pub struct CohortVariants {
+    /// The index in the cohort of every variant that is here; `None` where all are.
+    numbers: Option<Vec<u32>>,
     chromosomes: Vec<Chromosome>,
     chromosome: Vec<u32>,
     position: Vec<u32>,
@@ -36,6 +40,18 @@ pub struct CohortVariants {
 }
 
 impl CohortVariants {
+    /// The index in the cohort of the table's variant at `at`.
+    pub fn number(&self, at: usize) -> u32 {
+        self.numbers.as_ref().map_or(at as u32, |numbers| numbers[at])
+    }
+
+    /// Where the cohort's variants of some indices lie in the table.
+    pub fn within(&self, numbers: &Range<u32>) -> Range<u32> {
+        let Some(held) = &self.numbers else { return numbers.clone() };
+        let before = |bound: u32| held.partition_point(|&number| number < bound) as u32;
+        before(numbers.start)..before(numbers.end)
+    }
+
     /// How many samples have 0, 1, 2 copies of the counted allele, or a missing call.
     pub fn counts(&self, variant: usize) -> [u32; 4] {
         self.counts[variant]
@@ -58,7 +74,8 @@ impl CohortVariants {
         let strings =
             self.id.heap_bytes() + self.counted_allele.heap_bytes() + self.other_allele.heap_bytes();
         let counts = self.counts.capacity() + self.founder_counts.as_ref().map_or(0, Vec::capacity);
-        let numbers = self.chromosome.capacity() + self.position.capacity();
+        let held = self.numbers.as_ref().map_or(0, Vec::capacity);
+        let numbers = self.chromosome.capacity() + self.position.capacity() + held;
         strings
             + counts * size_of::<[u32; 4]>()
             + numbers * size_of::<u32>()

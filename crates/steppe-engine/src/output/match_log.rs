@@ -235,7 +235,7 @@ fn matched_rows(
     columns.texts(range.clone().map(|row| Some(rows.other_allele.get(row))))?;
     columns.texts(rows.effect_type[range.clone()].iter().map(|kind| Some(kind.as_str())))?;
     columns.weights(range.map(weight))?;
-    columns.numbers(decisions.iter().map(|decision| decision.variant))?;
+    columns.numbers(decisions.iter().map(|decision| variant(decision).map(|at| variants.number(at))))?;
     columns.ids(decisions.iter().map(|decision| variant(decision).map(|at| variants.id(at))))?;
     columns
         .texts(decisions.iter().map(|decision| variant(decision).map(|at| variants.counted_allele(at))))?;

@@ -38,7 +38,7 @@ impl Run {
             genome_build: manifest.genome_build()?.to_string(),
             samples: job.samples.len() as u64,
             samples_kept: job.kept_count() as u64,
-            variants: steppe_genome::VariantTable::len(job.variants.as_ref()) as u64,
+            variants: u64::from(manifest.variants),
         };
         let hashes: Vec<(&str, &str)> =
             inputs.iter().map(|input| (input.role.as_str(), input.blake3.as_str())).collect();

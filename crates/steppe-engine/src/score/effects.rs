@@ -1,6 +1,6 @@
 //! What single rows of a score add in one person: the terms of a sum, for whoever wants to explain it.
 
-use steppe_genome::{Sex, VariantTable};
+use steppe_genome::Sex;
 
 use super::{
     FixedPoint, ScoreJob,
@@ -16,6 +16,8 @@ pub struct RowEffect {
     pub row: u32,
     /// The variant's index in the cohort.
     pub variant: u32,
+    /// Where the variant is in the job's table.
+    pub at: usize,
     /// Whether the effect allele is the counted one.
     pub effect_is_counted: bool,
     /// Copies of alleles that a call has in people of this sex; 0 where they do not have the chromosome.
@@ -34,7 +36,7 @@ impl ScoreJob {
         let column = &self.columns[score];
         let file = &self.files[column.file];
         let frequencies = Frequencies::new(&self.variants, &self.frequencies);
-        let everywhere = 0..self.variants.len() as u32;
+        let everywhere = 0..self.cohort.manifest().variants;
         let places = places(file, &everywhere, self.variants.as_ref(), &frequencies);
         let rows = &file.source.file.rows;
         let missing = self.options.missing;
@@ -48,7 +50,8 @@ impl ScoreJob {
         let class = SEX_CLASSES.iter().position(|class| *class == own).unwrap_or_default();
         let of = |term: super::lanes::Term| RowEffect {
             row: term.place.matched.row,
-            variant: term.place.matched.variant,
+            variant: term.place.variant,
+            at: term.place.matched.variant as usize,
             effect_is_counted: term.place.matched.effect_is_counted,
             alleles: term.models[class].alleles,
             adds: term.contributions(class, missing).map(|entry| scale.value(scale.quantise(entry))),

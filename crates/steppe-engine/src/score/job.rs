@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use steppe_genome::{
     EffectType, VariantTable,
-    matching::{Reason, VariantLookup},
+    matching::{Mentioned, Reason, VariantLookup},
 };
 use steppe_store::{Cohort, CohortVariants, SampleTable};
 
 use super::{
     FrequencySource, Gate, MatchSettings, MatchedFile, MissingPolicy, Overlap, ScoreColumn, ScoreOptions,
     frequency::{Frequencies, FrequencyOrigin, founder_frequency},
+    matching::Rows,
     ploidy::is_haploid_or_x,
     selection::Selection,
     sources::read_sources,
@@ -28,7 +29,7 @@ pub struct ScoreJob {
     pub cohort: Cohort,
     /// Its samples.
     pub samples: SampleTable,
-    /// Its variants.
+    /// Those of its variants that a row of a scoring file may mean: a table as long as the files, not as the cohort.
     pub variants: Arc<CohortVariants>,
     /// The scoring files with every row's decision.
     pub files: Arc<Vec<MatchedFile>>,
@@ -51,15 +52,15 @@ impl ScoreJob {
     ) -> Result<Self, EngineError> {
         progress.stage("reading scoring files", 0);
         let build = cohort.manifest().genome_build()?;
-        let (tables, sources) = std::thread::scope(|scope| {
-            let tables = scope.spawn(|| Ok::<_, EngineError>((cohort.samples()?, cohort.variants()?)));
+        let (samples, sources) = std::thread::scope(|scope| {
+            let samples = scope.spawn(|| cohort.samples());
             let sources = read_sources(&options.matching, build, options.threads);
-            match tables.join() {
-                Ok(tables) => (tables, sources),
+            match samples.join() {
+                Ok(samples) => (samples, sources),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         });
-        let ((samples, variants), mut sources) = (tables?, sources?);
+        let (samples, mut sources) = (samples?, sources?);
         for source in &mut sources {
             source.file.path = options.name_of(&source.file.path).to_owned();
         }
@@ -68,6 +69,11 @@ impl ScoreJob {
             FrequencySource::choose(options.frequency_file.as_deref(), founders, options.missing)?;
         let selection = Selection::new(&samples, options.keep.as_deref(), options.remove.as_deref())?;
         progress.stage("matching variants", 0);
+        let rows = sources.iter().map(|source| Rows(&source.file.rows));
+        let mentioned = Mentioned::of(rows, options.matching.rules.by);
+        let variants =
+            cohort.variants_where(&|chromosome, position, id| mentioned.has(chromosome, position, id))?;
+        drop(mentioned);
         let files = Arc::new(match_files(sources, &variants, &options.matching));
         let variants = Arc::new(variants);
         let columns = columns_of(&files, &variants, options.matching.min_overlap);

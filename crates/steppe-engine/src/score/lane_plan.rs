@@ -55,7 +55,7 @@ impl ScoreSurvey {
             for (full, alleles) in self.full_alleles.iter_mut().zip(term.alleles()) {
                 *full += alleles;
             }
-            let variant = term.place.matched.variant;
+            let variant = term.place.variant;
             match term.counts() {
                 Counts::Diploid(table) => self.diploid.put(0, variant, &[table]),
                 Counts::Haploid(table) => self.haploid.put(0, variant, &[table]),

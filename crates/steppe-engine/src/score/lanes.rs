@@ -5,6 +5,7 @@ use std::{ops::Range, sync::Arc};
 use steppe_formats::scoring_file::ScoringRows;
 use steppe_genome::{Ploidy, VariantTable};
 use steppe_kernels::{CountTable, WeightTable};
+use steppe_store::CohortVariants;
 
 use super::{
     MatchedFile, MatchedRow, MissingPolicy,
@@ -19,22 +20,25 @@ use crate::pass::{CountLane, Sparse, WeightLane};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) matched: MatchedRow,
+    /// The variant's index in the cohort.
+    pub(super) variant: u32,
     ploidy: Ploidy,
     pub(super) frequency: f64,
 }
 
-/// The places of a file's rows that match one of some variants, in variant order.
+/// The places of a file's rows that match one of some of the cohort's variants, in variant order.
 pub(super) fn places(
     matched: &MatchedFile,
     within: &Range<u32>,
-    variants: &impl VariantTable,
+    variants: &CohortVariants,
     frequencies: &Frequencies<'_>,
 ) -> Vec<Place> {
     matched
-        .matches_within(within)
+        .matches_within(&variants.within(within))
         .iter()
         .map(|&matched| Place {
             matched,
+            variant: variants.number(matched.variant as usize),
             ploidy: variants.chromosome(matched.variant as usize).ploidy(),
             frequency: frequencies.counted(matched.variant).0,
         })
@@ -124,7 +128,7 @@ impl Counted {
         let (mut diploid, mut haploid) = (Gather::<CountTable>::default(), Gather::<CountTable>::default());
         let mut tables_by_sex = Vec::new();
         for term in terms {
-            let variant = term.place.matched.variant;
+            let variant = term.place.variant;
             match term.counts() {
                 Counts::Diploid(table) => diploid.push(variant, table),
                 Counts::Haploid(table) => haploid.push(variant, table),

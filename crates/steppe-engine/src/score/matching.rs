@@ -15,7 +15,7 @@ use super::ScoringSource;
 pub struct MatchedFile {
     /// The file.
     pub source: ScoringSource,
-    /// One decision per row of `source.file.rows`.
+    /// One decision per row of `source.file.rows`; variants are those of the job's table.
     pub decisions: Vec<RowDecision>,
     /// The rows that match, in variant order.
     matches: Vec<MatchedRow>,
@@ -26,13 +26,15 @@ pub struct MatchedFile {
 pub struct MatchedRow {
     /// The row's index in the file's rows.
     pub row: u32,
-    /// The variant's index in the cohort.
+    /// Where the variant is in the job's table.
     pub variant: u32,
     /// Whether the effect allele is the counted one.
     pub effect_is_counted: bool,
 }
 
-struct Rows<'a>(&'a ScoringRows);
+/// The rows of a file as matching reads them.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a>(pub(super) &'a ScoringRows);
 
 impl ScoringRowTable for Rows<'_> {
     fn len(&self) -> usize {
@@ -99,7 +101,7 @@ impl MatchedFile {
         }
     }
 
-    /// The rows that match one of some variants, of all scores of the file, in variant order.
+    /// The rows that match one of some variants of the job's table, of all scores of the file, in variant order.
     pub fn matches_within(&self, variants: &Range<u32>) -> &[MatchedRow] {
         let before = |bound: u32| self.matches.partition_point(|row| row.variant < bound);
         &self.matches[before(variants.start)..before(variants.end)]

@@ -123,7 +123,7 @@ fn shared(stored: &StoredModel, job: &ScoreJob) -> Result<Shared, EngineError> {
             "lift the cohort over, or calibrate on its build",
         ));
     }
-    let shared = Shared::new(&stored.reference, &job.cohort, job.variants.as_ref())?;
+    let shared = Shared::new(&stored.reference, &job.cohort, &job.cohort.variants()?)?;
     if shared.variants.len() < LEAST_SHARED {
         return Err(EngineError::refused(
             format!(

@@ -187,7 +187,7 @@ impl Sources {
 
     fn is_plain(&self, column: usize, effect: &RowEffect) -> bool {
         let rows = &self.job.files[self.job.columns[column].file].source.file.rows;
-        let chromosome = self.job.variants.chromosome(effect.variant as usize);
+        let chromosome = self.job.variants.chromosome(effect.at);
         rows.effect_type[effect.row as usize] == EffectType::Additive
             && chromosome.ploidy() == Ploidy::Diploid
     }

@@ -119,7 +119,7 @@ fn read(
 /// Whether a variant adds other numbers in people of another sex: there is no one distribution then.
 fn depends_on_sex(job: &ScoreJob, effects: &[RowEffect]) -> bool {
     let variants = job.variants.as_ref();
-    effects.iter().any(|effect| variants.chromosome(effect.variant as usize).ploidy() == Ploidy::Y)
+    effects.iter().any(|effect| variants.chromosome(effect.at).ploidy() == Ploidy::Y)
 }
 
 /// The score that is meant.

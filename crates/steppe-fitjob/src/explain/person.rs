@@ -91,7 +91,7 @@ impl ExplainedVariant {
     ) -> Self {
         let column = &job.columns[score];
         let variants = job.variants.as_ref();
-        let at = effect.variant as usize;
+        let at = effect.at;
         let (counted, other) = (variants.counted_allele(at), variants.other_allele(at));
         let (effect_allele, other_allele) =
             if effect.effect_is_counted { (counted, other) } else { (other, counted) };

@@ -31,3 +31,13 @@ pub trait ScoringRowTable: Sync {
     /// The row at `index`, which is below `len`.
     fn row(&self, index: usize) -> ScoringRow<'_>;
 }
+
+impl<T: ScoringRowTable + ?Sized> ScoringRowTable for &T {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn row(&self, index: usize) -> ScoringRow<'_> {
+        (**self).row(index)
+    }
+}

@@ -7,14 +7,14 @@ use super::{
 use crate::VariantTable;
 
 /// What a row is looked up by.
-enum Place<'a> {
+pub(super) enum Place<'a> {
     Position((u8, u32)),
     Id(&'a str),
     Nowhere,
 }
 
 impl<'a> Place<'a> {
-    fn of(row: &ScoringRow<'a>, by: MatchBy) -> Self {
+    pub(super) fn of(row: &ScoringRow<'a>, by: MatchBy) -> Self {
         let position = row.chromosome.and_then(code).filter(|_| row.position > 0);
         match (by, position) {
             (MatchBy::Auto | MatchBy::Position, Some(code)) => Self::Position((code, row.position)),

@@ -3,7 +3,9 @@
 use proptest::{prelude::*, sample::Index};
 use steppe_genome::{
     Chromosome, VariantTable, complement,
-    matching::{Ambiguous, MatchOptions, MatchType, RowDecision, VariantLookup, match_rows},
+    matching::{
+        Ambiguous, MatchBy, MatchOptions, MatchType, Mentioned, RowDecision, VariantLookup, match_rows,
+    },
 };
 
 use super::tables::{Rows, Variants};
@@ -72,6 +74,45 @@ proptest! {
                 prop_assert_eq!((a.status, a.reason, a.flags), (b.status, b.reason, b.flags));
             }
         }
+    }
+
+    /// Variants that no row mentions can be left out, whatever rows are looked up by.
+    #[test]
+    fn only_mentioned_variants_count(
+        sites in sites(3, 12),
+        rows in sites(3, 12),
+        ids in prop::collection::vec(prop::option::of((0..40_u8, any::<bool>())), 60),
+        by in prop::sample::select(vec![MatchBy::Auto, MatchBy::Id, MatchBy::Position]),
+    ) {
+        // Ids occur several times.
+        let name = |number: usize| format!("v{}", number % 30);
+        let (mut all, mut some, mut places) = (Variants::default(), Variants::default(), Vec::new());
+        let mut table = Rows::default();
+        for ((chromosome, position, effect, other), id) in rows.iter().zip(&ids) {
+            let place = Some((Chromosome::Autosome(*chromosome), *position));
+            match id {
+                None => table.push(place, "", effect, other),
+                Some((id, placed)) => {
+                    table.push(place.filter(|_| *placed), &name(usize::from(*id)), effect, other);
+                }
+            }
+        }
+        let mentioned = Mentioned::of([&table, &rows_of(&rows[..1])], by);
+        for (index, (chromosome, position, counted, other)) in sites.iter().enumerate() {
+            let (chromosome, id) = (Chromosome::Autosome(*chromosome), name(index));
+            if mentioned.has(&chromosome, *position, &id) {
+                some.push((chromosome.clone(), *position), &id, counted, other);
+                places.push(index as u32);
+            }
+            all.push((chromosome, *position), &id, counted, other);
+        }
+        let options = MatchOptions { by, ..keep_all() };
+        let mut of_some = decide(&table, &some, &options);
+        for decision in &mut of_some {
+            decision.variant = decision.variant.map(|at| places[at as usize]);
+        }
+        prop_assert_eq!(decide(&table, &all, &options), of_some);
+        prop_assert!(some.len() <= all.len());
     }
 
     /// Rows do not depend on each other but for duplicates, and sorted rows are found as unsorted ones are.

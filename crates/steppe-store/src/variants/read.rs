@@ -1,5 +1,8 @@
-use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
-use bytes::Bytes;
+use arrow::{
+    array::{Array, BooleanArray, RecordBatch, StringArray, UInt32Array},
+    buffer::BooleanBuffer,
+    compute::filter_record_batch,
+};
 use parquet::{
     arrow::{
         ProjectionMask,
@@ -10,43 +13,63 @@ use parquet::{
 use steppe_genome::{Chromosome, StringColumn};
 
 use super::{CohortVariants, SexCounts, VARIANTS_FILE, write::COUNTS};
-use crate::StoreError;
+use crate::{StoreError, checked_file::CheckedFile};
 
 /// Variants that are decoded at once.
 const BATCH_ROWS: usize = 16_384;
 /// Variants that room is made for on the file's word.
 const MOST_RESERVED: usize = 1 << 24;
 
-/// Reads variants.parquet; its hash has been checked before. Founders' counts are only read where not everybody is
-/// a founder, counts by sex only where there are any, tile addresses never.
-pub(crate) fn read_variants(bytes: &Bytes, all_founders: bool) -> Result<CohortVariants, StoreError> {
+/// Says whether a variant is wanted, by chromosome, position and id.
+pub(crate) type Wanted<'a> = &'a dyn Fn(&Chromosome, u32, &str) -> bool;
+
+/// Reads variants.parquet, or what is wanted of it, and counts all. Founders' counts are only read where not everybody
+/// is a founder, counts by sex only where there are any, tile addresses never.
+pub(crate) fn read_variants(
+    file: &CheckedFile,
+    all_founders: bool,
+    wanted: Option<Wanted<'_>>,
+) -> Result<(CohortVariants, u64), StoreError> {
     let failed = || StoreError::parquet(VARIANTS_FILE);
-    let metadata = ArrowReaderMetadata::load(bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true))
+    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new().with_skip_arrow_metadata(true))
         .map_err(failed())?;
     let groups = metadata.metadata().num_row_groups();
-    let mut table =
-        CohortVariants { founder_counts: (!all_founders).then(Vec::new), ..CohortVariants::default() };
-    table.reserve(metadata.metadata());
+    let mut table = CohortVariants {
+        numbers: wanted.map(|_| Vec::new()),
+        founder_counts: (!all_founders).then(Vec::new),
+        ..CohortVariants::default()
+    };
+    if wanted.is_none() {
+        table.reserve(metadata.metadata());
+    }
+    let mut read = 0;
     for group in 0..groups {
         let by_sex = has_values(&metadata, group, "founder_male_n0");
         let schema = metadata.metadata().file_metadata().schema_descr();
-        let wanted = (0..schema.num_columns()).filter(|&column| match schema.column(column).name() {
+        let columns = (0..schema.num_columns()).filter(|&column| match schema.column(column).name() {
             "index" | "part" | "row_group" | "row" => false,
             name if name.starts_with("founder_male_") || name.starts_with("founder_female_") => by_sex,
             name if name.starts_with("founder_") => !all_founders,
             _ => true,
         });
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone())
-            .with_projection(ProjectionMask::leaves(schema, wanted))
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
+            .with_projection(ProjectionMask::leaves(schema, columns))
             .with_row_groups(vec![group])
             .with_batch_size(BATCH_ROWS)
             .build()
             .map_err(failed())?;
         for batch in reader {
-            table.append(&batch.map_err(|error| failed()(error.into()))?, by_sex)?;
+            let batch = batch.map_err(|error| failed()(error.into()))?;
+            let rows = batch.num_rows() as u64;
+            let batch = match wanted {
+                Some(wanted) => table.only(wanted, &batch, read)?,
+                None => batch,
+            };
+            table.append(&batch, by_sex)?;
+            read += rows;
         }
     }
-    Ok(table)
+    Ok((table, read))
 }
 
 /// Whether a column has values in a row group; without statistics it may.
@@ -73,6 +96,36 @@ impl CohortVariants {
         self.id = StringColumn::with_capacity(rows, 12 * rows);
         self.counted_allele = StringColumn::with_capacity(rows, rows + rows / 8);
         self.other_allele = StringColumn::with_capacity(rows, rows + rows / 8);
+    }
+
+    /// The wanted rows of a batch that begins at the cohort's variant `first`; their indices are noted.
+    fn only(
+        &mut self,
+        wanted: Wanted<'_>,
+        batch: &RecordBatch,
+        first: u64,
+    ) -> Result<RecordBatch, StoreError> {
+        let (labels, ids) =
+            (column::<StringArray>(batch, "chromosome")?, column::<StringArray>(batch, "id")?);
+        let positions = column::<UInt32Array>(batch, "position")?;
+        let mut last: Option<(&str, Chromosome)> = None;
+        let keep: BooleanBuffer = (0..batch.num_rows())
+            .map(|row| {
+                let label = labels.value(row);
+                let chromosome = match last.take() {
+                    Some((text, chromosome)) if text == label => chromosome,
+                    _ => Chromosome::parse(label),
+                };
+                let is_wanted = wanted(&chromosome, positions.value(row), ids.value(row));
+                last = Some((label, chromosome));
+                is_wanted
+            })
+            .collect();
+        if let Some(numbers) = &mut self.numbers {
+            numbers.extend(keep.set_indices_u32().map(|row| first as u32 + row));
+        }
+        filter_record_batch(batch, &BooleanArray::new(keep, None))
+            .map_err(|error| StoreError::parquet(VARIANTS_FILE)(error.into()))
     }
 
     fn append(&mut self, batch: &RecordBatch, by_sex: bool) -> Result<(), StoreError> {

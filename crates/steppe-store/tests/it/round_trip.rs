@@ -1,5 +1,7 @@
+use std::collections::HashSet;
+
 use steppe_genome::{Sex, VariantTable};
-use steppe_store::{Codec, Cohort, Location, NoProgress, Scratch, import, verify};
+use steppe_store::{Codec, Cohort, CohortVariants, Location, NoProgress, Scratch, import, verify};
 
 use super::fileset::{Fileset, Random, options, pack};
 
@@ -101,6 +103,34 @@ fn check_counts(cohort: &Cohort, fileset: &Fileset) {
     }
 }
 
+/// Some variants are the same rows as among all.
+fn check_some_variants(cohort: &Cohort, random: &mut Random) {
+    let all = cohort.variants().unwrap();
+    for one_in in [1, 3, 1000] {
+        let picked: Vec<usize> = (0..all.len()).filter(|_| random.below(one_in) == 0).collect();
+        let ids: HashSet<&str> = picked.iter().map(|&at| all.id(at)).collect();
+        let some = cohort
+            .variants_where(&|chromosome, position, id| {
+                assert!(position > 0 && !chromosome.label().is_empty());
+                ids.contains(id)
+            })
+            .unwrap();
+        assert_eq!((0..some.len()).map(|at| some.number(at) as usize).collect::<Vec<_>>(), picked);
+        for (at, &number) in picked.iter().enumerate() {
+            let row = |of: &CohortVariants, at| {
+                let counts = (of.counts(at), of.founder_counts(at), of.founder_sex_counts(at));
+                let text = format!("{} {} {}", of.id(at), of.counted_allele(at), of.other_allele(at));
+                (of.chromosome(at).clone(), of.position(at), text, counts)
+            };
+            assert_eq!(row(&some, at), row(&all, number));
+        }
+        let half = all.len() as u32 / 2;
+        let first = picked.partition_point(|&number| number < half as usize) as u32;
+        assert_eq!(some.within(&(half..u32::MAX)), first..picked.len() as u32);
+        assert_eq!(all.within(&(1..half)), 1..half);
+    }
+}
+
 #[test]
 fn genotypes_and_counts_come_back() {
     let mut random = Random(7);
@@ -124,6 +154,7 @@ fn genotypes_and_counts_come_back() {
         assert!(scan_all(&cohort) == fileset.codes, "case {case}");
         check_select(&cohort, &fileset.codes, &mut random);
         check_counts(&cohort, &fileset);
+        check_some_variants(&cohort, &mut random);
         let verified = verify(&cohort, &NoProgress).unwrap();
         assert_eq!(verified.rows, (variants * cohort.blocks().len()) as u64);
         assert!(!out.join("import.state").exists());

@@ -44,11 +44,6 @@ impl<T: Copy> Sparse<T> {
         let to = from + self.variants[from..].partition_point(|&variant| variant < end);
         (&self.variants[from..to], &self.values[from..to])
     }
-
-    /// The heap bytes of the values (variant indices may be shared between lanes).
-    pub fn value_bytes(&self) -> usize {
-        self.values.capacity() * size_of::<T>()
-    }
 }
 
 /// One score's fixed-point tables.

@@ -108,7 +108,7 @@ impl ScoreJob {
         let mut spread = Spread::over(&self.cohort);
         for column in scores.iter().map(|&score| &self.columns[score]) {
             let rows = self.files[column.file].matched_rows(column.column);
-            spread.add(rows.map(|row| row.variant));
+            spread.add(rows.map(|row| self.variants.number(row.variant as usize)));
         }
         spread
     }
