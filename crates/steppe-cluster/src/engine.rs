@@ -283,6 +283,10 @@ impl Engine for ClusterEngine {
         }
         Ok(merged)
     }
+
+    fn is_elsewhere(&self) -> bool {
+        true
+    }
 }
 
 /// Into how many partitions a pass is cut. It depends on the cohort and the operand alone.

@@ -26,6 +26,11 @@ pub trait Engine: Send + Sync {
         context: Arc<PassContext>,
         wanted: &dyn Fn(u32) -> bool,
     ) -> Result<Vec<PartialSums>, EngineError>;
+
+    /// Whether passes run in other processes: what needs all samples of a run of variants then goes there too.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 /// Runs passes in this process, on its own threads.

@@ -6,26 +6,28 @@ mod selection;
 use std::{ops::Range, sync::Arc};
 
 use steppe_fit::{
-    CodeTable, GenotypeMatrix, GramSums, MatrixError, PackedColumns, Products, ResidualPrecision,
+    CodeTable, FitError, GenotypeMatrix, GramSums, MatrixError, PackedColumns, Products, ResidualPrecision,
+    RunTask,
 };
 use steppe_kernels::Level;
-use steppe_store::Cohort;
+use steppe_store::{Cohort, RowGroup};
 
 use crate::{
     Engine, EngineError, PassProgress,
     pass::{
-        AdjointOperand, CountsOperand, ForwardOperand, PartialSums, PassContext, PassOperand, Sparse,
-        WeightLane,
+        AdjointOperand, CountsOperand, ForwardOperand, PartialSums, PassContext, PassOperand, RunsOperand,
+        Sparse, WeightLane, result_of,
     },
     score::FixedPoint,
 };
 use residuals::Quantised;
-use selection::Selection;
+pub(crate) use selection::Selection;
 
 /// Some samples of a cohort and all of its variants.
 ///
-/// Adjoint, counting and forward passes are plans of the engine. Select and gram read the rows of few variants, in the
-/// process that fits: moving them is most of what such a pass would do.
+/// Adjoint, counting and forward passes are plans of the engine, and so is work on runs of variants where the engine's
+/// passes run in other processes. Select and gram read the rows of few variants, in the process that fits: moving them is
+/// most of what such a pass would do.
 pub struct EngineMatrix<'a> {
     engine: &'a dyn Engine,
     cohort: Cohort,
@@ -101,7 +103,11 @@ impl<'a> EngineMatrix<'a> {
             level: self.level,
             progress: Arc::clone(&self.progress),
         };
-        let groups = self.cohort.row_groups().iter().filter(|group| wanted(group.block));
+        let needed = |group: &&RowGroup| {
+            wanted(group.block)
+                && context.operand.needs(group.first_variant, group.first_variant + group.rows)
+        };
+        let groups = self.cohort.row_groups().iter().filter(needed);
         self.progress.stage(stage, groups.map(|group| context.genotypes(group)).sum());
         self.engine.run(Arc::new(context), wanted)
     }
@@ -160,6 +166,18 @@ impl<'a> EngineMatrix<'a> {
         Ok(values)
     }
 
+    /// The results of work on runs of variants, one for each.
+    fn runs_pass(&self, runs: &[Vec<u32>], work: Vec<u8>) -> Result<Vec<PartialSums>, EngineError> {
+        let operand = PassOperand::Runs(RunsOperand::new(self.selection.indices(), runs, work)?);
+        let has_samples = |block: u32| self.selection.of_block(block as usize) > 0;
+        let results = self.run("variants", operand, &has_samples)?;
+        if results.len() == runs.len() {
+            Ok(results)
+        } else {
+            Err(EngineError::Internal("runs of variants without a result"))
+        }
+    }
+
     fn gram_pass(
         &self,
         variants: Range<u32>,
@@ -203,6 +221,27 @@ impl GenotypeMatrix for EngineMatrix<'_> {
         group_count: usize,
     ) -> Result<Vec<GramSums>, MatrixError> {
         self.gram_pass(variants, groups, group_count).map_err(failed("a gram pass"))
+    }
+
+    fn spreads_runs(&self) -> bool {
+        self.engine.is_elsewhere()
+    }
+
+    fn each_run(
+        &self,
+        runs: &[Vec<u32>],
+        task: &dyn RunTask,
+        each: &mut dyn FnMut(usize, Vec<u8>) -> Result<(), FitError>,
+    ) -> Result<(), FitError> {
+        let results =
+            self.runs_pass(runs, task.encode(0..runs.len())?).map_err(failed("work on variants"))?;
+        for (number, (variants, sums)) in runs.iter().zip(results).enumerate() {
+            let lost = || EngineError::Internal("the result of another run of variants");
+            let result = result_of(&sums).filter(|_| variants.first() == Some(&sums.key));
+            let result = result.ok_or_else(lost).map_err(failed("work on variants"))?;
+            each(number, result)?;
+        }
+        Ok(())
     }
 }
 

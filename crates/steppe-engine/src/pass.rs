@@ -3,7 +3,8 @@
 //!
 //! - [`forward`]: for every sample and every lane, the sum over variants of a table entry chosen by the genotype code;
 //! - [`adjoint`]: for every variant and every column of residuals, the sum over samples of code times residual;
-//! - [`counts`]: for every variant and every group of samples, how many have each code.
+//! - [`counts`]: for every variant and every group of samples, how many have each code;
+//! - [`RunsOperand`]: for every run of variants, what a method of `steppe_fit` makes of all its genotypes.
 //!
 //! ```text
 //! PassMergeExec                  one row per key: the sums of a sample block, or of a run of variants
@@ -30,6 +31,7 @@ mod merge;
 mod named;
 mod operand;
 mod partial;
+mod runs;
 mod scan;
 mod tiles;
 
@@ -43,6 +45,8 @@ pub use merge::PassMergeExec;
 pub use named::{PassContexts, PassSpec};
 pub use operand::PassOperand;
 pub use partial::{MergedSums, PartialSums};
+pub use runs::RunsOperand;
+pub(crate) use runs::result_of;
 pub use scan::{PassScanExec, PassWork};
 pub use tiles::{TileOrder, plan_tiles};
 

@@ -11,6 +11,7 @@
 //! association.run(&matrix, &mut |chunk| { …; ControlFlow::Continue(()) })?;
 //! ```
 
+mod batch;
 mod checkpoint;
 mod collinearity;
 mod design;
@@ -24,6 +25,7 @@ mod plan;
 mod result;
 mod run;
 
+pub(crate) use batch::{AssocRuns, AssocWritten};
 pub use checkpoint::AssocCheckpoint;
 pub use collinearity::CollinearityLimits;
 pub use input::{

@@ -51,6 +51,12 @@ pub enum FitError {
         /// Variants of the matrix.
         variants: usize,
     },
+    /// Work on runs of variants, or its result, that is not what was written.
+    #[error("work on runs of variants: {problem}; run coordinator and workers of one version")]
+    Runs {
+        /// What is wrong.
+        problem: String,
+    },
     /// Blocks without variants.
     #[error("the block size is 0; give at least 1, usually 1000")]
     BlockSize,

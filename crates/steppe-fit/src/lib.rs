@@ -7,6 +7,7 @@ pub mod lasso;
 mod loss;
 pub mod matrix;
 pub mod ridge;
+mod runs;
 mod solver;
 
 pub use error::{FitError, MatrixError, StorageError, TraitProblem};
@@ -14,3 +15,4 @@ pub use matrix::{
     CodeTable, GenotypeMatrix, GramSums, MemoryMatrix, PackedColumns, Products, ResidualPrecision,
     VariantSubset,
 };
+pub use runs::{RunTask, decode_runs};

@@ -17,7 +17,10 @@ pub use packed::PackedColumns;
 pub use subset::VariantSubset;
 pub use tables::CodeTable;
 
-use crate::error::MatrixError;
+use crate::{
+    error::{FitError, MatrixError},
+    runs::{RunTask, each_here},
+};
 
 /// How finely residuals are rounded to fixed point before they are summed as integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -116,4 +119,20 @@ pub trait GenotypeMatrix: Sync {
         groups: &[u32],
         group_count: usize,
     ) -> Result<Vec<GramSums>, MatrixError>;
+
+    /// Whether the genotypes are better worked on where they lie, by [`Self::each_run`], than selected to here.
+    fn spreads_runs(&self) -> bool {
+        false
+    }
+
+    /// Does a task on runs of variants (each ascending, one after the other), and gives each run's result to `each`, in
+    /// their order.
+    fn each_run(
+        &self,
+        runs: &[Vec<u32>],
+        task: &dyn RunTask,
+        each: &mut dyn FnMut(usize, Vec<u8>) -> Result<(), FitError>,
+    ) -> Result<(), FitError> {
+        each_here(self, runs, task, each)
+    }
 }

@@ -31,6 +31,7 @@ mod portable;
 mod predict;
 mod residual_sums;
 mod run;
+mod runs;
 mod traits;
 mod validation;
 
@@ -41,6 +42,7 @@ pub use level1::PenaltyScore;
 pub use level1::logistic::LogisticProblem;
 pub use options::{RidgeControl, RidgeData, RidgeFamily, RidgeOptions, RidgeProgress, RidgeTrait};
 pub use outcome::{RidgeFit, RidgeTraitFit};
+pub(crate) use runs::{RidgeRuns, RidgeWritten};
 pub use traits::TraitProblem;
 pub use validation::CrossValidation;
 

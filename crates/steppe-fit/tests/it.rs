@@ -20,4 +20,5 @@ mod it {
     mod ridge_faults;
     mod ridge_numpy;
     mod ridge_support;
+    mod runs;
 }

@@ -16,14 +16,14 @@ struct Part {
 }
 
 /// Samples by ascending index in the cohort.
-pub(super) struct Selection {
+pub(crate) struct Selection {
     indices: Vec<u32>,
     parts: Vec<Part>,
     cohort_samples: usize,
 }
 
 impl Selection {
-    pub(super) fn new(cohort: &Cohort, indices: &[u32], level: Level) -> Result<Self, EngineError> {
+    pub(crate) fn new(cohort: &Cohort, indices: &[u32], level: Level) -> Result<Self, EngineError> {
         let cohort_samples = cohort.blocks().iter().map(|block| block.samples as usize).sum();
         let inside = indices.last().is_none_or(|&last| (last as usize) < cohort_samples);
         if !inside || !indices.is_sorted_by(|one, next| one < next) {
@@ -41,6 +41,11 @@ impl Selection {
             first = upto;
         }
         Ok(Self { indices: indices.to_vec(), parts, cohort_samples })
+    }
+
+    /// The samples' indices in the cohort, ascending.
+    pub(super) fn indices(&self) -> &[u32] {
+        &self.indices
     }
 
     pub(super) fn samples(&self) -> usize {
@@ -75,7 +80,7 @@ impl Selection {
     }
 
     /// Reads the rows of some ascending variants, of the samples that take part.
-    pub(super) fn read(&self, cohort: &Cohort, variants: &[u32]) -> Result<PackedColumns, EngineError> {
+    pub(crate) fn read(&self, cohort: &Cohort, variants: &[u32]) -> Result<PackedColumns, EngineError> {
         let mut columns = PackedColumns::new(self.samples());
         variants.iter().for_each(|_| {
             columns.push_zeroed();

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use steppe_fit::{GenotypeMatrix, MemoryMatrix, PackedColumns, ResidualPrecision};
+use steppe_fit::{
+    GenotypeMatrix, MemoryMatrix, PackedColumns, ResidualPrecision, VariantSubset,
+    ridge::{CrossValidation, RidgeControl, RidgeData, RidgeFamily, RidgeOptions, RidgeTrait, fit_ridge},
+};
 use steppe_genome::GenomeBuild;
 use steppe_kernels::Level;
 use steppe_simulate::{SmallFileset, SmallOptions, random_fileset};
@@ -135,6 +138,59 @@ fn the_same_bits_for_any_threads_order_and_level() {
     for (threads, seed) in [(1, 1), (2, 2), (7, 3)] {
         let engine = engine(threads).with_tile_order(TileOrder::Shuffled(seed));
         assert_eq!(of(&engine, Level::best()), first, "{threads} threads");
+    }
+}
+
+/// An engine that says that its passes run in other processes.
+struct Elsewhere(LocalEngine);
+
+impl Engine for Elsewhere {
+    fn run(
+        &self,
+        context: Arc<PassContext>,
+        wanted: &dyn Fn(u32) -> bool,
+    ) -> Result<Vec<PartialSums>, EngineError> {
+        // What a worker gets is what it reads.
+        let operand = PassOperand::from_bytes(&context.operand.to_bytes()).expect("an operand");
+        let (cohort, progress) = (context.cohort.clone(), Arc::clone(&context.progress));
+        let level = context.level;
+        self.0.run(Arc::new(PassContext { cohort, operand, masks: Vec::new(), level, progress }), wanted)
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn work_on_runs_of_variants_gives_the_same_bits_elsewhere() {
+    let scene = Scene::new();
+    let (samples, reference) = selection();
+    let validation = CrossValidation::folds(&vec![true; samples.len()], 4, 1);
+    let traits = vec![RidgeTrait { values: residual(samples.len(), 1.0), family: RidgeFamily::Gaussian }];
+    let variants: Vec<u32> = (0..VARIANTS as u32).filter(|at| at % 9 != 4).collect();
+    let chromosomes: Vec<u32> = variants.iter().map(|at| 1 + at / 90).collect();
+    let fit = |engine: &dyn Engine| {
+        let progress = Arc::new(SilentProgress);
+        let matrix = EngineMatrix::new(engine, &scene.cohort, &samples, &reference, Level::best(), progress)
+            .expect("a matrix");
+        let some = VariantSubset::new(&matrix, variants.clone(), Level::best()).expect("variants");
+        let data = RidgeData {
+            chromosomes: &chromosomes,
+            covariates: &[residual(samples.len(), 3.0)],
+            traits: &traits,
+            validation: &validation,
+        };
+        let options = RidgeOptions { block_size: 11, ..RidgeOptions::default() };
+        let fit = fit_ridge(&some, &data, &options, &RidgeControl::default()).expect("a fit");
+        let of = fit.traits[0].as_ref().expect("a trait");
+        (of.loco.clone(), of.weights.clone())
+    };
+    let expected = fit(&engine(2));
+    assert!(expected.1.iter().any(|weight| *weight != 0.0));
+    for (threads, seed) in [(1, 5), (3, 6)] {
+        let engine = Elsewhere(engine(threads).with_tile_order(TileOrder::Shuffled(seed)));
+        assert_eq!(fit(&engine), expected);
     }
 }
 

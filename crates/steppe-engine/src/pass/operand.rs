@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{AdjointOperand, CountsOperand, ForwardOperand};
+use super::{AdjointOperand, CountsOperand, ForwardOperand, RunsOperand};
 
 /// What the genotypes are combined with: it makes a pass the one that it is.
 #[derive(Clone)]
@@ -11,6 +11,8 @@ pub enum PassOperand {
     Adjoint(AdjointOperand),
     /// Groups of samples; counts per variant.
     Counts(CountsOperand),
+    /// Runs of variants; a result for each.
+    Runs(RunsOperand),
 }
 
 impl PassOperand {
@@ -20,15 +22,17 @@ impl PassOperand {
             Self::Forward(_) => "forward",
             Self::Adjoint(_) => "adjoint",
             Self::Counts(_) => "counts",
+            Self::Runs(_) => "runs",
         }
     }
 
-    /// Sums for each sample (of a forward pass) or for each variant.
+    /// Sums for each sample (of a forward pass) or for each variant; 1 where results are of another kind.
     pub fn lanes(&self) -> usize {
         match self {
             Self::Forward(operand) => operand.weights.len(),
             Self::Adjoint(operand) => 2 * operand.columns(),
             Self::Counts(operand) => 4 * operand.groups(),
+            Self::Runs(_) => 1,
         }
     }
 
@@ -49,6 +53,7 @@ impl PassOperand {
                 !(operand.plain_in(first, end).is_empty() && operand.by_sex_in(first, end).is_empty())
             }
             Self::Adjoint(_) | Self::Counts(_) => first < end,
+            Self::Runs(operand) => operand.needs(first, end),
         }
     }
 
@@ -58,6 +63,7 @@ impl PassOperand {
             Self::Forward(operand) => operand.to_bytes(),
             Self::Adjoint(operand) => operand.to_bytes(),
             Self::Counts(operand) => operand.to_bytes(),
+            Self::Runs(operand) => operand.to_bytes(),
         }
     }
 
@@ -67,6 +73,7 @@ impl PassOperand {
             .map(Self::Forward)
             .or_else(|| AdjointOperand::from_bytes(bytes).map(Self::Adjoint))
             .or_else(|| CountsOperand::from_bytes(bytes).map(Self::Counts))
+            .or_else(|| RunsOperand::from_bytes(bytes).map(Self::Runs))
     }
 }
 

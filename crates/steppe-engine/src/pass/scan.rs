@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Descriptor, PartialSums, PassContext, PassContexts, PassOperand, PassSpec, adjoint, counts, forward,
-    properties,
+    properties, runs,
 };
 use crate::EngineError;
 
@@ -91,6 +91,7 @@ fn sum_partition(
         PassOperand::Forward(operand) => forward::sum_tiles(context, operand, tiles)?,
         PassOperand::Adjoint(operand) => adjoint::sum_tiles(context, operand, tiles)?,
         PassOperand::Counts(operand) => counts::sum_tiles(context, operand, tiles)?,
+        PassOperand::Runs(operand) => runs::work(context, operand, tiles)?,
     };
     let batches: Result<_> = sums.into_iter().map(|sums| sums.into_batch(descriptor.partition)).collect();
     Ok(batches?)

@@ -1,5 +1,6 @@
 //! Whether predictors tell each other: pairwise correlations and variance inflation factors, with plink2's limits.
 
+use serde::{Deserialize, Serialize};
 use steppe_stats::linear_algebra::SmallCholesky;
 
 use super::result::AssocCode;
@@ -8,7 +9,7 @@ use super::result::AssocCode;
 const SINGULAR: f64 = 1e-10;
 
 /// Limits beyond which a regression is not done.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CollinearityLimits {
     /// Largest absolute correlation of two predictors.
     pub correlation: f64,
@@ -49,7 +50,7 @@ impl Fault {
 }
 
 /// Covariates' inverse correlation matrix and inverse standard deviations.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Correlation {
     inverse: Vec<f64>,
     inverse_sd: Vec<f64>,

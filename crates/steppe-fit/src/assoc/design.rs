@@ -1,5 +1,6 @@
 //! The part of a regression that all variants share: samples, covariates, and their cross-products.
 
+use serde::{Deserialize, Serialize};
 use steppe_stats::linear_algebra::{SmallCholesky, dot};
 
 use super::{
@@ -95,7 +96,7 @@ fn single(values: &[f64], samples: &[u32]) -> Option<usize> {
 
 /// Intercept and covariates of some samples, centred and scaled to variance one, which changes neither a genotype's
 /// effect nor its test but keeps the cross-products well conditioned.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Design {
     pub(super) mask: SampleMask,
     /// The intercept's ones and the covariates' values, each as long as there are samples in the regression.

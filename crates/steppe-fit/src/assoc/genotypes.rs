@@ -1,10 +1,12 @@
 //! Packed genotypes of one variant, seen by the samples of one regression.
 
+use serde::{Deserialize, Serialize};
+
 /// The low bit of each two-bit code of a word.
 const LOW: u64 = 0x5555_5555_5555_5555;
 
 /// Which samples of the matrix are in a regression, and where.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct SampleMask {
     /// The low bit of each code of a sample that is in.
     bits: Vec<u64>,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::collinearity::CollinearityLimits;
 
 /// How a trait is modelled.
@@ -34,7 +36,7 @@ pub struct Covariate<'a> {
 }
 
 /// Which allele's effect is told (plink2's `A1`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum TestedAllele {
     /// The rarer among the matrix's reference samples, the counted one where both are as frequent: plink2's default.
     #[default]
@@ -44,7 +46,7 @@ pub enum TestedAllele {
 }
 
 /// When logistic regression gives way to Firth's penalised one (Heinze and Schemper, Statistics in Medicine 2002).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Firth {
     /// Where alleles separate cases from controls or Newton's method fails: plink2's default.
     #[default]
@@ -56,7 +58,7 @@ pub enum Firth {
 }
 
 /// How associations are tested.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AssocOptions {
     /// The allele whose effect is told.
     pub tested: TestedAllele,

@@ -4,6 +4,9 @@
 //! Traits with the same samples share the covariates' columns. A missing call takes its sample out of the variant's
 //! regression: the adjoint products lose the mean that stood for it, the other sums lose the sample.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use steppe_stats::{distributions::ln_t_two_sided, linear_algebra::dot};
 
 use super::{
@@ -18,7 +21,7 @@ use super::{
 const LEAST_VARIANCE: f64 = 1e-20;
 
 /// A quantitative trait's residuals from intercept and covariates.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Outcome {
     /// The trait's place among all traits.
     pub(super) index: usize,
@@ -36,10 +39,10 @@ pub(super) struct LinearGroup {
 }
 
 /// A group's traits that one adjoint pass takes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LinearWork<'a> {
-    pub(super) group: &'a LinearGroup,
-    pub(super) outcomes: &'a [Outcome],
+    pub(super) design: Cow<'a, Design>,
+    pub(super) outcomes: Cow<'a, [Outcome]>,
 }
 
 /// Buffers of one thread.
@@ -62,17 +65,17 @@ pub(super) struct Variant<'a> {
     pub(super) tests_counted: bool,
 }
 
-impl<'w> LinearWork<'w> {
+impl LinearWork<'_> {
     /// Residual columns that the group puts into the adjoint pass: covariates, then traits. Σ g comes from counts.
     pub(super) fn columns(&self, total: usize) -> Vec<Vec<f64>> {
-        let covariates = self.group.design.columns[1..].iter();
+        let covariates = self.design.columns[1..].iter();
         let residuals = self.outcomes.iter().map(|outcome| &outcome.residual);
-        covariates.chain(residuals).map(|values| self.group.design.spread(values, total)).collect()
+        covariates.chain(residuals).map(|values| self.design.spread(values, total)).collect()
     }
 
     /// How many columns that are.
     pub(super) fn column_count(&self) -> usize {
-        self.group.design.width() - 1 + self.outcomes.len()
+        self.design.width() - 1 + self.outcomes.len()
     }
 
     /// Adds one result for each of the group's traits. `products` are the variant's, of the group's columns.
@@ -84,14 +87,14 @@ impl<'w> LinearWork<'w> {
         scratch: &mut LinearScratch,
         results: &mut Vec<AssocResult>,
     ) {
-        let counts = self.group.design.mask.counts(variant.column);
+        let counts = self.design.mask.counts(variant.column);
         let called = Called { counts, tests_counted: variant.tests_counted };
         let mut push = |outcome| results.push(AssocResult::new(&called, false, outcome));
         match self.genotype(variant, counts, products, limits, scratch) {
             Ok(mut genotype) => {
-                let products = &products[self.group.design.width() - 1..];
+                let products = &products[self.design.width() - 1..];
                 for (outcome, product) in self.outcomes.iter().zip(products) {
-                    push(genotype.estimate(&self.group.design, outcome, *product, variant));
+                    push(genotype.estimate(&self.design, outcome, *product, variant));
                 }
             }
             Err(code) => self.outcomes.iter().for_each(|_| push(Err(code))),
@@ -99,24 +102,21 @@ impl<'w> LinearWork<'w> {
     }
 
     fn genotype<'a>(
-        &self,
+        &'a self,
         variant: Variant<'_>,
         counts: [u64; 4],
         products: &[f64],
         limits: CollinearityLimits,
         scratch: &'a mut LinearScratch,
-    ) -> Result<Genotype<'a>, AssocCode>
-    where
-        'w: 'a,
-    {
+    ) -> Result<Genotype<'a>, AssocCode> {
         // The products are those of the counted allele; the other one's effect is the same with the other sign.
         let called = Called { counts, tests_counted: true };
         let LinearScratch { moments, xg, solved_xg, xy, solved_xy } = scratch;
-        let predictors = moments.predictors(&self.group.design, variant.column, &called, limits)?;
+        let predictors = moments.predictors(&self.design, variant.column, &called, limits)?;
         xg.clear();
         xg.push(called.sum());
         xg.extend(
-            self.group.design.columns[1..]
+            self.design.columns[1..]
                 .iter()
                 .zip(products)
                 .map(|(covariate, product)| product - variant.mean * sum_at(predictors.missing, covariate)),
@@ -128,7 +128,7 @@ impl<'w> LinearWork<'w> {
         if left.is_nan() || left <= 0.0 {
             return Err(AssocCode::RankDeficient);
         }
-        let freedom = called.samples() as f64 - self.group.design.width() as f64 - 1.0;
+        let freedom = called.samples() as f64 - self.design.width() as f64 - 1.0;
         Ok(Genotype { predictors, solved_xg, left, freedom, xy, solved_xy })
     }
 }

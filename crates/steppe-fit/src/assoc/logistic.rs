@@ -1,5 +1,6 @@
 //! A binary trait's test of one variant: what rules the variant out, Newton's method, and Firth's where it fails.
 
+use serde::{Deserialize, Serialize};
 use steppe_stats::{
     distributions::ln_normal_two_sided,
     linear_algebra::dot,
@@ -22,7 +23,7 @@ const LEAST_VARIANCE: f64 = 1e-20;
 const LARGEST_CORRELATION: f64 = 0.99999;
 
 /// A binary trait, ready to be tested.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LogisticTrait {
     /// The trait's place among all traits.
     pub(super) index: usize,

@@ -1,21 +1,26 @@
 //! The passes: traits in batches, variants in chunks in order, results handed on and forgotten.
 
-use std::ops::{ControlFlow, Range};
-
-use rayon::prelude::*;
+use std::{
+    borrow::Cow,
+    ops::{ControlFlow, Range},
+};
 
 use super::{
+    batch::{AssocRuns, Batch, RunGiven},
     checkpoint::{AssocCheckpoint, load, save},
-    input::{AssocOptions, AssocTrait, Covariate, TestedAllele, TraitSummary},
-    linear::{LinearScratch, LinearWork, Variant},
-    logistic::{LogisticScratch, LogisticTrait},
+    input::{AssocOptions, AssocTrait, Covariate, TraitSummary},
+    linear::LinearWork,
     plan::Plan,
     result::AssocResult,
 };
 use crate::{
     error::FitError,
-    matrix::{GenotypeMatrix, Products, ResidualPrecision},
+    matrix::{GenotypeMatrix, Products},
+    runs::from_bytes,
 };
+
+/// Tests whose results come back at once from where the genotypes lie: some 100 MB.
+const AT_ONCE: usize = 1 << 20;
 
 /// Results of one trait for a run of variants.
 #[derive(Clone, Copy, Debug)]
@@ -38,20 +43,6 @@ pub struct Association {
     samples: usize,
     options: AssocOptions,
     plan: Plan,
-}
-
-/// What is tested in one sweep over the variants.
-#[derive(Debug, Default)]
-struct Batch<'a> {
-    number: usize,
-    linear: Vec<LinearWork<'a>>,
-    logistic: &'a [LogisticTrait],
-}
-
-#[derive(Debug, Default)]
-struct Scratch {
-    linear: LinearScratch,
-    logistic: LogisticScratch,
 }
 
 impl Association {
@@ -142,7 +133,8 @@ impl Association {
                 let take = room.saturating_sub(covariates).clamp(1, rest.len());
                 let (outcomes, later) = rest.split_at(take);
                 if let Some(batch) = batches.last_mut() {
-                    batch.linear.push(LinearWork { group, outcomes });
+                    let (design, outcomes) = (Cow::Borrowed(&group.design), Cow::Borrowed(outcomes));
+                    batch.linear.push(LinearWork { design, outcomes });
                 }
                 room = room.saturating_sub(covariates + take);
                 rest = later;
@@ -150,9 +142,10 @@ impl Association {
         }
         let mut binary = self.plan.logistic.chunks(self.options.binary_traits.max(1));
         if let (Some(batch), Some(logistic)) = (batches.last_mut(), binary.next()) {
-            batch.logistic = logistic;
+            batch.logistic = Cow::Borrowed(logistic);
         }
-        batches.extend(binary.map(|logistic| Batch { logistic, ..Batch::default() }));
+        batches
+            .extend(binary.map(|logistic| Batch { logistic: Cow::Borrowed(logistic), ..Batch::default() }));
         batches.retain(|batch| !batch.traits().is_empty());
         batches.iter_mut().enumerate().for_each(|(number, batch)| batch.number = number);
         batches
@@ -163,104 +156,109 @@ impl Association {
         matrix: &M,
         batch: &Batch<'_>,
         checkpoint: Option<&dyn AssocCheckpoint>,
-        (done, total): &mut (u64, u64),
+        progress: &mut (u64, u64),
         sink: &mut dyn FnMut(AssocChunk<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, FitError> {
-        let mut products = None;
         let traits = batch.traits();
-        let variants = matrix.variants();
-        let mut results = Vec::new();
-        for first_variant in (0..variants).step_by(self.options.chunk.max(1)) {
-            let run = first_variant..(first_variant + self.options.chunk.max(1)).min(variants);
-            let rows = match load(checkpoint, batch.number, &run, traits.len())? {
-                Some(rows) => rows,
-                None => {
-                    let products = match &mut products {
-                        Some(products) => products,
-                        missing => missing.insert(batch.products(matrix)?),
-                    };
-                    let rows = self.rows(matrix, batch, products, &run)?;
-                    save(checkpoint, batch.number, &run, &rows)?;
-                    rows
-                }
-            };
-            for (place, &trait_index) in traits.iter().enumerate() {
-                results.clear();
-                results.extend(rows.iter().map(|row| row[place]));
-                *done += rows.len() as u64;
-                let chunk =
-                    AssocChunk { trait_index, first_variant, results: &results, done: *done, total: *total };
-                if sink(chunk).is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
+        let (variants, chunk) = (matrix.variants(), self.options.chunk.max(1));
+        let at_once = if matrix.spreads_runs() { AT_ONCE / (chunk * traits.len()).max(1) } else { 1 }.max(1);
+        let mut sweep = Sweep {
+            options: &self.options,
+            matrix,
+            batch,
+            traits,
+            checkpoint,
+            products: None,
+            progress,
+            sink,
+        };
+        let mut missing = Vec::new();
+        for first in (0..variants).step_by(chunk) {
+            let run = first..(first + chunk).min(variants);
+            let kept = load(checkpoint, batch.number, &run, sweep.traits.len())?;
+            let is_kept = kept.is_some();
+            if !is_kept {
+                missing.push(run.clone());
+            }
+            if (is_kept || missing.len() == at_once || run.end == variants)
+                && sweep.test(&std::mem::take(&mut missing))?.is_break()
+            {
+                return Ok(ControlFlow::Break(()));
+            }
+            if let Some(rows) = kept
+                && sweep.hand_on(first, &rows).is_break()
+            {
+                return Ok(ControlFlow::Break(()));
             }
         }
         Ok(ControlFlow::Continue(()))
     }
+}
 
-    /// Results of a run of variants: a row for each, of the batch's traits.
-    fn rows<M: GenotypeMatrix + ?Sized>(
-        &self,
-        matrix: &M,
-        batch: &Batch<'_>,
-        products: &Products,
-        run: &Range<usize>,
-    ) -> Result<Vec<Vec<AssocResult>>, FitError> {
-        let variants: Vec<u32> = run.clone().map(|variant| variant as u32).collect();
-        let packed = matrix.select(&variants)?;
-        let row = |scratch: &mut Scratch, place: usize| {
-            let index = run.start + place;
-            let counts = matrix.counts()[index];
-            let variant = Variant {
-                column: packed.column(place),
-                mean: matrix.mean(index),
-                tests_counted: self.options.tested == TestedAllele::Counted || !is_major(counts),
-            };
-            let products = if products.columns == 0 { &[] } else { products.of(index) };
-            batch.test(variant, products, &self.options, scratch)
+/// A batch on its way over the variants.
+struct Sweep<'a, M: ?Sized> {
+    options: &'a AssocOptions,
+    matrix: &'a M,
+    batch: &'a Batch<'a>,
+    traits: Vec<usize>,
+    checkpoint: Option<&'a dyn AssocCheckpoint>,
+    products: Option<Products>,
+    progress: &'a mut (u64, u64),
+    sink: &'a mut dyn FnMut(AssocChunk<'_>) -> ControlFlow<()>,
+}
+
+impl<M: GenotypeMatrix + ?Sized> Sweep<'_, M> {
+    /// Tests some runs of variants, keeps their rows and hands them on.
+    fn test(&mut self, runs: &[Range<usize>]) -> Result<ControlFlow<()>, FitError> {
+        if runs.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let matrix = self.matrix;
+        let products = match self.products.take() {
+            Some(products) => products,
+            None => self.batch.products(matrix)?,
         };
-        Ok((0..run.len()).into_par_iter().map_init(Scratch::default, row).collect())
-    }
-}
-
-/// Whether the counted allele is the more frequent one. Of two that are as frequent it is the one that plink2 takes,
-/// which compares a rounded frequency with one half: not always the same one.
-fn is_major([other, both, counted, _]: [u64; 4]) -> bool {
-    let total = 2 * (other + both + counted);
-    (both + 2 * other) as f64 * (1.0 / total as f64) < 0.5
-}
-
-impl Batch<'_> {
-    /// The traits' places among all traits, in the order of results.
-    fn traits(&self) -> Vec<usize> {
-        let linear = self.linear.iter().flat_map(|work| work.outcomes).map(|outcome| outcome.index);
-        linear.chain(self.logistic.iter().map(|one| one.index)).collect()
-    }
-
-    fn products<M: GenotypeMatrix + ?Sized>(&self, matrix: &M) -> Result<Products, FitError> {
-        let columns: Vec<Vec<f64>> =
-            self.linear.iter().flat_map(|work| work.columns(matrix.samples())).collect();
-        if columns.is_empty() {
-            return Ok(Products::default());
+        let given = |run: &Range<usize>| RunGiven::new(matrix, self.options, &products, run);
+        let task = AssocRuns {
+            batch: Cow::Borrowed(self.batch),
+            options: *self.options,
+            runs: runs.iter().map(given).collect(),
+        };
+        self.products = Some(products);
+        let lists: Vec<Vec<u32>> =
+            runs.iter().map(|run| run.clone().map(|variant| variant as u32).collect()).collect();
+        if !matrix.spreads_runs() {
+            for (number, (run, variants)) in runs.iter().zip(&lists).enumerate() {
+                let rows = task.rows(number, &matrix.select(variants)?)?;
+                save(self.checkpoint, self.batch.number, run, &rows)?;
+                if self.hand_on(run.start, &rows).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            return Ok(ControlFlow::Continue(()));
         }
-        let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        Ok(matrix.adjoint(&columns, ResidualPrecision::Full)?)
+        let mut flow = ControlFlow::Continue(());
+        matrix.each_run(&lists, &task, &mut |number, bytes| {
+            if flow.is_continue() {
+                let (rows, run): (Vec<Vec<AssocResult>>, _) = (from_bytes(&bytes)?, &runs[number]);
+                save(self.checkpoint, self.batch.number, run, &rows)?;
+                flow = self.hand_on(run.start, &rows);
+            }
+            Ok(())
+        })?;
+        Ok(flow)
     }
 
-    fn test(
-        &self,
-        variant: Variant<'_>,
-        mut products: &[f64],
-        options: &AssocOptions,
-        scratch: &mut Scratch,
-    ) -> Vec<AssocResult> {
-        let mut results = Vec::new();
-        for work in &self.linear {
-            let (mine, others) = products.split_at(work.column_count());
-            work.test(variant, mine, options.limits, &mut scratch.linear, &mut results);
-            products = others;
+    /// Hands rows from a variant on to the caller, one trait after the other.
+    fn hand_on(&mut self, first_variant: usize, rows: &[Vec<AssocResult>]) -> ControlFlow<()> {
+        for (place, &trait_index) in self.traits.iter().enumerate() {
+            let results: Vec<AssocResult> = rows.iter().map(|row| row[place]).collect();
+            let (done, total) = &mut *self.progress;
+            *done += rows.len() as u64;
+            let chunk =
+                AssocChunk { trait_index, first_variant, results: &results, done: *done, total: *total };
+            (self.sink)(chunk)?;
         }
-        results.extend(self.logistic.iter().map(|one| one.test(variant, options, &mut scratch.logistic)));
-        results
+        ControlFlow::Continue(())
     }
 }

@@ -5,7 +5,10 @@ use std::ops::Range;
 use steppe_kernels::Level;
 
 use super::{CodeTable, GenotypeMatrix, GramSums, PackedColumns, Products, ResidualPrecision};
-use crate::error::{FitError, MatrixError};
+use crate::{
+    error::{FitError, MatrixError},
+    runs::RunTask,
+};
 
 /// Some variants of a matrix, in its order.
 pub struct VariantSubset<'a> {
@@ -91,5 +94,19 @@ impl GenotypeMatrix for VariantSubset<'_> {
             (Some(first), Some(last)) => self.matrix.gram(*first..last + 1, groups, group_count),
             _ => self.matrix.gram(0..0, groups, group_count),
         }
+    }
+
+    fn spreads_runs(&self) -> bool {
+        self.matrix.spreads_runs()
+    }
+
+    fn each_run(
+        &self,
+        runs: &[Vec<u32>],
+        task: &dyn RunTask,
+        each: &mut dyn FnMut(usize, Vec<u8>) -> Result<(), FitError>,
+    ) -> Result<(), FitError> {
+        let inner: Vec<Vec<u32>> = runs.iter().map(|run| self.inner(run.iter().copied())).collect();
+        self.matrix.each_run(&inner, task, each)
     }
 }

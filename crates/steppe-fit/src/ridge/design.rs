@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
 use steppe_stats::linear_algebra::ColumnBasis;
 
 use super::level0::{FoldSums, Level0};
@@ -15,6 +16,7 @@ use crate::error::FitError;
 const COLLINEAR: f64 = 1e-8;
 
 /// Training samples are *rows*, ordered by fold and then by their place in the matrix.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Design {
     /// Sample of each row.
     pub order: Vec<u32>,

@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::checkpoint::RidgeCheckpoint;
 use super::validation::CrossValidation;
 use crate::error::FitError;
 
 /// How a trait depends on its linear predictor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RidgeFamily {
     /// A quantitative trait: ridge at both levels.
     Gaussian,

@@ -1,16 +1,16 @@
 //! Level 0 over all blocks: passes, models, predictions, checkpoints.
 
-use nalgebra::DMatrix;
+use std::borrow::Cow;
 
 use super::blocks::{Block, Blocks};
 use super::checkpoint::FittedBlock;
 use super::design::Design;
-use super::leave_one_out::leave_one_out;
-use super::level0::{BlockSums, DropReason, Level0};
+use super::level0::{DropReason, Level0};
 use super::options::{RidgeControl, RidgeOptions, RidgeProgress};
-use super::predict::{BlockCodes, out_of_fold, standardise};
+use super::runs::{BlockGiven, RidgeRuns};
 use crate::error::FitError;
 use crate::matrix::{GenotypeMatrix, Products, ResidualPrecision};
+use crate::runs::from_bytes;
 
 /// All blocks, in their order. Blocks that the checkpoint holds are not fitted again.
 pub(super) fn level0(
@@ -38,20 +38,78 @@ pub(super) fn level0(
         matrix.adjoint(&residuals, ResidualPrecision::Full)?
     };
     let level0 = design.level0(options, markers(matrix));
-    let mut fitted = Vec::with_capacity(loaded.len());
-    for (number, (block, loaded)) in blocks.blocks.iter().zip(loaded).enumerate() {
-        control.go_on()?;
-        fitted.push(match loaded {
-            Some(block) => block,
-            None => {
-                let block = fit_block(matrix, design, &level0, block, &products)?;
-                save(control, number, &block)?;
-                block
-            }
-        });
-        control.report(RidgeProgress::Level0 { done: number + 1, blocks: blocks.blocks.len() });
+    let mut blocks = LevelZero { matrix, design, level0, blocks, control, fitted: loaded };
+    if matrix.spreads_runs() {
+        blocks.elsewhere(&products)?
+    } else {
+        blocks.here(&products)?
     }
-    Ok(fitted)
+    Ok(blocks.fitted.into_iter().flatten().collect())
+}
+
+/// Blocks while they are fitted.
+struct LevelZero<'a> {
+    matrix: &'a dyn GenotypeMatrix,
+    design: &'a Design,
+    level0: Level0,
+    blocks: &'a Blocks,
+    control: &'a RidgeControl<'a>,
+    fitted: Vec<Option<FittedBlock>>,
+}
+
+impl LevelZero<'_> {
+    /// Fits one block after the other.
+    fn here(&mut self, products: &Products) -> Result<(), FitError> {
+        for (number, block) in self.blocks.blocks.iter().enumerate() {
+            self.control.go_on()?;
+            if self.fitted[number].is_none() {
+                let given = BlockGiven::new(self.matrix, self.design, block, products);
+                let (groups, count) = (&self.design.groups, self.design.ranges.len());
+                let grams = self.matrix.gram(block.variants.clone(), groups, count)?;
+                let packed = self.matrix.select(&block.variants.clone().collect::<Vec<u32>>())?;
+                let fitted = given.fit(self.design, &self.level0, grams, &packed)?;
+                self.keep(number, fitted)?;
+            }
+            self.report(number + 1);
+        }
+        Ok(())
+    }
+
+    /// Has all missing blocks fitted where their genotypes are.
+    fn elsewhere(&mut self, products: &Products) -> Result<(), FitError> {
+        let blocks = &self.blocks.blocks;
+        let missing: Vec<usize> = (0..blocks.len()).filter(|&number| self.fitted[number].is_none()).collect();
+        let runs: Vec<Vec<u32>> =
+            missing.iter().map(|&number| blocks[number].variants.clone().collect()).collect();
+        let given = |&number: &usize| BlockGiven::new(self.matrix, self.design, &blocks[number], products);
+        let task = RidgeRuns {
+            design: Cow::Borrowed(self.design),
+            level0: Cow::Owned(self.level0.clone()),
+            blocks: missing.iter().map(given).collect(),
+        };
+        let shape = (self.design.rows(), self.design.columns(self.level0.penalties.len()));
+        let loaded = blocks.len() - missing.len();
+        self.control.go_on()?;
+        self.matrix.each_run(&runs, &task, &mut |run, bytes| {
+            self.control.go_on()?;
+            let number = missing[run];
+            let fitted: FittedBlock = from_bytes(&bytes)?;
+            fitted.check(number, &blocks[number], shape.0, shape.1)?;
+            self.keep(number, fitted)?;
+            self.report(loaded + run + 1);
+            Ok(())
+        })
+    }
+
+    fn keep(&mut self, number: usize, fitted: FittedBlock) -> Result<(), FitError> {
+        save(self.control, number, &fitted)?;
+        self.fitted[number] = Some(fitted);
+        Ok(())
+    }
+
+    fn report(&self, done: usize) {
+        self.control.report(RidgeProgress::Level0 { done, blocks: self.blocks.blocks.len() });
+    }
 }
 
 /// Variants that took no part, by their place in the matrix.
@@ -67,49 +125,6 @@ pub(super) fn dropped(blocks: &Blocks, fitted: &[FittedBlock]) -> Vec<(u32, Drop
 fn markers(matrix: &dyn GenotypeMatrix) -> usize {
     let varies = |counts: &&[u64; 4]| counts[..3].iter().filter(|count| **count > 0).count() > 1;
     matrix.counts().iter().filter(varies).count()
-}
-
-fn fit_block(
-    matrix: &dyn GenotypeMatrix,
-    design: &Design,
-    level0: &Level0,
-    block: &Block,
-    products: &Products,
-) -> Result<FittedBlock, FitError> {
-    let sums = BlockSums {
-        grams: matrix.gram(block.variants.clone(), &design.groups, design.ranges.len())?,
-        means: block.variants.clone().map(|variant| matrix.mean(variant as usize)).collect(),
-        with_basis: split(design, block, products, 0, design.basis.rank()),
-        with_traits: split(design, block, products, design.basis.rank(), design.traits.len()),
-    };
-    let packed = matrix.select(&block.variants.clone().collect::<Vec<u32>>())?;
-    let codes = BlockCodes { packed: &packed, means: &sums.means };
-    let (models, mut predictions) = if design.leave_one_out {
-        leave_one_out(design, level0, &sums, &codes)?
-    } else {
-        let models = level0.fit(&sums)?;
-        let predictions = out_of_fold(design, &codes, &models);
-        (models, predictions)
-    };
-    let moments = standardise(&mut predictions, design, level0.penalties.len());
-    Ok(FittedBlock { models, predictions, moments })
-}
-
-/// A block's rows of some columns of the adjoint pass, for each group.
-fn split(
-    design: &Design,
-    block: &Block,
-    products: &Products,
-    first: usize,
-    count: usize,
-) -> Vec<DMatrix<f64>> {
-    let width = design.basis.rank() + design.traits.len();
-    let of_group = |group: usize| {
-        DMatrix::from_fn(block.variants.len(), count, |row, column| {
-            products.of(block.variants.start as usize + row)[group * width + first + column]
-        })
-    };
-    (0..design.ranges.len()).map(of_group).collect()
 }
 
 fn load(

@@ -4,6 +4,7 @@
 //! At level 1 such samples count like others for a quantitative trait, and do not count for a binary one.
 
 use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
 
 use super::design::Design;
 use super::level1::logistic::{LogisticData, LogisticProblem};
@@ -57,6 +58,7 @@ pub enum TraitProblem {
 }
 
 /// A trait over the rows of a design.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct PreparedTrait {
     pub family: RidgeFamily,
     /// Values as given; the mean where a quantitative trait is missing, 0 where a binary one is.

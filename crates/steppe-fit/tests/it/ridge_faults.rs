@@ -30,7 +30,7 @@ fn folds(data: &Small) -> CrossValidation {
 }
 
 /// All numbers of a fit as bits.
-fn bits(fit: &RidgeFit) -> Vec<u64> {
+pub(super) fn bits(fit: &RidgeFit) -> Vec<u64> {
     let mut all = Vec::new();
     for of in fit.traits.iter().flatten() {
         all.extend(

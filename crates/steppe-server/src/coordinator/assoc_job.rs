@@ -1,4 +1,4 @@
-//! An association: the same one as `steppe assoc`. Its tests are made by the coordinator; runs of variants are kept.
+//! An association: the same one as `steppe assoc`. Its tests are made by the workers, runs of variants at a time, and kept.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A block ridge: the same one as `steppe fit ridge`. Its blocks are fitted by the coordinator; each is kept.
+//! A block ridge: the same one as `steppe fit ridge`. Its blocks are fitted by the workers; each is kept.
 
 use std::sync::Arc;
 

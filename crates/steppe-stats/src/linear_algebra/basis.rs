@@ -1,6 +1,7 @@
 //! An orthonormal basis of a few columns (covariates), and least squares on it.
 
 use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
 
 use super::products::{multiply, transposed_multiply};
 
@@ -8,7 +9,7 @@ use super::products::{multiply, transposed_multiply};
 ///
 /// Made by Gram-Schmidt with every column orthogonalised twice, which is as orthogonal as Householder's (Giraud et al.
 /// 2005), and which, other than column pivoting, drops the later one of two collinear columns.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ColumnBasis {
     /// Orthonormal columns, rows x kept columns.
     pub q: DMatrix<f64>,

@@ -1,8 +1,10 @@
 //! Small symmetric matrices, row-major: a regression's predictors are few, so that buffers that are used again for each
 //! variant count for more than blocked algorithms.
 
+use serde::{Deserialize, Serialize};
+
 /// The lower factor L of A = L·Lᵀ, in memory that is used again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SmallCholesky {
     dim: usize,
     lower: Vec<f64>,
