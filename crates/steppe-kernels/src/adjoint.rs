@@ -1,20 +1,28 @@
 //! The adjoint pass: per row, the sums of code times residual, for one or many columns of residuals.
 //!
-//! A few columns are summed one by one, as products of the codes with the residuals' bytes (`dots`). Many go
-//! 16 at a time: by table lookup, where a byte of a row is four samples' codes, and the table of those four samples
-//! holds all 256 sums for 16 columns (`lookup`); or, where most genotypes of a row are the same, by the list of the
-//! others (`listed`).
+//! A few columns are summed one by one, as products of the codes with the residuals' bytes (`dots`). Many go 16 at a time
+//! (`grouped`): a row of which most genotypes are the same by the list of the others (`listed`), and a dense one by byte
+//! products of several rows and columns (`products`) or, where an instruction set has none, by table lookup, where a byte
+//! of a row is four samples' codes (`lookup`).
 
+mod dense;
 mod dots;
+mod grouped;
 mod listed;
 mod lookup;
+// Only AVX-512 multiplies bytes quickly enough.
+#[cfg(target_arch = "x86_64")]
+mod products;
 mod residuals;
 
 use crate::dispatch::with_passes;
 use crate::error::KernelError;
 use crate::rows::Rows;
-pub(crate) use listed::{List, Plane};
-pub(crate) use lookup::{COPIED, CopiedRow, Lanes32, MAX_TABLES, ResidualTable, Sums64};
+pub(crate) use dense::DensePass;
+pub(crate) use listed::{Plane, ROOM};
+pub(crate) use lookup::{CopiedRow, Lanes32, Lookup, LookupPasses, ResidualTable, Sums64, TABLES};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use products::{CodeBlock, ProductPasses, Products, ROWS, SAMPLES};
 pub use residuals::AdjointResiduals;
 pub(crate) use residuals::{BLOCK, LIMBS, LimbBlock};
 
@@ -29,15 +37,16 @@ pub struct AdjointSum {
 
 /// What an instruction set provides for the adjoint pass.
 pub(crate) trait AdjointPasses: Copy {
-    /// From how many columns on (at most 16) a lookup is faster than column after column.
+    /// From how many columns on (at most 16) a group is faster than column after column.
     const GROUP_FROM: usize;
-    /// Sample groups whose tables are held at once; at most [`MAX_TABLES`].
-    const TABLES: usize;
-    /// Of 64 genotypes of a row, so many that differ from the commonest are summed faster sample by sample.
-    const LISTED_OF_64: u64;
+    /// How a group of columns is summed where a row is not listed.
+    type Dense: DensePass<Self>;
 
-    /// Asks for a row that will be read soon, so that memory works while others are summed.
-    fn prefetch(self, _row: &[u8]) {}
+    /// Of 1024 genotypes of a row, so many that differ from the commonest are summed faster sample by sample, where so many
+    /// columns are summed in groups.
+    fn listed_of_1024(columns: usize) -> u64;
+    /// Asks for what will be read soon, so that memory works while others are summed.
+    fn prefetch<T>(self, _data: &[T]) {}
     /// Whether a byte of `row` holds a missing call.
     fn any_missing(self, row: &[u8]) -> bool;
     /// Σ code × residual for each row, with 3 for a missing call; the blocks cover the rows, which are equally long.
@@ -45,24 +54,18 @@ pub(crate) trait AdjointPasses: Copy {
     /// Σ residual over the missing calls, likewise.
     fn dot_missing<const ROWS: usize>(self, rows: [&[u8]; ROWS], residuals: &[LimbBlock]) -> [i64; ROWS];
 
-    /// The table of four samples.
-    fn build_table(self, samples: &[Lanes32; 4], table: &mut ResidualTable);
-    /// Adds to each row's sums the entries of `TABLES` tables for as many bytes of the row, from `at` on.
-    fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]);
     /// Lists the samples of a part of a row with this bit, once copies are counted of the allele that is rare: of the
-    /// other one where `swapped`. A missing call has both bits in any case.
-    fn list(self, part: &[u8], swapped: bool, plane: Plane, list: &mut List);
+    /// other one where `swapped`. A missing call has both bits in any case. Returns how many there are.
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, numbers: &mut [u16; ROOM]) -> usize;
     /// Adds the residuals of the listed samples.
-    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64);
-    /// Adds the residuals of the samples whose call is missing in the row; a sample past the end of `samples` has none.
-    fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64);
+    fn add_listed(self, numbers: &[u16], samples: &[Lanes32], sums: &mut Sums64);
 }
 
 /// Adds the rows' sums to `out`, which holds `residuals.columns()` of them a row: `out[row * columns + column]`. The
 /// sums are two's complement: with fewer than 2^38 samples in all, none leaves the range of i64.
 ///
-/// With many columns, tables are made once a call, for the rows that are not listed: calls of a few thousand rows are the
-/// fastest.
+/// With many columns and without AVX-512, tables are made once a call, for the rows that are not listed: calls of a few
+/// thousand rows are the fastest.
 ///
 /// # Errors
 /// Rows of another sample block or `out` of another length; nothing is added then.
@@ -83,7 +86,7 @@ pub fn adjoint(
         return Ok(());
     }
     with_passes!(residuals.level(), passes => {
-        lookup::add(passes, &rows, residuals, out);
+        grouped::add(passes, &rows, residuals, out);
         dots::add(passes, &rows, residuals, out);
     });
     Ok(())

@@ -1,7 +1,10 @@
 //! Neon: the portable passes. Neon is part of 64-bit Arm's baseline, so the compiler vectorises them with
 //! it as they stand, and there is no feature to detect.
 
-use crate::adjoint::{AdjointPasses, CopiedRow, Lanes32, LimbBlock, List, Plane, ResidualTable, Sums64};
+use crate::adjoint::{
+    AdjointPasses, CopiedRow, Lanes32, LimbBlock, Lookup, LookupPasses, Plane, ROOM, ResidualTable, Sums64,
+    TABLES,
+};
 use crate::gather::{GatherPasses, Pick};
 use crate::gram::{GramPasses, LaneCodes, LaneSums, PlaneBlock, TILE};
 use crate::packed_column::{ColumnPasses, LANES, LaneSums as ColumnLanes, Word};
@@ -69,8 +72,11 @@ impl Passes for Neon {
 
 impl AdjointPasses for Neon {
     const GROUP_FROM: usize = Scalar::GROUP_FROM;
-    const TABLES: usize = Scalar::TABLES;
-    const LISTED_OF_64: u64 = Scalar::LISTED_OF_64;
+    type Dense = Lookup;
+
+    fn listed_of_1024(columns: usize) -> u64 {
+        Scalar::listed_of_1024(columns)
+    }
 
     fn any_missing(self, row: &[u8]) -> bool {
         self.0.any_missing(row)
@@ -84,24 +90,22 @@ impl AdjointPasses for Neon {
         self.0.dot_missing(rows, residuals)
     }
 
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, numbers: &mut [u16; ROOM]) -> usize {
+        AdjointPasses::list(self.0, part, swapped, plane, numbers)
+    }
+
+    fn add_listed(self, numbers: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+        AdjointPasses::add_listed(self.0, numbers, samples, sums);
+    }
+}
+
+impl LookupPasses for Neon {
     fn build_table(self, samples: &[Lanes32; 4], table: &mut ResidualTable) {
         self.0.build_table(samples, table);
     }
 
-    fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
-        AdjointPasses::lookup(self.0, tables, rows, at, sums);
-    }
-
-    fn list(self, part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
-        AdjointPasses::list(self.0, part, swapped, plane, list);
-    }
-
-    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
-        AdjointPasses::add_listed(self.0, list, samples, sums);
-    }
-
-    fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
-        self.0.add_missing(row, samples, sums);
+    fn lookup(self, tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
+        LookupPasses::lookup(self.0, tables, rows, at, sums);
     }
 }
 

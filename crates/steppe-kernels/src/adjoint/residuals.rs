@@ -1,6 +1,6 @@
 //! Residuals of one sample block in the order in which the passes read them.
 
-use super::{AdjointPasses, Lanes32, Sums64};
+use super::{AdjointPasses, DensePass, Lanes32, Sums64};
 use crate::dispatch::with_passes;
 use crate::error::KernelError;
 use crate::level::Level;
@@ -20,25 +20,46 @@ const RESIDUAL_BITS: u32 = 8 * LIMBS as u32;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LimbBlock(pub(crate) [[[u8; BLOCK]; 4]; LIMBS]);
 
+/// Which columns are summed how.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// Columns that are summed in groups of 16: the first ones. The others are summed one by one.
+    grouped: usize,
+    /// Columns without blocks: the first ones.
+    without_blocks: usize,
+    /// Of 1024 genotypes of a row, so many that differ from the commonest make it worth a list.
+    listed_of_1024: u64,
+}
+
+impl Plan {
+    fn new<P: AdjointPasses>(_: P, columns: usize) -> Self {
+        let rest = columns % 16;
+        // Where rows are unpacked for 16 columns, one more costs little.
+        let from = if P::Dense::BYTES && columns > 16 { 1 } else { P::GROUP_FROM };
+        let grouped = if rest < from { columns - rest } else { columns };
+        let without_blocks = if P::Dense::BYTES { 0 } else { grouped };
+        Self { grouped, without_blocks, listed_of_1024: P::listed_of_1024(grouped) }
+    }
+}
+
 /// Columns of residuals of one sample block, in fixed point: signed 24-bit numbers.
 #[derive(Clone, Debug)]
 pub struct AdjointResiduals {
     level: Level,
     samples: usize,
     columns: usize,
-    /// Columns that are looked up in groups of 16: the first ones. The others are summed one by one.
-    grouped: usize,
+    plan: Plan,
     /// Group-major, a whole number of bytes of samples each; padding is zero.
     groups: Vec<Lanes32>,
     /// The sum of each group's residuals.
     totals: Vec<Sums64>,
-    /// Column-major; padding is zero.
+    /// Column-major, of the columns that are multiplied as bytes; padding is zero.
     blocks: Vec<LimbBlock>,
 }
 
 impl AdjointResiduals {
-    /// Prepares columns of `samples` residuals each. Memory: about three to four bytes a residual (up to 64 a sample
-    /// where a group of 16 columns is not full).
+    /// Prepares columns of `samples` residuals each. Memory: about three bytes a residual of a few columns, and four to
+    /// seven of many (up to 64 more a sample where a group of 16 columns is not full).
     ///
     /// # Errors
     /// A column of another length, or a residual outside ±(2^23 − 1).
@@ -54,18 +75,16 @@ impl AdjointResiduals {
                 return Err(KernelError::ResidualRange { column });
             }
         }
-        let group_from = with_passes!(level, passes => group_from(passes));
-        let rest = columns.len() % 16;
-        let grouped = if rest < group_from { columns.len() - rest } else { columns.len() };
-        let (together, single) = columns.split_at(grouped);
+        let plan = with_passes!(level, passes => Plan::new(passes, columns.len()));
+        let together = &columns[..plan.grouped];
         Ok(Self {
             level,
             samples,
             columns: columns.len(),
-            grouped,
             groups: together.chunks(16).flat_map(|group| to_lanes(samples, group)).collect(),
             totals: together.chunks(16).map(totals).collect(),
-            blocks: single.iter().flat_map(|column| to_blocks(column)).collect(),
+            blocks: columns[plan.without_blocks..].iter().flat_map(|column| to_blocks(column)).collect(),
+            plan,
         })
     }
 
@@ -85,24 +104,37 @@ impl AdjointResiduals {
 
     /// Columns that are summed in groups: the first ones.
     pub(super) fn grouped(&self) -> usize {
-        self.grouped
+        self.plan.grouped
+    }
+
+    /// Of 1024 genotypes of a row, so many that differ from the commonest make it worth a list.
+    pub(super) fn listed_of_1024(&self) -> u64 {
+        self.plan.listed_of_1024
+    }
+
+    /// The columns that are multiplied as bytes, with their blocks.
+    fn bytes(&self) -> impl Iterator<Item = (usize, &[LimbBlock])> {
+        let blocks = self.samples.div_ceil(4 * BLOCK).max(1);
+        (self.plan.without_blocks..).zip(self.blocks.chunks(blocks))
     }
 
     /// The columns that are summed one by one, with their blocks.
     pub(super) fn single(&self) -> impl Iterator<Item = (usize, &[LimbBlock])> {
-        let blocks = self.samples.div_ceil(4 * BLOCK).max(1);
-        (self.grouped..).zip(self.blocks.chunks(blocks))
+        self.bytes().skip(self.plan.grouped - self.plan.without_blocks)
+    }
+
+    /// The columns that are summed in groups, with their blocks, where they have some.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn grouped_bytes(&self) -> impl Iterator<Item = (usize, &[LimbBlock])> {
+        self.bytes().take(self.plan.grouped - self.plan.without_blocks)
     }
 
     /// The groups of columns that are summed together.
     pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
         let bytes = self.samples.div_ceil(4).max(1);
         let groups = self.groups.as_chunks::<4>().0.chunks(bytes);
-        (0..self.grouped).step_by(16).zip(groups.zip(&self.totals)).map(|(first, (samples, total))| Group {
-            first,
-            columns: (self.grouped - first).min(16),
-            samples,
-            total,
+        (0..self.plan.grouped).step_by(16).zip(groups.zip(&self.totals)).map(|(first, (samples, total))| {
+            Group { first, columns: (self.plan.grouped - first).min(16), samples, total }
         })
     }
 }
@@ -123,10 +155,6 @@ fn totals(columns: &[&[i32]]) -> Sums64 {
         *total = column.iter().map(|residual| i64::from(*residual)).sum();
     }
     totals
-}
-
-fn group_from<P: AdjointPasses>(_: P) -> usize {
-    P::GROUP_FROM
 }
 
 /// Up to 16 columns side by side, padded to a multiple of four samples.

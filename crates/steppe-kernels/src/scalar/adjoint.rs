@@ -1,7 +1,8 @@
 //! The adjoint pass, one byte at a time.
 
 use crate::adjoint::{
-    AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, List, Plane, ResidualTable, Sums64,
+    AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, Lookup, LookupPasses, Plane, ROOM,
+    ResidualTable, Sums64, TABLES,
 };
 use crate::scalar::Scalar;
 
@@ -36,7 +37,7 @@ fn dot(row: &[u8], residuals: &[LimbBlock], fields: impl Fn(u8) -> u8) -> i64 {
 
 /// Adds the entries one by one.
 #[inline(always)]
-fn lookup(tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
+fn lookup(tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
     for (row, sums) in rows.iter().zip(sums) {
         let mut part = Lanes32::ZERO;
         for (table, &byte) in tables.iter().zip(&row[at..]) {
@@ -47,33 +48,18 @@ fn lookup(tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [S
     }
 }
 
-/// Adds the residuals of the missing calls.
-#[inline(always)]
-pub(crate) fn add_missing(row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
-    for (word, samples) in row.as_chunks::<8>().0.iter().zip(samples.chunks(32)) {
-        let word = u64::from_le_bytes(*word);
-        let mut missing = word & word >> 1 & 0x5555_5555_5555_5555;
-        while missing != 0 {
-            if let Some(residuals) = samples.get(missing.trailing_zeros() as usize / 2) {
-                sums.0.iter_mut().zip(residuals.0).for_each(|(sum, residual)| *sum += i64::from(residual));
-            }
-            missing &= missing - 1;
-        }
-    }
-}
-
 const LOW: u64 = 0x5555_5555_5555_5555;
 
 /// Lists samples word by word; quick where most words have none.
 #[inline(always)]
-pub(crate) fn list(part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
+pub(crate) fn list(part: &[u8], swapped: bool, plane: Plane, numbers: &mut [u16; ROOM]) -> usize {
     // Padding counts no copy of the rare allele.
     let common = if swapped { 2 * LOW } else { 0 };
     let (words, rest) = part.as_chunks::<8>();
     let mut last = common.to_le_bytes();
     last[..rest.len()].copy_from_slice(rest);
     let words = words.iter().chain((!rest.is_empty()).then_some(&last));
-    list.length = 0;
+    let mut length = 0;
     for (word, first) in words.zip((0_u16..).step_by(32)) {
         let mut word = u64::from_le_bytes(*word) ^ common;
         if swapped {
@@ -87,11 +73,12 @@ pub(crate) fn list(part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
                 Plane::Both => word & word >> 1,
             };
         while bits != 0 {
-            list.numbers[list.length] = first + bits.trailing_zeros() as u16 / 2;
-            list.length += 1;
+            numbers[length] = first + bits.trailing_zeros() as u16 / 2;
+            length += 1;
             bits &= bits - 1;
         }
     }
+    length
 }
 
 /// Residuals that a 32-bit sum can hold.
@@ -99,10 +86,10 @@ pub(crate) const NARROW: usize = 256;
 
 /// Adds the residuals of the listed samples.
 #[inline(always)]
-pub(crate) fn add_listed(list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
-    for list in list.chunks(NARROW) {
+pub(crate) fn add_listed(numbers: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+    for numbers in numbers.chunks(NARROW) {
         let mut part = [0; 16];
-        for number in list {
+        for number in numbers {
             if let Some(residuals) = samples.get(usize::from(*number)) {
                 part.iter_mut().zip(&residuals.0).for_each(|(part, residual)| *part += residual);
             }
@@ -133,8 +120,11 @@ pub(crate) fn build(samples: &[Lanes32; 4], table: &mut ResidualTable) {
 
 impl AdjointPasses for Scalar {
     const GROUP_FROM: usize = 3;
-    const TABLES: usize = 8;
-    const LISTED_OF_64: u64 = 4;
+    type Dense = Lookup;
+
+    fn listed_of_1024(_columns: usize) -> u64 {
+        64
+    }
 
     fn any_missing(self, row: &[u8]) -> bool {
         any_missing(row)
@@ -148,23 +138,21 @@ impl AdjointPasses for Scalar {
         rows.map(|row| dot(row, residuals, |byte| byte & byte >> 1 & 0x55))
     }
 
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, numbers: &mut [u16; ROOM]) -> usize {
+        list(part, swapped, plane, numbers)
+    }
+
+    fn add_listed(self, numbers: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+        add_listed(numbers, samples, sums);
+    }
+}
+
+impl LookupPasses for Scalar {
     fn build_table(self, samples: &[Lanes32; 4], table: &mut ResidualTable) {
         build(samples, table);
     }
 
-    fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
+    fn lookup(self, tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
         lookup(tables, rows, at, sums);
-    }
-
-    fn list(self, part: &[u8], swapped: bool, plane: Plane, listed: &mut List) {
-        list(part, swapped, plane, listed);
-    }
-
-    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
-        add_listed(list, samples, sums);
-    }
-
-    fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
-        add_missing(row, samples, sums);
     }
 }

@@ -54,9 +54,13 @@ fn count_bits(row: &[u8], members: impl Fn(usize, usize) -> u64) -> [u64; 4] {
         }
         at += 8 * WORDS;
     }
-    for bytes in rest.chunks(8) {
-        add(&mut totals, load(bytes), members(at, bytes.len()));
-        at += bytes.len();
+    let (words, rest) = rest.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        add(&mut totals, u64::from_le_bytes(*word), members(at + 8 * index, 8));
+    }
+    at += 8 * words.len();
+    if !rest.is_empty() {
+        add(&mut totals, load(rest), members(at, rest.len()));
     }
     totals
 }

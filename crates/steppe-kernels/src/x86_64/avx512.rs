@@ -8,13 +8,15 @@ mod listed;
 mod lookup;
 mod merge;
 mod packed_column;
+mod products;
 mod subtract;
 
-use std::arch::is_x86_feature_detected;
+use std::arch::{is_x86_feature_detected, x86_64::*};
 
 use crate::passes::{ColumnBlock, ColumnSums, Lanes, LookupTable, Passes, RowOffset, TABLE_ROWS};
 use crate::rows::{CountTable, WeightTable};
 use crate::scalar::bytes;
+use adjoint::load_part;
 
 /// Proof that the CPU has what every function here is compiled for.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +38,23 @@ impl Avx512 {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
 fn count(row: &[u8], mask: Option<&[u8]>) -> [u64; 4] {
-    bytes::count(row, mask)
+    if mask.is_some() {
+        return bytes::count(row, mask);
+    }
+    let zero = _mm512_setzero_si512();
+    let field = _mm512_set1_epi8(0b0101_0101);
+    let [mut low, mut any, mut both] = [zero; 3];
+    for part in row.chunks(64) {
+        let codes = load_part(part);
+        low = _mm512_add_epi64(low, _mm512_popcnt_epi64(_mm512_and_si512(codes, field)));
+        any = _mm512_add_epi64(any, _mm512_popcnt_epi64(codes));
+        // `codes & shifted & field`.
+        let missing = _mm512_ternarylogic_epi32::<0x80>(codes, _mm512_srli_epi32::<1>(codes), field);
+        both = _mm512_add_epi64(both, _mm512_popcnt_epi64(missing));
+    }
+    let [low, any, both] = [low, any, both].map(|counts| _mm512_reduce_add_epi64(counts) as u64);
+    let high = any - low;
+    [4 * row.len() as u64 + both - any, low - both, high - both, both]
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]

@@ -111,7 +111,37 @@ fn long_rows_do_not_overflow_the_narrow_sums() {
         }
         check(&genotypes, &residuals(1, 40_001, 1, kind), 1);
         check(&genotypes, &residuals(1, 40_001, 16, kind), 1);
+        // Rows of nearly the largest sums that are not listed.
+        if missing == 0 {
+            genotypes.bytes.fill(0b10_01_10_10);
+            check(&genotypes, &residuals(1, 40_001, 16, kind), 1);
+        }
     }
+}
+
+#[test]
+fn more_columns_than_are_multiplied_together() {
+    let genotypes = Genotypes::new(29, 4099, 75, 1, 1);
+    check(&genotypes, &residuals(8, 4099, 66, Residuals::Random), 1);
+}
+
+#[test]
+fn listed_rows_with_a_part_of_anything() {
+    let samples = 60_000;
+    let mut genotypes = Genotypes::new(31, samples, 24, 0, 1);
+    for row in 0..genotypes.rows {
+        let part = 4096 * (row % 3);
+        for sample in (0..samples).filter(|sample| !(part..part + 4096).contains(sample)) {
+            genotypes.bytes[row * genotypes.stride + sample / 4] &= !(3 << (2 * (sample % 4)));
+        }
+    }
+    check(&genotypes, &residuals(6, samples, 17, Residuals::Random), 1);
+    // Whole vectors of one genotype, and of missing calls.
+    for row in 0..genotypes.rows {
+        let start = row * genotypes.stride + 64 * row;
+        genotypes.bytes[start..start + 640].fill([0b01_01_01_01, 0b10_10_10_10, 0xFF][row % 3]);
+    }
+    check(&genotypes, &residuals(6, samples, 9, Residuals::Random), 1);
 }
 
 #[test]

@@ -8,11 +8,10 @@ use std::arch::x86_64::*;
 use super::super::prefetch;
 use super::Avx2;
 use crate::adjoint::{
-    AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, List, Plane, ResidualTable, Sums64,
+    AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, Lookup, LookupPasses, Plane, ROOM,
+    ResidualTable, Sums64, TABLES,
 };
 use crate::scalar::adjoint as portable;
-
-const TABLES: usize = 8;
 
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -115,18 +114,13 @@ fn build(samples: &[Lanes32; 4], table: &mut ResidualTable) {
 }
 
 #[target_feature(enable = "avx2")]
-fn add_missing(row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
-    portable::add_missing(row, samples, sums);
+fn list(part: &[u8], swapped: bool, plane: Plane, numbers: &mut [u16; ROOM]) -> usize {
+    portable::list(part, swapped, plane, numbers)
 }
 
 #[target_feature(enable = "avx2")]
-fn list(part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
-    portable::list(part, swapped, plane, list);
-}
-
-#[target_feature(enable = "avx2")]
-fn add_listed(list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
-    portable::add_listed(list, samples, sums);
+fn add_listed(numbers: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+    portable::add_listed(numbers, samples, sums);
 }
 
 #[inline]
@@ -161,11 +155,14 @@ fn lookup(tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums:
 
 impl AdjointPasses for Avx2 {
     const GROUP_FROM: usize = 6;
-    const TABLES: usize = TABLES;
-    const LISTED_OF_64: u64 = 3;
+    type Dense = Lookup;
 
-    fn prefetch(self, row: &[u8]) {
-        prefetch(row);
+    fn listed_of_1024(_columns: usize) -> u64 {
+        48
+    }
+
+    fn prefetch<T>(self, data: &[T]) {
+        prefetch(data);
     }
 
     fn any_missing(self, row: &[u8]) -> bool {
@@ -183,30 +180,25 @@ impl AdjointPasses for Avx2 {
         unsafe { dot_missing(rows, residuals) }
     }
 
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, numbers: &mut [u16; ROOM]) -> usize {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { list(part, swapped, plane, numbers) }
+    }
+
+    fn add_listed(self, numbers: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { add_listed(numbers, samples, sums) }
+    }
+}
+
+impl LookupPasses for Avx2 {
     fn build_table(self, samples: &[Lanes32; 4], table: &mut ResidualTable) {
         // SAFETY: `self` exists only where `new` found the features.
         unsafe { build(samples, table) }
     }
 
-    fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
-        if let Some(tables) = tables.first_chunk() {
-            // SAFETY: `self` exists only where `new` found the features.
-            unsafe { lookup(tables, rows, at, sums) }
-        }
-    }
-
-    fn list(self, part: &[u8], swapped: bool, plane: Plane, listed: &mut List) {
+    fn lookup(self, tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
         // SAFETY: `self` exists only where `new` found the features.
-        unsafe { list(part, swapped, plane, listed) }
-    }
-
-    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
-        // SAFETY: `self` exists only where `new` found the features.
-        unsafe { add_listed(list, samples, sums) }
-    }
-
-    fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
-        // SAFETY: `self` exists only where `new` found the features.
-        unsafe { add_missing(row, samples, sums) }
+        unsafe { lookup(tables, rows, at, sums) }
     }
 }

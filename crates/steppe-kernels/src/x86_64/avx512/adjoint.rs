@@ -4,18 +4,14 @@
 //! No 32-bit sum overflows: a block adds at most 2 * 4 * 255 * 4 * 3 < 2^15 to a place, a call has at most 64 blocks,
 //! and 16 places are put together.
 
-use std::arch::{asm, x86_64::*};
+use std::arch::x86_64::*;
 
 use super::super::prefetch;
-use super::{Avx512, listed};
+use super::{Avx512, listed, products};
 use crate::adjoint::{
-    AdjointPasses, BLOCK, COPIED, CopiedRow, LIMBS, Lanes32, LimbBlock, List, MAX_TABLES, Plane,
-    ResidualTable, Sums64,
+    AdjointPasses, BLOCK, CodeBlock, LIMBS, Lanes32, LimbBlock, Plane, ProductPasses, Products, ROOM, ROWS,
+    Sums64,
 };
-
-const TABLES: usize = 16;
-
-const _: () = assert!(TABLES <= MAX_TABLES && TABLES.is_multiple_of(4));
 
 /// At most 64 bytes, zero above them.
 #[inline]
@@ -122,140 +118,18 @@ fn dot_missing<const ROWS: usize>(rows: [&[u8]; ROWS], residuals: &[LimbBlock]) 
     dot::<true, ROWS>(rows, residuals)
 }
 
-/// All sums of the four samples' residuals, none, once or twice.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
-fn build(samples: &[Lanes32; 4], table: &mut ResidualTable) {
-    let copies = |sample: &Lanes32| {
-        // SAFETY: the reference covers the 64 bytes that are read, and is aligned to as many.
-        let once = unsafe { _mm512_load_si512(sample.0.as_ptr().cast()) };
-        [_mm512_setzero_si512(), once, _mm512_add_epi32(once, once), _mm512_setzero_si512()]
-    };
-    let [first, second, third, fourth] = samples.each_ref().map(copies);
-    let low: [__m512i; 16] = std::array::from_fn(|at| _mm512_add_epi32(first[at % 4], second[at / 4]));
-    for (entries, fourth) in table.entries.as_chunks_mut::<64>().0.iter_mut().zip(fourth) {
-        for (entries, third) in entries.as_chunks_mut::<16>().0.iter_mut().zip(third) {
-            let high = _mm512_add_epi32(third, fourth);
-            for (entry, &low) in entries.iter_mut().zip(&low) {
-                // SAFETY: the reference covers the 64 bytes that are written, and is aligned to as many.
-                unsafe { _mm512_store_si512(entry.0.as_mut_ptr().cast(), _mm512_add_epi32(low, high)) };
-            }
-        }
-    }
-}
-
-/// The places of 16 entries in their tables, in bytes.
-#[repr(C, align(32))]
-struct Offsets([[u16; 4]; TABLES / 4]);
-
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
-fn lookup(tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
-    let mut offsets = Offsets([[0; 4]; TABLES / 4]);
-    for (row, sums) in rows.iter().zip(sums) {
-        let Some(row) = row.get(at..).and_then(<[u8]>::first_chunk::<TABLES>) else { return };
-        // SAFETY: `row` covers the 16 bytes that are read and `offsets` the 32 that are written, aligned to as many.
-        unsafe {
-            let wide = _mm256_cvtepu8_epi16(_mm_loadu_si128(row.as_ptr().cast()));
-            _mm256_store_si256((&raw mut offsets).cast(), _mm256_slli_epi16::<6>(wide));
-        }
-        let mut sum = _mm512_setzero_si512();
-        for (tables, offsets) in tables.as_chunks::<4>().0.iter().zip(&offsets.0) {
-            add_entries(&mut sum, tables, offsets);
-        }
-        let low = _mm512_cvtepi32_epi64(_mm512_castsi512_si256(sum));
-        let high = _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64::<1>(sum));
-        add_sums([low, high], sums);
-    }
-}
-
-/// Adds an entry of each of four tables. One load for four offsets leaves the two load ports to the entries.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn add_entries(sum: &mut __m512i, tables: &[ResidualTable; 4], offsets: &[u16; 4]) {
-    // SAFETY: the reference covers the 8 bytes of `offsets` that are read, and every offset is 64 times a byte, the
-    // place of an entry of 64 bytes within its table.
-    unsafe {
-        asm!(
-            "mov {rest}, qword ptr [{offsets}]",
-            "movzx {entry:e}, {rest:x}",
-            "shr {rest}, 16",
-            "vpaddd {sum}, {sum}, [{tables} + {entry}]",
-            "movzx {entry:e}, {rest:x}",
-            "shr {rest}, 16",
-            "vpaddd {sum}, {sum}, [{tables} + {entry} + {size}]",
-            "movzx {entry:e}, {rest:x}",
-            "shr {rest}, 16",
-            "vpaddd {sum}, {sum}, [{tables} + {entry} + 2 * {size}]",
-            "vpaddd {sum}, {sum}, [{tables} + {rest} + 3 * {size}]",
-            offsets = in(reg) offsets,
-            tables = in(reg) tables,
-            size = const size_of::<ResidualTable>(),
-            rest = out(reg) _,
-            entry = out(reg) _,
-            sum = inout(zmm_reg) *sum,
-            options(pure, readonly, nostack),
-        );
-    }
-}
-
-/// Adds the residuals of the missing calls. The 32-bit words with one are listed without a branch, since nothing foretells
-/// where they are.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq")]
-fn add_missing(row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
-    const WORDS: usize = 16;
-    let mut numbers = [0_u32; COPIED / 4 + WORDS];
-    let mut listed = 0;
-    let mut number = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    for line in row[..COPIED].as_chunks::<64>().0 {
-        let line = load(line);
-        let both = _mm512_and_si512(line, _mm512_srli_epi32::<1>(line));
-        let any = _mm512_test_epi32_mask(both, _mm512_set1_epi8(0x55));
-        if let Some(place) = numbers.get_mut(listed..listed + WORDS) {
-            let place = place.as_mut_ptr().cast();
-            // SAFETY: `place` is the 64 bytes that are written; no alignment is asked for.
-            unsafe { _mm512_storeu_si512(place, _mm512_maskz_compress_epi32(any, number)) };
-        }
-        listed += any.count_ones() as usize;
-        number = _mm512_add_epi32(number, _mm512_set1_epi32(WORDS as i32));
-    }
-    let mut running = [_mm512_setzero_si512(); 2];
-    for &number in &numbers[..listed] {
-        let Some(bytes) = row[4 * number as usize..].first_chunk() else { return };
-        let word = u32::from_le_bytes(*bytes);
-        let mut missing = word & word >> 1 & 0x5555_5555;
-        while missing != 0 {
-            let sample = 16 * number + missing.trailing_zeros() / 2;
-            if let Some(residuals) = samples.get(sample as usize) {
-                for (running, residuals) in running.iter_mut().zip(residuals.0.as_chunks::<8>().0) {
-                    // SAFETY: the reference covers the 32 bytes that are read, and is aligned to as many.
-                    let residuals = unsafe { _mm256_load_si256(residuals.as_ptr().cast()) };
-                    *running = _mm512_add_epi64(*running, _mm512_cvtepi32_epi64(residuals));
-                }
-            }
-            missing &= missing - 1;
-        }
-    }
-    if listed > 0 {
-        add_sums(running, sums);
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn add_sums(more: [__m512i; 2], sums: &mut Sums64) {
-    for (sums, more) in sums.0.as_chunks_mut::<8>().0.iter_mut().zip(more) {
-        let place = sums.as_mut_ptr().cast();
-        // SAFETY: the reference covers the 64 bytes that are read and written, and is aligned to as many.
-        unsafe { _mm512_store_si512(place, _mm512_add_epi64(_mm512_load_si512(place), more)) };
-    }
-}
-
 impl AdjointPasses for Avx512 {
-    const GROUP_FROM: usize = 9;
-    const TABLES: usize = TABLES;
-    const LISTED_OF_64: u64 = 8;
+    const GROUP_FROM: usize = 6;
+    type Dense = Products;
 
-    fn prefetch(self, row: &[u8]) {
-        prefetch(row);
+    fn listed_of_1024(columns: usize) -> u64 {
+        // A product costs something for each column, a sample of a list for each group, and a list once. Measured.
+        let groups = columns.div_ceil(16).max(1);
+        ((6 * columns).saturating_sub(20) / groups) as u64
+    }
+
+    fn prefetch<T>(self, data: &[T]) {
+        prefetch(data);
     }
 
     fn any_missing(self, row: &[u8]) -> bool {
@@ -273,30 +147,25 @@ impl AdjointPasses for Avx512 {
         unsafe { dot_missing(rows, residuals) }
     }
 
-    fn build_table(self, samples: &[Lanes32; 4], table: &mut ResidualTable) {
+    fn list(self, part: &[u8], swapped: bool, plane: Plane, numbers: &mut [u16; ROOM]) -> usize {
         // SAFETY: `self` exists only where `new` found the features.
-        unsafe { build(samples, table) }
+        unsafe { listed::list(part, swapped, plane, numbers) }
     }
 
-    fn lookup(self, tables: &[ResidualTable], rows: &[CopiedRow], at: usize, sums: &mut [Sums64]) {
-        if let Some(tables) = tables.first_chunk() {
-            // SAFETY: `self` exists only where `new` found the features.
-            unsafe { lookup(tables, rows, at, sums) }
-        }
+    fn add_listed(self, numbers: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { listed::add(numbers, samples, sums) }
+    }
+}
+
+impl ProductPasses for Avx512 {
+    fn unpack(self, rows: [&[u8]; ROWS], codes: &mut [CodeBlock]) {
+        // SAFETY: `self` exists only where `new` found the features.
+        unsafe { products::unpack(rows, codes) }
     }
 
-    fn list(self, part: &[u8], swapped: bool, plane: Plane, list: &mut List) {
+    fn multiply(self, codes: &[CodeBlock], residuals: &[LimbBlock]) -> [i64; ROWS] {
         // SAFETY: `self` exists only where `new` found the features.
-        unsafe { listed::list(part, swapped, plane, list) }
-    }
-
-    fn add_listed(self, list: &[u16], samples: &[Lanes32], sums: &mut Sums64) {
-        // SAFETY: `self` exists only where `new` found the features.
-        unsafe { listed::add(list, samples, sums) }
-    }
-
-    fn add_missing(self, row: &CopiedRow, samples: &[Lanes32], sums: &mut Sums64) {
-        // SAFETY: `self` exists only where `new` found the features.
-        unsafe { add_missing(row, samples, sums) }
+        unsafe { products::multiply(codes, residuals) }
     }
 }
