@@ -5,10 +5,11 @@ use std::{error::Error, path::PathBuf};
 use prost::Message;
 
 /// Messages that the job log keeps as JSON.
-const STORED: [&str; 17] = [
+const STORED: [&str; 20] = [
     "steppe.job.v1.JobSpec",
     "steppe.job.v1.JobSpec.job",
     "steppe.job.v1.ScoreJob",
+    "steppe.job.v1.Calibration",
     "steppe.job.v1.ImportJob",
     "steppe.job.v1.LassoJob",
     "steppe.job.v1.RidgeJob",
@@ -17,6 +18,8 @@ const STORED: [&str; 17] = [
     "steppe.job.v1.Pruning",
     "steppe.job.v1.Pruning.window",
     "steppe.job.v1.AncestryJob",
+    "steppe.job.v1.CalibrateJob",
+    "steppe.job.v1.ResultFiles",
     "steppe.job.v1.TraitFiles",
     "steppe.job.v1.Selection",
     "steppe.job.v1.SampleColumn",
@@ -39,6 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for message in STORED {
         builder = builder.type_attribute(message, "#[derive(serde::Serialize, serde::Deserialize)]");
     }
+    // A job without one is the job that it was before there were any.
+    let absent = "#[serde(default, skip_serializing_if = \"Option::is_none\")]";
+    builder = builder.field_attribute("steppe.job.v1.ScoreJob.calibration", absent);
     builder.compile_fds(compiled)?;
     Ok(())
 }

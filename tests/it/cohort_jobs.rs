@@ -7,16 +7,17 @@ use steppe_tests::{Call, Cluster, ClusterOptions, FitData, Run, fit_digests, ste
 
 use crate::sets::new_folder;
 
-struct Scene {
+pub(crate) struct Scene {
     // Dropped in this order: the cluster before its folder.
-    cluster: Cluster,
+    pub(crate) cluster: Cluster,
     place: tempfile::TempDir,
-    data: FitData,
-    cohort: String,
+    pub(crate) data: FitData,
+    /// The URL of the cohort on the cluster.
+    pub(crate) cohort: String,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = new_folder();
         let data = FitData::simulate(place.path(), 0.01);
         let cluster =
@@ -25,7 +26,7 @@ impl Scene {
         Self { cluster, place, data, cohort }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.place.path().join(name)
     }
 
@@ -61,12 +62,12 @@ impl Scene {
 }
 
 /// The id that a submission told.
-fn id(run: &Run) -> &str {
+pub(crate) fn id(run: &Run) -> &str {
     let line = run.stderr.lines().find_map(|line| line.strip_prefix("job "));
     line.and_then(|rest| rest.split_whitespace().next()).expect("an id")
 }
 
-fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

@@ -13,6 +13,7 @@ mod bad_inputs;
 mod bit_flips;
 mod calibrate;
 mod calibrated_scores;
+mod cluster_calibration;
 mod cohort_jobs;
 mod decoding;
 mod demo;

@@ -11,7 +11,7 @@ use std::path::Path;
 use steppe_server::client::{ClientConfig, Connection};
 use tokio::runtime::Runtime;
 
-pub(crate) use cohort_job::{Done, Place, Sending, count, run_cohort_job};
+pub(crate) use cohort_job::{Done, Place, Sending, count, run_cohort_job, run_job};
 pub(crate) use profile::Profile;
 pub(crate) use results::{download, results};
 pub(crate) use run::run;

@@ -18,10 +18,11 @@ mod stored;
 mod tables;
 mod tested;
 
-pub use apply::score_calibrated;
-pub use job::{CalibrationReport, calibrate_scores};
+pub use apply::{APPLICATION_SEMANTICS, score_calibrated};
+pub use job::{CALIBRATION_SEMANTICS, CalibrationReport, calibrate_scores};
 pub use known::ApplyOptions;
 pub(super) use one::OnePerson;
 pub use options::CalibrateOptions;
 pub use record::{CalibrationRecord, PopulationCalibration, ScoreModelRecord};
 pub use sources::SourceOptions;
+pub use stored::FILE as CALIBRATION_FILE;

@@ -44,7 +44,7 @@ pub struct FitRequest {
 
 impl FitRequest {
     /// A job that reads results of others, and no cohort.
-    pub(super) fn without_cohort(out: &Location, overwrite: bool, scratch: Option<PathBuf>) -> Self {
+    pub fn without_cohort(out: &Location, overwrite: bool, scratch: Option<PathBuf>) -> Self {
         Self {
             cohort: String::new(),
             digest: String::new(),

@@ -62,8 +62,9 @@ pub use assoc::{
     AssociationReport, AssociationTraitRecord, DroppedCovariateRecord,
 };
 pub use calibrate::{
-    ApplyOptions, CalibrateOptions, CalibrationRecord, CalibrationReport, PopulationCalibration,
-    ScoreModelRecord, SourceOptions, calibrate_scores, score_calibrated,
+    APPLICATION_SEMANTICS, ApplyOptions, CALIBRATION_FILE, CALIBRATION_SEMANTICS, CalibrateOptions,
+    CalibrationRecord, CalibrationReport, PopulationCalibration, ScoreModelRecord, SourceOptions,
+    calibrate_scores, score_calibrated,
 };
 pub use cohort_job::{
     CohortAssociation, CohortFit, CohortJob, CohortRidge, associate_cohort, fit_cohort, ridge_cohort,

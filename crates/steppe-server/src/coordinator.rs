@@ -6,6 +6,8 @@
 
 mod ancestry_job;
 mod assoc_job;
+mod calibrate_job;
+mod calibration;
 mod cohort_job;
 mod core;
 mod epoch;

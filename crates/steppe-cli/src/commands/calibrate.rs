@@ -4,11 +4,13 @@ use clap::Args;
 use steppe_calibrate::risk::KnownPrevalence;
 use steppe_engine::{Engine, LocalEngine, PassProgress};
 use steppe_fitjob::{
-    CalibrateOptions, CalibrationRecord, CovariateOptions, Family, PhenotypeSource, ScoreSource,
-    SourceOptions, calibrate_scores,
+    CalibrateOptions, CalibrationRecord, CalibrationReport, CovariateOptions, Family, FitRequest,
+    PhenotypeSource, ScoreSource, SourceOptions, calibrate_scores,
 };
 use steppe_formats::phenotype::BinaryCoding;
 use steppe_store::Location;
+
+mod remotely;
 
 use super::Session;
 use crate::{
@@ -53,6 +55,9 @@ The result folder:
 
 What can not be fitted (few people, one class) is left out and said; where cross-validation finds the calibrated risk no
 better than the uncalibrated one, the latter is kept.
+
+On a coordinator (steppe --profile DIR calibrate ...) tables, lists and results in folders travel with the job; results at
+URLs and --reference-cohort are read by the coordinator. The files are the same ones, to the bit.
 
 Exit status: 0 done, 2 input or command line refused (nothing was written), 130 interrupted, 1 other failures.";
 
@@ -191,23 +196,35 @@ struct SourceArguments {
 impl CalibrateCommand {
     /// Calibrates, and shows a line per score and population.
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
-        remote::refuse(remote, "calibrations")?;
+        if remote::is_named(remote) {
+            return self.run_remotely(remote, session);
+        }
         let started = Instant::now();
-        let (options, out) = (self.options(session)?, Location::parse(&self.out)?);
+        let options = self.options(session)?;
+        let request = FitRequest::without_cohort(&Location::parse(&self.out)?, self.overwrite, None);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.count()).build()?;
         let engine = LocalEngine::new(self.threads.count())?;
         let mut bar = StepBar::new(session.console, raise_on_interrupt(session.console), "scores");
         let progress: Arc<dyn PassProgress> = bar.passes();
         let passes = (&engine as &dyn Engine, &progress);
-        let done = pool.install(|| calibrate_scores(&options, &out, self.overwrite, passes, &mut bar));
+        let done = pool.install(|| calibrate_scores(&options, &request, passes, &mut bar));
         bar.clear();
-        let report = done?;
+        self.show(&done?, &self.out, started, session)
+    }
+
+    fn show(
+        &self,
+        report: &CalibrationReport,
+        place: &str,
+        started: Instant,
+        session: Session,
+    ) -> anyhow::Result<Outcome> {
         print(&scores(&report.record))?;
         if report.record.traits.iter().any(|of| !of.populations.is_empty()) {
             print("\n")?;
             print(&risks(&report.record))?;
         }
-        note_end(&self.out, report.reused, started, session);
+        note_end(place, report.reused, started, session);
         Ok(Outcome::Done)
     }
 
@@ -242,6 +259,7 @@ impl CalibrateCommand {
             trained_on: model.trained_on.clone(),
             components: model.pcs,
             sources: self.sources(session)?,
+            copied_inputs: false,
         })
     }
 

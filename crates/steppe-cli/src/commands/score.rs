@@ -55,6 +55,9 @@ The result folder:
 A calibration is one file: it has the reference's components and the weights' hashes in it. Scores of other weights, another
 build and fewer than 200 shared variants are refused; whatever else differs from the people it was made of is said.
 
+On a coordinator (steppe --profile DIR score ...) scoring files, lists and the calibration of a folder travel with the job;
+of a URL the coordinator reads it. The files are the same ones, to the bit.
+
 Exit status:
   0  every score was computed
   3  some were computed, others were skipped by --min-overlap, each with its reason
@@ -137,10 +140,8 @@ impl ScoreCommand {
     /// Scores, here or on a coordinator, and shows a line per score.
     pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
         let calibration = self.calibration.options()?;
-        if calibration.is_some() {
-            remote::refuse(remote, "scores with a calibration")?;
-        } else if remote::is_named(remote) {
-            return self.run_remotely(remote, session);
+        if remote::is_named(remote) {
+            return self.run_remotely(calibration.as_ref(), remote, session);
         }
         let request = self.request(session)?;
         let message = "no result was written, and the same command starts over";

@@ -50,17 +50,32 @@ pub(crate) fn run_cohort_job<T: DeserializeOwned>(
     job: impl FnOnce(&mut Sending<'_>, Place) -> anyhow::Result<job_spec::Job>,
     console: Console,
 ) -> anyhow::Result<Option<Done<T>>> {
-    let (out, folder) = match place.out.contains("://") {
-        true => (place.out.clone(), None),
-        false => (String::new(), Some(PathBuf::from(&place.out))),
+    let cohort = location_url(&place.cohort)?;
+    let overwrite = place.overwrite;
+    run_job(options, &place.out, |sending, out| job(sending, Place { cohort, out, overwrite }), console)
+}
+
+/// The same with a job of which only the place of its result is known: a URL, or a folder of this machine, for which the
+/// job gets an empty URL.
+///
+/// # Errors
+/// As [`run_cohort_job`].
+pub(crate) fn run_job<T: DeserializeOwned>(
+    options: &RemoteOptions,
+    out: &str,
+    job: impl FnOnce(&mut Sending<'_>, String) -> anyhow::Result<job_spec::Job>,
+    console: Console,
+) -> anyhow::Result<Option<Done<T>>> {
+    let (out, folder) = match out.contains("://") {
+        true => (out.to_owned(), None),
+        false => (String::new(), Some(PathBuf::from(out))),
     };
     if let Some(folder) = &folder {
         results::refuse_occupied(folder)?;
     }
     let remote = Remote::connect(options)?;
-    let mut sending = Sending { remote: &remote, uploaded: Uploaded::default() };
-    let place = Place { cohort: location_url(&place.cohort)?, out, overwrite: place.overwrite };
-    let job = job(&mut sending, place)?;
+    let mut sending = Sending::new(&remote);
+    let job = job(&mut sending, out)?;
     let started = Instant::now();
     let Some(job) = run(&remote, job, console)? else { return Ok(None) };
     let results = results::results(&remote, &job.id)?;
@@ -84,14 +99,28 @@ pub(crate) struct Sending<'a> {
     uploaded: Uploaded,
 }
 
-impl Sending<'_> {
-    fn file(&mut self, path: &Path) -> Result<InputFile, ServerError> {
+impl<'a> Sending<'a> {
+    /// Nothing yet.
+    pub(crate) fn new(remote: &'a Remote) -> Self {
+        Self { remote, uploaded: Uploaded::default() }
+    }
+
+    /// A file.
+    pub(crate) fn file(&mut self, path: &Path) -> Result<InputFile, ServerError> {
         self.remote.runtime.block_on(self.uploaded.file(&self.remote.connection, path))
     }
 
     /// A file, if there is one.
     pub(crate) fn optional(&mut self, path: Option<&Path>) -> Result<Option<InputFile>, ServerError> {
         path.map(|path| self.file(path)).transpose()
+    }
+
+    /// A column with its file.
+    pub(crate) fn sample_column(
+        &mut self,
+        column: &steppe_fitjob::SampleColumn,
+    ) -> Result<SampleColumn, ServerError> {
+        Ok(SampleColumn { file: Some(self.file(&column.file)?), column: column.column.clone() })
     }
 
     /// Traits and covariates.

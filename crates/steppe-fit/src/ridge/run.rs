@@ -39,11 +39,8 @@ pub(super) fn level0(
     };
     let level0 = design.level0(options, markers(matrix));
     let mut blocks = LevelZero { matrix, design, level0, blocks, control, fitted: loaded };
-    if matrix.spreads_runs() {
-        blocks.elsewhere(&products)?
-    } else {
-        blocks.here(&products)?
-    }
+    let done = if matrix.spreads_runs() { blocks.elsewhere(&products) } else { blocks.here(&products) };
+    done?;
     Ok(blocks.fitted.into_iter().flatten().collect())
 }
 

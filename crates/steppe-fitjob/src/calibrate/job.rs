@@ -8,7 +8,6 @@ use steppe_calibrate::{
     risk::{Kept, PopulationRisk},
 };
 use steppe_engine::{Engine, EngineError, PassProgress};
-use steppe_store::Location;
 
 use super::{
     super::{
@@ -25,7 +24,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-const CALIBRATION_SEMANTICS: u32 = 2;
+pub const CALIBRATION_SEMANTICS: u32 = 2;
 
 /// What a calibration made.
 #[derive(Debug, Clone)]
@@ -36,16 +35,15 @@ pub struct CalibrationReport {
     pub record: CalibrationRecord,
 }
 
-/// Fits the model, applies it to the cohort, and commits the folder; a result of the same calibration that is there
-/// already is given back as it is.
+/// Fits the model, applies it to the cohort, and commits the folder of the request, which is one without a cohort; a result
+/// of the same calibration that is there already is given back as it is.
 ///
 /// # Errors
 /// Input that can not be used, a result of other inputs in the way, or the observer asks to stop. What can not be fitted
 /// of a score is no error but told in the record.
 pub fn calibrate_scores(
     options: &CalibrateOptions,
-    out: &Location,
-    overwrite: bool,
+    request: &FitRequest,
     (engine, progress): (&dyn Engine, &Arc<dyn PassProgress>),
     observer: &mut dyn StepObserver,
 ) -> Result<CalibrationReport, EngineError> {
@@ -55,15 +53,15 @@ pub fn calibrate_scores(
     check_trained_on(options, &everybody)?;
     let rates = options.rates.as_deref().map(rates::read).transpose()?;
     let sources = options.sources.as_ref();
-    let sources = sources.map(|of| Sources::prepare(of, &everybody, progress.as_ref())).transpose()?;
+    let prepare = |of| Sources::prepare(of, options.copied_inputs, &everybody, progress.as_ref());
+    let sources = sources.map(prepare).transpose()?;
     if let Some(sources) = &sources {
         everybody.inputs.extend(sources.inputs.iter().cloned());
         everybody.notices.extend(sources.notices.iter().cloned());
     }
-    let request = FitRequest::without_cohort(out, overwrite, None);
     let counted_in = sources.as_ref().map(Sources::digest);
-    let mut record = begin(options, &everybody, counted_in, &request);
-    if let Some(record) = record.earlier(&request)? {
+    let mut record = begin(options, &everybody, counted_in, request);
+    if let Some(record) = record.earlier(request)? {
         return Ok(CalibrationReport { reused: true, record });
     }
     let moments = sources.map(|of| of.moments(&everybody, engine, progress)).transpose()?;
@@ -82,7 +80,7 @@ pub fn calibrate_scores(
     record.notices.extend(left_out);
     record.notices.extend(fitted.ages.notices());
     record.notices.iter().for_each(|notice| observer.notice(notice));
-    let folder = record.stage(&request)?;
+    let folder = record.stage(request)?;
     let terms = everybody.terms(options);
     record.outputs.push(stored::write(folder.path(), &fitted.model, terms, &everybody.ground)?);
     let rows = tables::apply_all(
@@ -99,7 +97,7 @@ pub fn calibrate_scores(
     let page = report::Told { everybody: &everybody, fitted: &fitted, rows: &rows, record: &record };
     let pages = page.write(folder.path())?;
     record.outputs.extend(pages);
-    let (record, reused) = record.commit(folder, &request)?;
+    let (record, reused) = record.commit(folder, request)?;
     Ok(CalibrationReport { reused, record })
 }
 

@@ -1,7 +1,7 @@
 //! What has to be known before a calibration is applied: that it is of these scores, whose population people are, their
 //! covariates.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use steppe_engine::{
     EngineError,
@@ -33,6 +33,19 @@ pub struct ApplyOptions {
     pub covariates: Option<PathBuf>,
 }
 
+impl ApplyOptions {
+    /// Reads the calibration and checks what can be without a cohort.
+    ///
+    /// # Errors
+    /// No calibration; a population that it lacks, or none where it tells populations apart; covariates that are missing
+    /// or that it does not take.
+    pub fn check(&self) -> Result<(), EngineError> {
+        let stored = StoredModel::read(&self.calibration, &mut Inputs::default())?;
+        Whose::of(self, &stored)?;
+        covariate_file(self, &stored).map(drop)
+    }
+}
+
 /// What is known of some people.
 pub(super) struct Known {
     populations: Populations,
@@ -46,6 +59,35 @@ enum Populations {
     Labels(Vec<Option<usize>>),
 }
 
+/// What says whose the people are.
+enum Whose<'a> {
+    /// All are of one population.
+    One(usize),
+    /// A column.
+    Column(&'a SampleColumn),
+}
+
+impl<'a> Whose<'a> {
+    fn of(options: &'a ApplyOptions, stored: &StoredModel) -> Result<Self, EngineError> {
+        match (&options.population, &options.target) {
+            (Some(column), None) => Ok(Self::Column(column)),
+            (None, Some(name)) => Ok(Self::One(place(name, stored)?)),
+            (None, None) if !stored.labelled => Ok(Self::One(stored.target)),
+            (None, None) => Err(EngineError::refused(
+                "the calibration tells populations apart, and nothing says whose these people are",
+                format!(
+                    "give --population FILE:COLUMN, or --target NAME where all are of one of {}",
+                    stored.model.populations.join(", ")
+                ),
+            )),
+            (Some(_), Some(_)) => Err(EngineError::refused(
+                "a column of populations and one population for all are given",
+                "give --population or --target",
+            )),
+        }
+    }
+}
+
 impl Known {
     pub(super) fn read(
         options: &ApplyOptions,
@@ -53,25 +95,9 @@ impl Known {
         samples: &SampleTable,
         inputs: &mut Inputs,
     ) -> Result<Self, EngineError> {
-        let populations = match (&options.population, &options.target) {
-            (Some(column), None) => Populations::Labels(labels(column, stored, samples, inputs)?),
-            (None, Some(name)) => Populations::One(place(name, stored)?),
-            (None, None) if !stored.labelled => Populations::One(stored.target),
-            (None, None) => {
-                return Err(EngineError::refused(
-                    "the calibration tells populations apart, and nothing says whose these people are",
-                    format!(
-                        "give --population FILE:COLUMN, or --target NAME where all are of one of {}",
-                        stored.model.populations.join(", ")
-                    ),
-                ));
-            }
-            (Some(_), Some(_)) => {
-                return Err(EngineError::refused(
-                    "a column of populations and one population for all are given",
-                    "give --population or --target",
-                ));
-            }
+        let populations = match Whose::of(options, stored)? {
+            Whose::One(place) => Populations::One(place),
+            Whose::Column(column) => Populations::Labels(labels(column, stored, samples, inputs)?),
         };
         Ok(Self { populations, covariates: covariates(options, stored, samples, inputs)? })
     }
@@ -110,6 +136,26 @@ fn labels(
     (0..samples.len()).map(|row| read.get(row).map(|name| place(name, stored)).transpose()).collect()
 }
 
+/// The file of covariates, which is there exactly where the calibration takes any.
+fn covariate_file<'a>(
+    options: &'a ApplyOptions,
+    stored: &StoredModel,
+) -> Result<Option<&'a Path>, EngineError> {
+    let wanted = &stored.covariates;
+    match (&options.covariates, wanted.is_empty()) {
+        (Some(file), false) => Ok(Some(file)),
+        (None, true) => Ok(None),
+        (None, false) => Err(EngineError::refused(
+            format!("the calibration's risks and intervals take covariates: {}", wanted.join(", ")),
+            "give --covar FILE with columns of these names",
+        )),
+        (Some(_), true) => Err(EngineError::refused(
+            "the calibration takes no covariates",
+            "leave --covar out, or calibrate with covariates",
+        )),
+    }
+}
+
 fn covariates(
     options: &ApplyOptions,
     stored: &StoredModel,
@@ -117,23 +163,8 @@ fn covariates(
     inputs: &mut Inputs,
 ) -> Result<Vec<Covariate>, EngineError> {
     let wanted = &stored.covariates;
-    let file = match (&options.covariates, wanted.is_empty()) {
-        (Some(file), false) => file,
-        (None, true) => return Ok(Vec::new()),
-        (None, false) => {
-            return Err(EngineError::refused(
-                format!("the calibration's risks and intervals take covariates: {}", wanted.join(", ")),
-                "give --covar FILE with columns of these names",
-            ));
-        }
-        (Some(_), true) => {
-            return Err(EngineError::refused(
-                "the calibration takes no covariates",
-                "leave --covar out, or calibrate with covariates",
-            ));
-        }
-    };
-    let named = CovariateOptions { file: file.clone(), names: wanted.clone(), categorical: Vec::new() };
+    let Some(file) = covariate_file(options, stored)? else { return Ok(Vec::new()) };
+    let named = CovariateOptions { file: file.to_owned(), names: wanted.clone(), categorical: Vec::new() };
     let missing_code = PhenotypeSource::new(file).missing_code;
     let read = Covariates::read(&named, missing_code, &[], samples, inputs)?;
     let columns = read.of(&(0..samples.len() as u32).collect::<Vec<_>>());

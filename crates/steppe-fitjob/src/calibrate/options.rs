@@ -57,10 +57,16 @@ pub struct CalibrateOptions {
     pub components: usize,
     /// Where the reference's allele frequencies are counted, for the scores that admixture leads to expect.
     pub sources: Option<SourceOptions>,
+    /// Input files are copies that came with the job: the record has their names without the folder.
+    pub copied_inputs: bool,
 }
 
 impl CalibrateOptions {
-    pub(super) fn check(&self) -> Result<(), EngineError> {
+    /// Checks what can be without files.
+    ///
+    /// # Errors
+    /// A number that is out of range; options that need others.
+    pub fn check(&self) -> Result<(), EngineError> {
         let share = self.prevalence.is_none_or(|known| known.prevalence > 0.0 && known.prevalence < 1.0);
         refuse_out_of_range(&[
             (self.components > 0, "the number of components", "at least 1"),

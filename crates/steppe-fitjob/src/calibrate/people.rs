@@ -195,7 +195,7 @@ fn other_weights(reference: &[ScoreOrigin], cohort: &[ScoreOrigin]) -> Vec<Strin
 /// Notes the file of rates, which the fit reads.
 fn rates(options: &CalibrateOptions, mut inputs: Inputs) -> Result<Vec<InputRecord>, EngineError> {
     inputs.add_if("rates", options.rates.as_deref())?;
-    Ok(inputs.into_records(false))
+    Ok(inputs.into_records(options.copied_inputs))
 }
 
 /// The names of the scores, the reference's people, and its populations.

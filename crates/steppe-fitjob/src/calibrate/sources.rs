@@ -58,6 +58,7 @@ impl Sources {
     /// Reads the scoring files and finds the reference's people, before any genotype is read.
     pub(super) fn prepare(
         options: &SourceOptions,
+        copied_inputs: bool,
         everybody: &Everybody,
         progress: &dyn PassProgress,
     ) -> Result<Self, EngineError> {
@@ -71,7 +72,10 @@ impl Sources {
             ));
         }
         // Frequencies are counted on calls: what a missing one counts says nothing.
-        let scoring = ScoreOptions::for_matching(options.matching.clone(), options.level, options.threads);
+        let scoring = ScoreOptions {
+            copied_inputs,
+            ..ScoreOptions::for_matching(options.matching.clone(), options.level, options.threads)
+        };
         let job = ScoreJob::prepare(cohort, scoring, progress)?;
         let (taking, population, absent) = people(&job, everybody)?;
         let mut notices = Vec::new();

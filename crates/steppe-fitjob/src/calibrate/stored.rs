@@ -12,8 +12,8 @@ use super::super::{
     result_table::read_output, score_table::ScoreOrigin,
 };
 
-/// The file's name.
-pub(super) const FILE: &str = "model.cbor";
+/// The file of a calibration in its folder.
+pub const FILE: &str = "model.cbor";
 
 /// Changes when older files can not be read.
 const VERSION: u32 = 2;

@@ -2,7 +2,6 @@
 
 use std::{path::Path, sync::Arc};
 
-use steppe_cluster::ClusterEngine;
 use steppe_engine::{Engine, EngineError, PassProgress};
 use steppe_fitjob::{CohortJob, FitObserver, FitProgress, JobRecord, Stage, StepObserver};
 use steppe_kernels::Level;
@@ -100,10 +99,7 @@ pub(super) fn run<J: CohortSpec>(
     let staged = Staged::new(core, id);
     let options = job.options(&|used_as, file| staged.file(used_as, file))?;
     let Place { cohort, out, overwrite } = job.place();
-    let out = match out.as_str() {
-        "" => core.result_folder(id),
-        out => Location::parse(out)?,
-    };
+    let out = core.place_of_result(id, out)?;
     let request = CohortJob {
         cohort: Location::parse(cohort)?,
         out: out.clone(),
@@ -115,13 +111,11 @@ pub(super) fn run<J: CohortSpec>(
         level: Level::best(),
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
     };
-    let mut engine = ClusterEngine::new(core.scheduler.clone(), core.runtime.clone(), core.job_folder(id))
-        .with_cancellation(cancel.clone())
-        .with_grace(core.worker_grace);
+    let mut engine = core.engine(id, cancel.clone());
     if J::PASSING_SUMS {
         engine = engine.with_passing_sums();
     }
-    let mut told = Told { progress: Arc::clone(progress), cancel, steps: ("", 0) };
+    let mut told = Told::new(progress, cancel);
     let passes: Arc<dyn PassProgress> = Arc::<JobProgress>::clone(progress);
     let Solved { identity, cohort_digest } = J::solve(&request, &engine, &passes, &mut told)?;
     core.catalog.note(cohort, &cohort_digest)?;
@@ -134,6 +128,12 @@ pub(super) struct Told {
     cancel: CancellationToken,
     /// The stage that goes on in steps, and how many it has.
     steps: (&'static str, u64),
+}
+
+impl Told {
+    pub(super) fn new(progress: &Arc<JobProgress>, cancel: CancellationToken) -> Self {
+        Self { progress: Arc::clone(progress), cancel, steps: ("", 0) }
+    }
 }
 
 impl FitObserver for Told {
@@ -174,7 +174,7 @@ mod tests {
         let cancel = CancellationToken::new();
         let progress = JobProgress::new(cancel.clone(), crate::operations::Metrics::default());
         let passes: Arc<dyn PassProgress> = Arc::<JobProgress>::clone(&progress);
-        let mut told = Told { progress: Arc::clone(&progress), cancel: cancel.clone(), steps: ("", 0) };
+        let mut told = Told::new(&progress, cancel.clone());
         let stage = || progress.report().stage;
         passes.stage("counting genotypes", 7);
         StepObserver::stage(&mut told, "fitting blocks", 45);

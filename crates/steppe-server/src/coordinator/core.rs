@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use steppe_cluster::Scheduler;
+use steppe_cluster::{ClusterEngine, Scheduler};
 use steppe_store::Location;
 use tokio::{
     runtime::Handle,
@@ -16,6 +16,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    ServerError,
     api::{Catalog, Inputs},
     jobs::{JobId, JobLog},
     operations::Metrics,
@@ -66,6 +67,21 @@ impl Core {
     /// Where the result of a job goes that names no place.
     pub(crate) fn result_folder(&self, id: &JobId) -> Location {
         self.store.child("results").child(id.as_str())
+    }
+
+    /// Where the result of a job goes: the URL that it names, or a folder of the coordinator's.
+    pub(crate) fn place_of_result(&self, id: &JobId, named: &str) -> Result<Location, ServerError> {
+        match named {
+            "" => Ok(self.result_folder(id)),
+            named => Ok(Location::parse(named)?),
+        }
+    }
+
+    /// The workers, for the passes of a job.
+    pub(crate) fn engine(&self, id: &JobId, cancel: CancellationToken) -> ClusterEngine {
+        ClusterEngine::new(self.scheduler.clone(), self.runtime.clone(), self.job_folder(id))
+            .with_cancellation(cancel)
+            .with_grace(self.worker_grace)
     }
 
     /// Says that something in the log has changed.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use steppe_calibrate::pca::{LdWindow, PcaOptions, PruneOptions, SelectionOptions, VariantScale};
 use steppe_engine::{Engine, EngineError, PassProgress};
-use steppe_fitjob::{CohortJob, PCA_SEMANTICS, PcaJobOptions, SampleColumn, pca_cohort};
+use steppe_fitjob::{CohortJob, PCA_SEMANTICS, PcaJobOptions, pca_cohort};
 use steppe_store::Location;
 
 use super::{
     cohort_job::{CohortSpec, Holds, OtherPlace, Place, Solved, Told},
     score_job::unknown,
     submission::refuse,
-    trait_inputs::{self, Stager, optional},
+    trait_inputs::{self, Stager, optional, sample_column},
 };
 use crate::{
     ServerError,
@@ -42,11 +42,12 @@ impl CohortSpec for PcaJob {
 
     fn options(&self, stage: &Stager<'_>) -> Result<PcaJobOptions, ServerError> {
         let default = PcaJobOptions::default();
+        let population = self.population.as_ref();
         let none = Selection::default();
         let lists = self.selection.as_ref().unwrap_or(&none);
         let file = |used_as: &str, file: Option<&InputFile>| optional(stage, used_as, file);
         let options = PcaJobOptions {
-            population: population(self, stage)?,
+            population: population.map(|column| sample_column("population", column, stage)).transpose()?,
             keep: file("keep", lists.keep.as_ref())?,
             remove: file("remove", lists.remove.as_ref())?,
             unrelated: file("unrelated", self.unrelated.as_ref())?,
@@ -82,13 +83,6 @@ impl CohortSpec for PcaJob {
     ) -> Result<Solved, EngineError> {
         pca_cohort(job, engine, passes, told).map(|report| Solved::of(report.record))
     }
-}
-
-fn population(job: &PcaJob, stage: &Stager<'_>) -> Result<Option<SampleColumn>, ServerError> {
-    let Some(column) = &job.population else { return Ok(None) };
-    let needed = || refuse("population", "there is no file of populations", "give the file with the column");
-    let file = stage("population", column.file.as_ref().ok_or_else(needed)?)?;
-    Ok(Some(SampleColumn { file, column: column.column.clone() }))
 }
 
 fn search(job: &PcaJob, default: PcaOptions) -> Result<PcaOptions, ServerError> {
@@ -204,7 +198,10 @@ mod tests {
             check(&job).expect_err("it is refused").to_string()
         };
         let column = WireColumn { file: None, column: "Pop".to_owned() };
-        assert!(refused(&|job| job.population = Some(column.clone())).contains("no file of populations"));
+        assert!(
+            refused(&|job| job.population = Some(column.clone()))
+                .contains("there is no file with the column")
+        );
         assert!(refused(&|job| job.components = Some(0)).contains("the number of components"));
         assert!(refused(&|job| job.scale = "x".to_owned()).contains("give observed or hardy-weinberg"));
         let pruning = |window, step| Some(Pruning { window, step, r2: 0.2 });

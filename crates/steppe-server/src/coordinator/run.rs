@@ -11,7 +11,7 @@ use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Core, blocking, cohort_job, epoch, import_job, now,
+    Core, blocking, calibrate_job, cohort_job, epoch, import_job, now,
     progress::{self, JobProgress},
     score_job,
     staged::Staged,
@@ -132,6 +132,9 @@ async fn execute(core: &Arc<Core>, job: &Job, cancel: &CancellationToken) -> Res
             Some(job_spec::Job::Pca(pca)) => cohort_job::run(&core, &id, pca, &progress, cancel),
             Some(job_spec::Job::Ancestry(ancestry)) => {
                 cohort_job::run(&core, &id, ancestry, &progress, cancel)
+            }
+            Some(job_spec::Job::Calibrate(calibrate)) => {
+                calibrate_job::run(&core, &id, &calibrate, &progress, cancel)
             }
             None => Err(ServerError::JobInvalid { field: "payload", problem: "is empty".to_owned() }),
         })

@@ -1,13 +1,13 @@
 //! A scoring job: the same one as `steppe score`, over the cluster.
 
-use std::{str::FromStr, sync::Arc};
+use std::{path::Path, str::FromStr, sync::Arc};
 
-use steppe_cluster::ClusterEngine;
 use steppe_engine::{
     PassProgress,
     output::{ScoreRequest, score},
     score::{MatchSettings, MissingPolicy, ScoreOptions},
 };
+use steppe_fitjob::{ApplyOptions, score_calibrated};
 use steppe_formats::scoring_file::{ReadOptions, ScoringFormat, TableColumns, TableHeader};
 use steppe_genome::{
     EffectType,
@@ -18,12 +18,13 @@ use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Core, progress::JobProgress, results::score_digest, run::Made, staged::Staged, submission::refuse,
+    Core, calibration, progress::JobProgress, results::score_digest, run::Made, staged::Staged,
+    submission::refuse,
 };
 use crate::{
     ServerError,
     jobs::JobId,
-    wire::job::{Matching, ScoreJob},
+    wire::job::{InputFile, Matching, ScoreJob},
 };
 
 /// Least share of rows that must match, where a job does not say.
@@ -32,7 +33,11 @@ const MIN_OVERLAP: f64 = 0.75;
 /// Checks what can be without files.
 pub(super) fn check(job: &ScoreJob) -> Result<(), ServerError> {
     missing(&job.missing)?;
-    settings(job.matching.as_ref(), Vec::new()).map(drop)
+    settings(job.matching.as_ref(), Vec::new())?;
+    match &job.calibration {
+        Some(applied) => calibration::options(applied, &|_, _| Ok(Path::new("checked").to_owned())).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// Runs the job. Blocks.
@@ -45,12 +50,10 @@ pub(super) fn run(
 ) -> Result<Made, ServerError> {
     progress.stage("fetching inputs", 0);
     let staged = Staged::new(core, id);
+    let calibration = calibration_of(job, &staged)?;
     let scores = job.scoring_files.iter().map(|file| Ok(staged.file("scores", file)?.display().to_string()));
     let scores = scores.collect::<Result<_, ServerError>>()?;
-    let out = match job.out.as_str() {
-        "" => core.result_folder(id),
-        out => Location::parse(out)?,
-    };
+    let out = core.place_of_result(id, &job.out)?;
     let request = ScoreRequest {
         cohort: Location::parse(&job.cohort)?,
         out: out.clone(),
@@ -69,13 +72,19 @@ pub(super) fn run(
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
         },
     };
-    let engine = ClusterEngine::new(core.scheduler.clone(), core.runtime.clone(), core.job_folder(id))
-        .with_cancellation(cancel)
-        .with_grace(core.worker_grace);
+    let engine = core.engine(id, cancel);
     let told: Arc<dyn PassProgress> = Arc::<JobProgress>::clone(progress);
-    let report = score(&request, &engine, &told)?;
+    let report = match &calibration {
+        Some(calibration) => score_calibrated(&request, calibration, &engine, &told)?,
+        None => score(&request, &engine, &told)?,
+    };
     core.catalog.note(&job.cohort, &report.cohort_digest)?;
     Ok(Made { location: out.to_string(), digest: score_digest(&out, &report.job)? })
+}
+
+fn calibration_of(job: &ScoreJob, staged: &Staged<'_>) -> Result<Option<ApplyOptions>, ServerError> {
+    let stage = |used_as: &str, file: &InputFile| staged.file(used_as, file);
+    job.calibration.as_ref().map(|applied| calibration::options(applied, &stage)).transpose()
 }
 
 fn missing(word: &str) -> Result<MissingPolicy, ServerError> {
@@ -90,7 +99,10 @@ pub(super) fn unknown(field: &'static str, word: &str, remedy: &'static str) -> 
 }
 
 /// The settings of a job, with the defaults of `steppe score`.
-fn settings(matching: Option<&Matching>, scores: Vec<String>) -> Result<MatchSettings, ServerError> {
+pub(super) fn settings(
+    matching: Option<&Matching>,
+    scores: Vec<String>,
+) -> Result<MatchSettings, ServerError> {
     let default = Matching::default();
     let matching = matching.unwrap_or(&default);
     let min_overlap = matching.min_overlap.unwrap_or(MIN_OVERLAP);

@@ -53,8 +53,9 @@ fn without_folders(folder: &Path, message: &str) -> String {
     let mut parts = message.split(start.as_str());
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        // Of the rest of the path the first folder says what the file is used as.
-        text += part.split_once('/').map_or(part, |(_, name)| name);
+        // Of the rest of the path the first folder says what the file is used as; it may be the whole rest.
+        let named = part.split_once('/').filter(|(used_as, _)| !used_as.contains([' ', ':']));
+        text += named.map_or(part, |(_, name)| name);
     }
     text
 }
@@ -70,5 +71,10 @@ mod tests {
             "/var/steppe/0123/inputs/scores/a.txt: line 3; see /var/steppe/0123/inputs/keep/b c.txt";
         assert_eq!(without_folders(folder, message), "a.txt: line 3; see b c.txt");
         assert_eq!(without_folders(folder, "no file"), "no file");
+        let message = "/var/steppe/0123/inputs/ancestry: the result of 'pca'; give the folder/URL of another";
+        assert_eq!(
+            without_folders(folder, message),
+            "ancestry: the result of 'pca'; give the folder/URL of another"
+        );
     }
 }

@@ -1,14 +1,17 @@
 //! A submission: everything that can be checked before a job is queued is checked here.
 
+mod calibrate;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::json;
 use steppe_engine::score::KERNEL_SEMANTICS;
+use steppe_fitjob::{APPLICATION_SEMANTICS, CALIBRATION_FILE};
 use steppe_store::{Cohort, Location, StoreError};
 use url::Url;
 
 use super::{
-    Core, blocking,
+    Core, blocking, calibration,
     cohort_job::{self, CohortSpec, Holds, OtherPlace, Place},
     import_job, now,
     run::enqueue,
@@ -41,7 +44,8 @@ pub(crate) async fn submit(
         return Err(ServerError::Unavailable { problem: "stops" });
     }
     let nothing = || {
-        refuse("spec", "it names no job", "give one of score, import, lasso, ridge, assoc, pca and ancestry")
+        let remedy = "give one of score, import, lasso, ridge, assoc, pca, ancestry and calibrate";
+        refuse("spec", "it names no job", remedy)
     };
     let job = request.spec.and_then(|spec| spec.job).ok_or_else(nothing)?;
     let (kind, job, identity) = match job {
@@ -72,6 +76,10 @@ pub(crate) async fn submit(
         job_spec::Job::Ancestry(ancestry) => {
             let (ancestry, identity) = check_cohort_job(core, principal, ancestry).await?;
             ("ancestry", job_spec::Job::Ancestry(ancestry), identity)
+        }
+        job_spec::Job::Calibrate(calibrate) => {
+            let (calibrate, identity) = calibrate::check(core, principal, calibrate).await?;
+            ("calibrate", job_spec::Job::Calibrate(calibrate), identity)
         }
     };
     let spec = JobSpec { job: Some(job) };
@@ -123,7 +131,8 @@ async fn is_there(job: &crate::jobs::Job) -> Result<bool, ServerError> {
     }
 }
 
-/// Checks a scoring job; gives it with all files in the store, and the digest of its cohort.
+/// Checks a scoring job; gives it with all files in the store, and the digest of its cohort and of a calibration that is
+/// in a place.
 async fn check_score(
     core: &Arc<Core>,
     principal: &Principal,
@@ -149,9 +158,20 @@ async fn check_score(
     for file in [&mut score.frequencies, &mut score.keep, &mut score.remove].into_iter().flatten() {
         keep(core, file).await?;
     }
+    for file in score.calibration.iter_mut().flat_map(calibration::files) {
+        keep(core, file).await?;
+    }
     score_job::check(&score)?;
-    let digest = blocking(move || Ok(Cohort::open(&location(&cohort)?)?.digest().to_owned())).await?;
-    Ok((score, digest))
+    let mut states = vec![state_of(cohort, Holds::Cohort).await?];
+    if let Some(applied) = &mut score.calibration {
+        states.push(APPLICATION_SEMANTICS.to_string());
+        if !applied.url.is_empty() {
+            let place = core.allowed.check_as("calibration", &applied.url)?;
+            applied.url = place.to_string();
+            states.push(state_of(place, Holds::Result(CALIBRATION_FILE)).await?);
+        }
+    }
+    Ok((score, states.join(" ")))
 }
 
 /// Checks a job over the traits of a cohort; gives it with all files in the store, and its cohort's digest and its
@@ -278,7 +298,7 @@ async fn check_import(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::job::{AssocJob, RidgeJob};
+    use crate::wire::job::{AssocJob, Calibration, RidgeJob};
 
     fn id(identity: &str, job: job_spec::Job) -> JobId {
         let payload = serde_json::to_string(&JobSpec { job: Some(job) }).expect("JSON");
@@ -299,6 +319,18 @@ mod tests {
         assert!(!others.contains(&id(cohort, one)));
         let distinct: BTreeSet<&JobId> = others.iter().collect();
         assert_eq!(distinct.len(), others.len());
+    }
+
+    #[test]
+    fn scores_without_a_calibration_are_the_job_that_they_were() {
+        let payload = serde_json::to_string(&ScoreJob::default()).expect("JSON");
+        assert!(!payload.contains("calibration"), "{payload}");
+        let applied = Calibration { target: "KAZ".to_owned(), ..Calibration::default() };
+        let with = ScoreJob { calibration: Some(applied), ..ScoreJob::default() };
+        let scores = |job: &ScoreJob| id("0123", job_spec::Job::Score(job.clone()));
+        assert_ne!(scores(&with), scores(&ScoreJob::default()));
+        let payload = serde_json::to_string(&with).expect("JSON");
+        assert_eq!(serde_json::from_str::<ScoreJob>(&payload).expect("a job"), with);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use steppe_fitjob::{CovariateOptions, Family, InputOptions, PhenotypeSource};
+use steppe_fitjob::{CovariateOptions, Family, InputOptions, PhenotypeSource, SampleColumn};
 use steppe_formats::phenotype::BinaryCoding;
 
 use super::{score_job::unknown, submission::refuse};
 use crate::{
     ServerError,
-    wire::job::{InputFile, Selection, TraitFiles},
+    wire::job::{InputFile, SampleColumn as WireColumn, Selection, TraitFiles},
 };
 
 /// Brings a file to where the job reads it, by what it is used as.
@@ -26,11 +26,14 @@ pub(super) fn files<'a>(
     selection: &'a mut Option<Selection>,
 ) -> Vec<&'a mut InputFile> {
     let mut files = Vec::new();
-    if let Some(traits) = traits {
-        files.extend([&mut traits.phenotypes, &mut traits.covariates].into_iter().flatten());
-    }
+    files.extend(traits.iter_mut().flat_map(tables));
     files.extend(lists(selection));
     files
+}
+
+/// The tables of traits and covariates.
+pub(super) fn tables(traits: &mut TraitFiles) -> impl Iterator<Item = &mut InputFile> {
+    [&mut traits.phenotypes, &mut traits.covariates].into_iter().flatten()
 }
 
 /// Every list of a selection.
@@ -48,6 +51,17 @@ pub(super) fn optional(
     file.map(|file| stage(used_as, file)).transpose()
 }
 
+/// A column with its file, which must be there.
+pub(super) fn sample_column(
+    field: &'static str,
+    column: &WireColumn,
+    stage: &Stager<'_>,
+) -> Result<SampleColumn, ServerError> {
+    let needed = || refuse(field, "there is no file with the column", "give the file with it");
+    let file = stage(field, column.file.as_ref().ok_or_else(needed)?)?;
+    Ok(SampleColumn { file, column: column.column.clone() })
+}
+
 /// What a job takes from files, with its limits where it does not say.
 pub(super) fn input(
     traits: Option<&TraitFiles>,
@@ -55,19 +69,13 @@ pub(super) fn input(
     (min_frequency, max_missing): Limits,
     stage: &Stager<'_>,
 ) -> Result<InputOptions, ServerError> {
-    let needed = || refuse("traits", "there are no phenotypes", "give a file of phenotypes");
-    let traits = traits.ok_or_else(needed)?;
-    let phenotypes = stage("phenotypes", traits.phenotypes.as_ref().ok_or_else(needed)?)?;
+    let phenotypes = phenotypes(traits, stage)?;
     let none = Selection::default();
     let selection = selection.unwrap_or(&none);
     let file = |used_as: &str, file: Option<&InputFile>| optional(stage, used_as, file);
     Ok(InputOptions {
-        phenotypes: source(traits, phenotypes)?,
-        covariates: file("covariates", traits.covariates.as_ref())?.map(|file| CovariateOptions {
-            file,
-            names: traits.covariate_names.clone(),
-            categorical: traits.covariate_categories.clone(),
-        }),
+        phenotypes,
+        covariates: traits.map_or(Ok(None), |traits| covariates(traits, stage))?,
         keep: file("keep", selection.keep.as_ref())?,
         remove: file("remove", selection.remove.as_ref())?,
         extract: file("extract", selection.extract.as_ref())?,
@@ -78,7 +86,27 @@ pub(super) fn input(
     })
 }
 
-fn source(traits: &TraitFiles, file: PathBuf) -> Result<PhenotypeSource, ServerError> {
+/// Covariates, if there are any.
+pub(super) fn covariates(
+    traits: &TraitFiles,
+    stage: &Stager<'_>,
+) -> Result<Option<CovariateOptions>, ServerError> {
+    let file = optional(stage, "covariates", traits.covariates.as_ref())?;
+    Ok(file.map(|file| CovariateOptions {
+        file,
+        names: traits.covariate_names.clone(),
+        categorical: traits.covariate_categories.clone(),
+    }))
+}
+
+/// The phenotypes, which must be there.
+pub(super) fn phenotypes(
+    traits: Option<&TraitFiles>,
+    stage: &Stager<'_>,
+) -> Result<PhenotypeSource, ServerError> {
+    let needed = || refuse("traits", "there are no phenotypes", "give a file of phenotypes");
+    let traits = traits.ok_or_else(needed)?;
+    let file = stage("phenotypes", traits.phenotypes.as_ref().ok_or_else(needed)?)?;
     Ok(PhenotypeSource {
         file,
         traits: traits.traits.clone(),

@@ -2,7 +2,7 @@
 
 use steppe_calibrate::pca::{LdWindow, PruneOptions};
 use steppe_fitjob::{PcaJobOptions, PcaReport};
-use steppe_server::wire::job::{PcaJob, Pruning, SampleColumn, Selection, job_spec, pruning::Window};
+use steppe_server::wire::job::{PcaJob, Pruning, Selection, job_spec, pruning::Window};
 
 use super::{PcaCommand, ScaleOption};
 use crate::{
@@ -31,17 +31,11 @@ impl PcaCommand {
         sending: &mut Sending<'_>,
         place: Place,
     ) -> anyhow::Result<PcaJob> {
-        let population = match &options.population {
-            Some(of) => {
-                Some(SampleColumn { file: sending.optional(Some(&of.file))?, column: of.column.clone() })
-            }
-            None => None,
-        };
         Ok(PcaJob {
             cohort: place.cohort,
             out: place.out,
             overwrite: place.overwrite,
-            population,
+            population: options.population.as_ref().map(|of| sending.sample_column(of)).transpose()?,
             selection: Some(Selection {
                 keep: sending.optional(options.keep.as_deref())?,
                 remove: sending.optional(options.remove.as_deref())?,
