@@ -17,7 +17,7 @@ use steppe_server::{
     wire::cluster::DescribeRequest,
 };
 
-use super::{members::Member, ports::free_port, state::ClusterState};
+use super::{members::Member, ports::Ports, state::ClusterState};
 use crate::{
     commands::Session,
     exit::{Outcome, Usage},
@@ -111,13 +111,14 @@ impl UpOptions {
 
     /// The cluster of the folder, with ports for all that it shall have.
     fn state(&self, dir: &Path) -> anyhow::Result<ClusterState> {
+        let mut ports = Ports::default();
         let mut state = match ClusterState::read(dir)? {
             Some(state) => state,
             None => ClusterState {
-                s3_port: free_port()?,
-                api_port: free_port()?,
-                cluster_port: free_port()?,
-                operations_port: free_port()?,
+                s3_port: ports.take()?,
+                api_port: ports.take()?,
+                cluster_port: ports.take()?,
+                operations_port: ports.take()?,
                 folder: dir.to_owned(),
                 ..ClusterState::default()
             },
@@ -133,8 +134,10 @@ impl UpOptions {
                 "stop the cluster first: steppe cluster down",
             ));
         }
+        let of_all = [state.s3_port, state.api_port, state.cluster_port, state.operations_port];
+        let mut more = Ports::besides(of_all.into_iter().chain(state.worker_ports.concat()).collect());
         while state.worker_ports.len() < wanted {
-            state.worker_ports.push([free_port()?, free_port()?]);
+            state.worker_ports.push([more.take()?, more.take()?]);
         }
         state.worker_ports.truncate(wanted);
         state.write()?;
@@ -231,10 +234,7 @@ fn wait(dir: &Path, state: &ClusterState, session: Session) -> anyhow::Result<()
     loop {
         if let Some(dead) = state.members.iter().find(|member| !member.is_running()) {
             let log = state.log(&dead.name);
-            let text = fs::read_to_string(&log).unwrap_or_default();
-            let last: Vec<&str> = text.lines().rev().take(5).collect();
-            let last: Vec<&str> = last.into_iter().rev().collect();
-            session.console.error(&last.join("\n"));
+            session.console.error(&last_lines(&log));
             anyhow::bail!("{} has stopped; its log is {}", dead.name, log.display());
         }
         if let Ok(remote) = Remote::connect(&options) {
@@ -246,10 +246,20 @@ fn wait(dir: &Path, state: &ClusterState, session: Session) -> anyhow::Result<()
             }
         }
         if began.elapsed() > PATIENCE {
+            for member in &state.members {
+                session.console.error(&format!("{}:\n{}", member.name, last_lines(&state.log(&member.name))));
+            }
             anyhow::bail!("the cluster does not come up; its logs are in {}", dir.join("logs").display());
         }
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// The end of a log.
+fn last_lines(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let last: Vec<&str> = text.lines().rev().take(5).collect();
+    last.into_iter().rev().collect::<Vec<_>>().join("\n")
 }
 
 /// What reaches the store.
