@@ -209,6 +209,7 @@ impl<'a> TraitFit<'a> {
             strong: &self.strong,
             alpha: self.options.alpha,
             gram_limit: self.options.gram_limit,
+            gram_kept: self.options.gram_kept,
         }
     }
 

@@ -36,8 +36,11 @@ pub struct LassoOptions {
     /// Stops once the best validation metric of the last so many lambdas is clearly (by a hundredth) below the best
     /// before them. Where few variants are in the model it wavers: a small number ends paths that have hardly begun.
     pub stopping_lag: Option<usize>,
-    /// Largest working set whose Gram matrix is kept; it takes four bytes a pair.
+    /// Largest working set that is solved on its Gram matrix, of four bytes for each ordered pair (1 GiB for 16,384);
+    /// larger ones are solved on their columns, which takes many times as long.
     pub gram_limit: usize,
+    /// Members up to which a Gram matrix keeps those that left the working set: they often come back.
+    pub gram_kept: usize,
 }
 
 impl Default for LassoOptions {
@@ -51,7 +54,8 @@ impl Default for LassoOptions {
             batch: 10,
             tolerance: 1e-3,
             stopping_lag: Some(10),
-            gram_limit: 6000,
+            gram_limit: 16_384,
+            gram_kept: 6000,
         }
     }
 }

@@ -47,8 +47,10 @@ pub(crate) struct Model<'a> {
     pub(crate) covariates: &'a [Vec<f64>],
     pub(crate) strong: &'a StrongSet,
     pub(crate) alpha: f64,
-    /// Largest working set whose Gram matrix is kept.
+    /// Largest working set that is solved on its Gram matrix.
     pub(crate) gram_limit: usize,
+    /// Members up to which a Gram matrix keeps those that left the working set.
+    pub(crate) gram_kept: usize,
 }
 
 impl Model<'_> {
@@ -91,15 +93,15 @@ impl Working {
         self.positions.len() - before
     }
 
-    /// The working set's places in the Gram matrix, which then has all of them and no more than `limit` members.
-    fn members(&mut self, strong: &StrongSet, limit: usize) -> Vec<usize> {
+    /// The working set's places in the Gram matrix, which then has all of them, and others only up to `kept` members.
+    fn members(&mut self, strong: &StrongSet, kept: usize) -> Vec<usize> {
         let feature = |j: &usize| strong.features[*j];
         let Some((metric, classes)) = &self.metric else { return Vec::new() };
         let absent = |gram: &Gram| -> Vec<usize> {
             self.positions.iter().copied().filter(|j| gram.place(strong.features[*j]).is_none()).collect()
         };
         let mut fresh = absent(&self.gram);
-        if self.gram.len() + fresh.len() > limit {
+        if self.gram.len() + fresh.len() > kept {
             let wanted: HashSet<u32> = self.positions.iter().map(feature).collect();
             self.gram.retain(|feature| wanted.contains(&feature));
             fresh = absent(&self.gram);
@@ -280,7 +282,7 @@ impl Step<'_> {
         gamma: &mut [f64],
     ) {
         let strong = self.model.strong;
-        let members = working.members(strong, self.model.gram_limit);
+        let members = working.members(strong, self.model.gram_kept.min(self.model.gram_limit));
         let Some((metric, _)) = &working.metric else { return };
         // Covariates move first, and then with every coefficient.
         let shift = metric.solve(&self.model.covariate_gradient(v));

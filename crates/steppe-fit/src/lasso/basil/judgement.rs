@@ -39,6 +39,18 @@ impl Gradients<'_> {
         let column = self.first + batch * self.parts + part;
         self.products.of(features.variant(feature) as usize)[column] / features.scale(feature)
     }
+
+    /// The gradients of all features, solution by solution: products of a variant lie together, and reading them anew for
+    /// each solution would wait for memory each time.
+    fn by_solution(&self, features: &Features, solutions: usize) -> Vec<Vec<f64>> {
+        let mut columns = vec![Vec::with_capacity(features.count() as usize); solutions];
+        for feature in 0..features.count() {
+            for (batch, column) in columns.iter_mut().enumerate() {
+                column.push(self.of(features, batch, feature));
+            }
+        }
+        columns
+    }
 }
 
 impl TraitFit<'_> {
@@ -78,8 +90,8 @@ impl TraitFit<'_> {
         let fit = &*self;
         let certified: Vec<_> = pending
             .par_iter()
-            .enumerate()
-            .map(|(batch, pending)| fit.certify(gradients, batch, pending))
+            .zip(gradients.by_solution(&self.features, pending.len()))
+            .map(|(pending, gradients)| fit.certify(&gradients, pending))
             .collect();
         for (pending, (certificate, violators)) in pending.into_iter().zip(certified) {
             if certificate.violation > self.options.tolerance {
@@ -109,7 +121,7 @@ impl TraitFit<'_> {
         Ok(judged)
     }
 
-    fn certify(&self, gradients: &Gradients<'_>, batch: usize, pending: &Pending) -> (Certificate, Vec<u32>) {
+    fn certify(&self, gradients: &[f64], pending: &Pending) -> (Certificate, Vec<u32>) {
         let evidence = Evidence {
             loss: self.design.loss.as_ref(),
             features: &self.features,
@@ -121,7 +133,7 @@ impl TraitFit<'_> {
             beta: &pending.beta,
             null_deviance: self.null_deviance,
         };
-        evidence.judge(|feature| gradients.of(&self.features, batch, feature), self.options.tolerance)
+        evidence.judge(|feature| gradients[feature as usize], self.options.tolerance)
     }
 
     fn accept(&mut self, pending: Pending, certificate: Certificate) {
