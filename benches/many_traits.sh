@@ -31,8 +31,8 @@ if ! [ -e "$work/pheno.tsv" ]; then
             if (any) print $2 "\t" $5 line
         }' "$prefix.bim" > "$work/weights.tsv"
     rm -rf "$work/values"
-    "$steppe" score --quiet --cohort "$work/cohort" --score "$work/weights.tsv" --score-col-nums "3-$((traits + 2))" \
-        --ambiguous keep --format sscore --out "$work/values" > /dev/null
+    "$steppe" score --quiet --cohort "$work/cohort" --score "$work/weights.tsv" --score-columns "1,2,3-$((traits + 2))" \
+        --match-by id --ambiguous keep --no-sscore --out "$work/values" > /dev/null
     "$steppe" sql --quiet --scores "$work/values" --format csv \
         'SELECT family_id, sample_id, score, sum FROM scores ORDER BY sample_id, score' > "$work/values.csv"
     awk -F, -v traits="$traits" '
