@@ -9,16 +9,18 @@
 //! 3. what with *all* answers together would tell of few: *Audit Expert* (Chin & Özsoyoğlu 1982). The answered sets cut
 //!    the people into atoms, and every number that can be calculated from the answers by sums is a vector of the row
 //!    space of the sets over the atoms. *S* is refused if a row of their reduced row echelon form, over the integers
-//!    modulo 2⁶¹ − 1, would be of fewer than *k* people.
+//!    modulo 2⁶¹ − 1, would be of fewer than *k* people, or the sum or difference of two atoms of together fewer.
 //!
 //! A set that is in the row space already tells nothing new, and is answered for ever.
 //!
 //! # What this proves, and what it does not
-//! *Complete for single atoms:* if the sum over an atom of fewer than *k* people could be calculated from accepted
-//! answers, then its unit vector were a row of the reduced form, whatever its pivots: of all rows only that of a pivot in
-//! the atom could take part in it. So it never can. *A heuristic for several atoms:* a combination of few people over two
-//! or more atoms is found if it is a row, and may not be if it is a sum of rows; pivots are chosen in large atoms, which
-//! makes such sums rare. Finding the combination of fewest people is the problem of the shortest codeword, which is
+//! *Complete for one atom and for two:* if the sum over an atom of fewer than *k* people could be calculated from accepted
+//! answers, its unit vector would be in the row space, and then it were a row of the reduced form, whatever the pivots:
+//! of all rows only that of a pivot in the atom can take part in it. Of two atoms either one row has both, or both are
+//! pivots, and their rows are alike but for them. So neither can ever be calculated. *A heuristic for more:* a
+//! combination of few people over three atoms or more is found if it is a row, and may not be if it is a sum of rows.
+//! With k = 3 there is none; with k = 4, ten of 900 sessions of 60 random questions about 10 to 14 people told of three
+//! people together. Finding the combination of fewest people is the problem of the shortest codeword, which is
 //! hard. *Not looked at:* bounds (that all 30 people of a group have a disease is told by a count of 30), what is known
 //! from elsewhere, what several users know together, and other cohorts with the same people.
 //!
@@ -281,7 +283,12 @@ impl Ledger {
             has_grown = true;
         }
         // A row of few people does not become one of many by further sets that it is refused with.
-        if has_grown && !state.echelon.has_only_large_rows(&state.atoms, self.minimum_cell) {
+        let State { atoms, echelon, .. } = state;
+        let is_safe = |echelon: &mut Echelon| {
+            echelon.has_only_large_rows(atoms, self.minimum_cell)
+                && echelon.has_only_large_pairs(atoms, self.minimum_cell)
+        };
+        if has_grown && !is_safe(echelon) {
             return Err(Refusal::Combination);
         }
         Ok(())
@@ -323,7 +330,7 @@ impl State {
             inside[split.outside] = 0;
         }
         if let Some((residual, pivot)) = self.echelon.residual(&self.atoms, &inside, &splits) {
-            self.echelon.push(&inside, residual, pivot);
+            self.echelon.push(&self.atoms, &inside, residual, pivot);
             self.answered.push(Arc::new(set.clone()));
         }
     }

@@ -2,6 +2,8 @@
 
 use roaring::RoaringBitmap;
 
+use super::field;
+
 /// The label of a sample that nobody has seen.
 const UNSEEN: u32 = u32::MAX;
 
@@ -12,6 +14,16 @@ pub(super) struct Atoms {
     labels: Vec<u32>,
     /// Of each atom its people.
     people: Vec<u64>,
+    /// Of each atom the sum of its people's [`mark`]s.
+    marks: Vec<u64>,
+}
+
+/// A number of the field for a sample, as if at random (SplitMix64): sums of them tell sets apart.
+fn mark(sample: u32) -> u64 {
+    let mixed = u64::from(sample).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    field::reduce(u128::from(mixed ^ (mixed >> 31)))
 }
 
 /// An atom of which a set has a part.
@@ -32,6 +44,10 @@ impl Atoms {
         self.people[atom]
     }
 
+    pub(super) fn mark(&self, atom: usize) -> u64 {
+        self.marks[atom]
+    }
+
     /// Adds people of no answered set, who are not in any atom yet, as one atom.
     pub(super) fn add(&mut self, people: &RoaringBitmap) {
         let Some(last) = people.max() else { return };
@@ -42,6 +58,7 @@ impl Atoms {
             self.labels[sample as usize] = atom;
         }
         self.people.push(people.len());
+        self.marks.push(field::reduce(people.iter().map(|sample| u128::from(mark(sample))).sum()));
     }
 
     /// How many of each atom are in a set of people who are all in some atom.
@@ -68,14 +85,19 @@ impl Atoms {
                 moved[outside] = split.inside as u32;
                 self.people[outside] -= count;
                 self.people.push(count);
+                self.marks.push(0);
                 splits.push(split);
             }
         }
         if !splits.is_empty() {
             for sample in set {
                 let label = &mut self.labels[sample as usize];
-                let new = moved[*label as usize];
-                *label = if new == UNSEEN { *label } else { new };
+                let (old, new) = (*label as usize, moved[*label as usize]);
+                if new != UNSEEN {
+                    *label = new;
+                    self.marks[old] = field::subtract(self.marks[old], mark(sample));
+                    self.marks[new as usize] = field::add(self.marks[new as usize], mark(sample));
+                }
             }
         }
         splits

@@ -6,6 +6,8 @@
 //! of **B** as bits; an entry of **TB** is a sum over the bits of a column. That a row has many people is seen from the
 //! first entries that are not 0; those are remembered as its witnesses.
 
+use std::collections::BTreeMap;
+
 use super::{
     atoms::{Atoms, Split},
     field,
@@ -26,6 +28,8 @@ pub(super) struct Echelon {
     pivots: Vec<usize>,
     /// Of each row atoms where it was not 0 when last seen.
     witnesses: Vec<Vec<usize>>,
+    /// Of each independent set the sum of its people's marks.
+    marks: Vec<u64>,
 }
 
 impl Echelon {
@@ -82,12 +86,15 @@ impl Echelon {
     }
 
     /// Adds a set of whole atoms with its residual, so that the pivot's column becomes a unit vector.
-    pub(super) fn push(&mut self, inside: &[u64], mut residual: Vec<u64>, pivot: usize) {
+    pub(super) fn push(&mut self, atoms: &Atoms, inside: &[u64], mut residual: Vec<u64>, pivot: usize) {
         let bit = self.rank();
+        let mut mark = 0;
         self.widen(bit + 1, inside.len());
         for (atom, _) in inside.iter().enumerate().filter(|(_, inside)| **inside > 0) {
             self.columns[atom * self.stride + bit / 64] |= 1 << (bit % 64);
+            mark = field::add(mark, atoms.mark(atom));
         }
+        self.marks.push(mark);
         let scale = field::invert(self.sum(&residual, pivot));
         for term in &mut residual {
             *term = field::multiply(*term, scale);
@@ -109,6 +116,32 @@ impl Echelon {
     /// Whether every row is about at least so many people.
     pub(super) fn has_only_large_rows(&mut self, atoms: &Atoms, minimum: u64) -> bool {
         (0..self.rank()).all(|row| self.is_large(row, atoms, minimum))
+    }
+
+    /// Whether no sum or difference of two atoms that are together fewer people is a combination of the sets.
+    ///
+    /// Such atoms are both pivots, or one row had them (and is found by [`Self::has_only_large_rows`]). What their rows
+    /// have beside their pivots is then the same, or the same with the other sign. It is compared by the sum of the
+    /// marks of its people, which tells it apart but for chance, and that only refuses.
+    pub(super) fn has_only_large_pairs(&self, atoms: &Atoms, minimum: u64) -> bool {
+        let mut fewest: BTreeMap<u64, u64> = BTreeMap::new();
+        for (row, &pivot) in self.transform.iter().zip(&self.pivots) {
+            let people = atoms.people(pivot);
+            if people >= minimum {
+                continue;
+            }
+            let terms =
+                row.iter().zip(&self.marks).map(|(&term, &mark)| u128::from(field::multiply(term, mark)));
+            let beside = field::subtract(field::reduce(terms.sum()), atoms.mark(pivot));
+            let opposite = field::subtract(0, beside);
+            let other = fewest.get(&beside).into_iter().chain(fewest.get(&opposite)).min();
+            if other.is_some_and(|other| other + people < minimum) {
+                return false;
+            }
+            let known = fewest.entry(beside).or_insert(people);
+            *known = people.min(*known);
+        }
+        true
     }
 
     fn is_large(&mut self, row: usize, atoms: &Atoms, minimum: u64) -> bool {

@@ -17,6 +17,10 @@ pub(super) fn reduce(value: u128) -> u64 {
     folded as u64
 }
 
+pub(super) fn add(one: u64, other: u64) -> u64 {
+    reduce(u128::from(one) + u128::from(other))
+}
+
 pub(super) fn subtract(one: u64, other: u64) -> u64 {
     if one >= other { one - other } else { one + PRIME - other }
 }
