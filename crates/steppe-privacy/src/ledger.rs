@@ -9,20 +9,20 @@
 //! 3. what with *all* answers together would tell of few: *Audit Expert* (Chin & Özsoyoğlu 1982). The answered sets cut
 //!    the people into atoms, and every number that can be calculated from the answers by sums is a vector of the row
 //!    space of the sets over the atoms. *S* is refused if a row of their reduced row echelon form, over the integers
-//!    modulo 2⁶¹ − 1, would be of fewer than *k* people, or the sum or difference of two atoms of together fewer.
+//!    modulo 2⁶¹ − 1, would be of fewer than *k* people, or some combination of two atoms of together fewer.
 //!
 //! A set that is in the row space already tells nothing new, and is answered for ever.
 //!
 //! # What this proves, and what it does not
 //! *Complete for one atom and for two:* if the sum over an atom of fewer than *k* people could be calculated from accepted
 //! answers, its unit vector would be in the row space, and then it were a row of the reduced form, whatever the pivots:
-//! of all rows only that of a pivot in the atom can take part in it. Of two atoms either one row has both, or both are
-//! pivots, and their rows are alike but for them. So neither can ever be calculated. *A heuristic for more:* a
-//! combination of few people over three atoms or more is found if it is a row, and may not be if it is a sum of rows.
-//! With k = 3 there is none; with k = 4, ten of 900 sessions of 60 random questions about 10 to 14 people told of three
-//! people together. Finding the combination of fewest people is the problem of the shortest codeword, which is
-//! hard. *Not looked at:* bounds (that all 30 people of a group have a disease is told by a count of 30), what is known
-//! from elsewhere, what several users know together, and other cohorts with the same people.
+//! of all rows only that of a pivot in the atom can take part in it. A number about two atoms and nobody else is either
+//! a row, or both are pivots and their rows are proportional but for them. So neither can ever be calculated; with
+//! k = 2 and k = 3 this is everything. *A heuristic for more:* a number about three atoms or more, of together few people,
+//! is found if it is a row, and may not be if it is a sum of rows: with k = 4, ten of 900 sessions of 60 random questions
+//! about 10 to 14 people told the sum over three. Finding the number about fewest people is the problem of the shortest
+//! codeword, which is hard. *Not looked at:* bounds (that all 30 people of a group have a disease is told by a count of
+//! 30), what is known from elsewhere, what several users know together, and other cohorts with the same people.
 //!
 //! # Refusals tell, too
 //! Whether a set is refused depends on who is in it. If a condition on a secret column has a part in it (`disease = 1`),

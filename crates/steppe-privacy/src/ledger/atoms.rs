@@ -15,15 +15,20 @@ pub(super) struct Atoms {
     /// Of each atom its people.
     people: Vec<u64>,
     /// Of each atom the sum of its people's [`mark`]s.
-    marks: Vec<u64>,
+    marks: Vec<Mark>,
 }
 
-/// A number of the field for a sample, as if at random (SplitMix64): sums of them tell sets apart.
-fn mark(sample: u32) -> u64 {
-    let mixed = u64::from(sample).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    field::reduce(u128::from(mixed ^ (mixed >> 31)))
+/// Two numbers of the field, as if at random: sums of them tell combinations of people apart.
+pub(super) type Mark = [u64; 2];
+
+/// The mark of a sample (SplitMix64, twice).
+fn mark(sample: u32) -> Mark {
+    [1, 2].map(|half| {
+        let mixed = (u64::from(sample) * 2 + half).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        field::reduce(u128::from(mixed ^ (mixed >> 31)))
+    })
 }
 
 /// An atom of which a set has a part.
@@ -44,7 +49,7 @@ impl Atoms {
         self.people[atom]
     }
 
-    pub(super) fn mark(&self, atom: usize) -> u64 {
+    pub(super) fn mark(&self, atom: usize) -> Mark {
         self.marks[atom]
     }
 
@@ -58,7 +63,8 @@ impl Atoms {
             self.labels[sample as usize] = atom;
         }
         self.people.push(people.len());
-        self.marks.push(field::reduce(people.iter().map(|sample| u128::from(mark(sample))).sum()));
+        let add = |sum: Mark, sample| field::add_pairs(sum, mark(sample));
+        self.marks.push(people.iter().fold([0; 2], add));
     }
 
     /// How many of each atom are in a set of people who are all in some atom.
@@ -85,7 +91,7 @@ impl Atoms {
                 moved[outside] = split.inside as u32;
                 self.people[outside] -= count;
                 self.people.push(count);
-                self.marks.push(0);
+                self.marks.push([0; 2]);
                 splits.push(split);
             }
         }
@@ -95,8 +101,8 @@ impl Atoms {
                 let (old, new) = (*label as usize, moved[*label as usize]);
                 if new != UNSEEN {
                     *label = new;
-                    self.marks[old] = field::subtract(self.marks[old], mark(sample));
-                    self.marks[new as usize] = field::add(self.marks[new as usize], mark(sample));
+                    self.marks[old] = field::subtract_pairs(self.marks[old], mark(sample));
+                    self.marks[new as usize] = field::add_pairs(self.marks[new as usize], mark(sample));
                 }
             }
         }

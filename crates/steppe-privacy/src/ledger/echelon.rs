@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    atoms::{Atoms, Split},
+    atoms::{Atoms, Mark, Split},
     field,
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Echelon {
     /// Of each row atoms where it was not 0 when last seen.
     witnesses: Vec<Vec<usize>>,
     /// Of each independent set the sum of its people's marks.
-    marks: Vec<u64>,
+    marks: Vec<Mark>,
 }
 
 impl Echelon {
@@ -88,11 +88,11 @@ impl Echelon {
     /// Adds a set of whole atoms with its residual, so that the pivot's column becomes a unit vector.
     pub(super) fn push(&mut self, atoms: &Atoms, inside: &[u64], mut residual: Vec<u64>, pivot: usize) {
         let bit = self.rank();
-        let mut mark = 0;
+        let mut mark = [0; 2];
         self.widen(bit + 1, inside.len());
         for (atom, _) in inside.iter().enumerate().filter(|(_, inside)| **inside > 0) {
             self.columns[atom * self.stride + bit / 64] |= 1 << (bit % 64);
-            mark = field::add(mark, atoms.mark(atom));
+            mark = field::add_pairs(mark, atoms.mark(atom));
         }
         self.marks.push(mark);
         let scale = field::invert(self.sum(&residual, pivot));
@@ -118,11 +118,11 @@ impl Echelon {
         (0..self.rank()).all(|row| self.is_large(row, atoms, minimum))
     }
 
-    /// Whether no sum or difference of two atoms that are together fewer people is a combination of the sets.
+    /// Whether no combination of two atoms that are together fewer people is one of the sets.
     ///
-    /// Such atoms are both pivots, or one row had them (and is found by [`Self::has_only_large_rows`]). What their rows
-    /// have beside their pivots is then the same, or the same with the other sign. It is compared by the sum of the
-    /// marks of its people, which tells it apart but for chance, and that only refuses.
+    /// Either one row has both atoms (and is found by [`Self::has_only_large_rows`]), or both are pivots, and what their
+    /// rows have beside the pivots is the same up to a factor. That is compared by the ratio of the two sums of its
+    /// marks, which tells rows apart but for chance, and that only refuses.
     pub(super) fn has_only_large_pairs(&self, atoms: &Atoms, minimum: u64) -> bool {
         let mut fewest: BTreeMap<u64, u64> = BTreeMap::new();
         for (row, &pivot) in self.transform.iter().zip(&self.pivots) {
@@ -130,15 +130,16 @@ impl Echelon {
             if people >= minimum {
                 continue;
             }
-            let terms =
-                row.iter().zip(&self.marks).map(|(&term, &mark)| u128::from(field::multiply(term, mark)));
-            let beside = field::subtract(field::reduce(terms.sum()), atoms.mark(pivot));
-            let opposite = field::subtract(0, beside);
-            let other = fewest.get(&beside).into_iter().chain(fewest.get(&opposite)).min();
-            if other.is_some_and(|other| other + people < minimum) {
+            let sum = |half: usize| {
+                let terms = row.iter().zip(&self.marks);
+                field::reduce(terms.map(|(&term, mark)| u128::from(field::multiply(term, mark[half]))).sum())
+            };
+            let beside = field::subtract_pairs([sum(0), sum(1)], atoms.mark(pivot));
+            let ratio = field::multiply(beside[0], field::invert(beside[1]));
+            if fewest.get(&ratio).is_some_and(|other| other + people < minimum) {
                 return false;
             }
-            let known = fewest.entry(beside).or_insert(people);
+            let known = fewest.entry(ratio).or_insert(people);
             *known = people.min(*known);
         }
         true

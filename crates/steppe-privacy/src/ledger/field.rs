@@ -17,8 +17,12 @@ pub(super) fn reduce(value: u128) -> u64 {
     folded as u64
 }
 
-pub(super) fn add(one: u64, other: u64) -> u64 {
-    reduce(u128::from(one) + u128::from(other))
+pub(super) fn add_pairs(one: [u64; 2], other: [u64; 2]) -> [u64; 2] {
+    [0, 1].map(|half| reduce(u128::from(one[half]) + u128::from(other[half])))
+}
+
+pub(super) fn subtract_pairs(one: [u64; 2], other: [u64; 2]) -> [u64; 2] {
+    [0, 1].map(|half| subtract(one[half], other[half]))
 }
 
 pub(super) fn subtract(one: u64, other: u64) -> u64 {
