@@ -5,4 +5,5 @@ pub mod ledger;
 /// x
 pub mod noise;
 pub mod policy;
+pub mod statement_caps;
 pub use error::PrivacyError;
