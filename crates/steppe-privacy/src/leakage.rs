@@ -16,6 +16,9 @@
 //! 16,384 cells. That is right for windows that are wide beside the cells' rounding; a finer release can
 //! not be measured, and counts as one that gives everything away: [`Leakage::excess`] is `None`.
 //!
+//! A thousand raw scores take 0.2 s at 15 variants, 4 s at 20 and half a minute at 24; of coarse releases few values
+//! differ, and each is inverted once (`examples/leakage_table.rs`).
+//!
 //! What it does not see: correlated variants, relatives, several scores of one person (each at the same precision gives
 //! more), and phenotypes.
 
