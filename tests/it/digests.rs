@@ -80,9 +80,15 @@ fn threads_kernels_blocks_and_codecs() {
             if !cohort.exists() {
                 import(&prefix, &cohort.display().to_string(), options);
             }
-            for (threads, simd) in
-                [("1", "auto"), ("2", "auto"), ("4", "auto"), ("2", "scalar"), ("2", "avx2"), ("2", "avx512")]
-            {
+            for (threads, simd) in [
+                ("1", "auto"),
+                ("2", "auto"),
+                ("4", "auto"),
+                ("2", "scalar"),
+                ("2", "avx2"),
+                ("2", "avx512"),
+                ("2", "amx"),
+            ] {
                 if simd.parse::<Level>().is_ok_and(|level| !level.is_available()) {
                     skip(&format!("{simd} is not available on this machine"));
                     continue;

@@ -35,7 +35,7 @@ pub(crate) struct GlobalOptions {
         hide_default_value = true,
         hide_env_values = true,
         long_help = "Instruction set of the genotype kernels: auto (the fastest that this CPU has), scalar, avx2, \
-                     avx512 or neon. Results are the same bits on all of them; a level that this CPU lacks is an error"
+                     avx512, amx or neon. Results are the same bits on all of them; a level that this CPU lacks is an error"
     )]
     pub(crate) simd: Simd,
     /// Say more on standard error; twice for debugging. STEPPE_LOG sets it finely.

@@ -4,7 +4,7 @@ use crate::level::Level;
 use crate::passes::Passes;
 
 /// Evaluates `$body` with `$passes` bound to the level's passes, or to the portable ones where this CPU
-/// lacks the level.
+/// lacks the level. Tiles are for a few passes only ([`with_matrix_passes`]); the others have AVX-512 there.
 macro_rules! with_passes {
     ($level:expr, $passes:ident => $body:expr) => {
         match $level {
@@ -17,13 +17,15 @@ macro_rules! with_passes {
                 }
             },
             #[cfg(target_arch = "x86_64")]
-            $crate::level::Level::Avx512 => match $crate::x86_64::avx512::Avx512::new() {
-                Some($passes) => $body,
-                None => {
-                    let $passes = $crate::scalar::Scalar;
-                    $body
+            $crate::level::Level::Avx512 | $crate::level::Level::Amx => {
+                match $crate::x86_64::avx512::Avx512::new() {
+                    Some($passes) => $body,
+                    None => {
+                        let $passes = $crate::scalar::Scalar;
+                        $body
+                    }
                 }
-            },
+            }
             #[cfg(target_arch = "aarch64")]
             $crate::level::Level::Neon => match $crate::aarch64::neon::Neon::new() {
                 Some($passes) => $body,
@@ -40,6 +42,21 @@ macro_rules! with_passes {
     };
 }
 pub(crate) use with_passes;
+
+/// The same, for the passes that tiles have a way of their own for.
+macro_rules! with_matrix_passes {
+    ($level:expr, $passes:ident => $body:expr) => {
+        match $level {
+            #[cfg(target_arch = "x86_64")]
+            $crate::level::Level::Amx => match $crate::x86_64::amx::Amx::new() {
+                Some($passes) => $body,
+                None => $crate::dispatch::with_passes!($level, $passes => $body),
+            },
+            level => $crate::dispatch::with_passes!(level, $passes => $body),
+        }
+    };
+}
+pub(crate) use with_matrix_passes;
 
 /// Samples whose code is 0, 1, 2, 3, in that order, over the first `samples` samples of a row (over all
 /// that the row holds, if it holds fewer).

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum KernelError {
     /// A level's name is not known.
-    #[error("unknown instruction set '{name}': expected scalar, avx2, avx512 or neon")]
+    #[error("unknown instruction set '{name}': expected scalar, avx2, avx512, amx or neon")]
     UnknownLevel {
         /// The name, shortened to 60 characters.
         name: String,

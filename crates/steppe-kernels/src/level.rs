@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::error::KernelError;
 
 /// An instruction set. A level that this CPU lacks can be named (a test or bench skips it visibly); a
-/// pass asked to run on it runs on [`Level::Scalar`] instead, with the same result.
+/// pass asked to run on it runs on one that the CPU has instead, with the same result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
     /// Portable code; always there, and the reference.
@@ -15,6 +15,9 @@ pub enum Level {
     Avx2,
     /// x86-64 with AVX-512 F, BW, DQ, VL, VBMI, VBMI2, VNNI and VPOPCNTDQ (Intel since Ice Lake, AMD since Zen 4).
     Avx512,
+    /// The level before with AMX's tiles of bytes, where the system lets the process use them (Intel since Sapphire Rapids,
+    /// Linux since 5.16).
+    Amx,
     /// 64-bit Arm: the portable code, compiled with Neon, which is part of that architecture's baseline.
     Neon,
 }
@@ -28,6 +31,8 @@ impl Level {
             Self::Avx2 => crate::x86_64::avx2::Avx2::new().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => crate::x86_64::avx512::Avx512::new().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => crate::x86_64::amx::Amx::new().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => crate::aarch64::neon::Neon::new().is_some(),
             #[allow(unreachable_patterns)]
@@ -37,7 +42,7 @@ impl Level {
 
     /// The fastest level that this CPU can run.
     pub fn best() -> Self {
-        [Self::Avx512, Self::Avx2, Self::Neon]
+        [Self::Amx, Self::Avx512, Self::Avx2, Self::Neon]
             .into_iter()
             .find(|level| level.is_available())
             .unwrap_or(Self::Scalar)
@@ -45,7 +50,7 @@ impl Level {
 
     /// Every level, those that this CPU cannot run included.
     pub fn all() -> &'static [Self] {
-        &[Self::Scalar, Self::Avx2, Self::Avx512, Self::Neon]
+        &[Self::Scalar, Self::Avx2, Self::Avx512, Self::Amx, Self::Neon]
     }
 
     /// The name in lower case, as `Display` writes it and `FromStr` reads it.
@@ -54,6 +59,7 @@ impl Level {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
             Self::Neon => "neon",
         }
     }

@@ -2,8 +2,8 @@
 //! it as they stand, and there is no feature to detect.
 
 use crate::adjoint::{
-    AdjointPasses, CopiedRow, Lanes32, LimbBlock, Lookup, LookupPasses, Plane, ROOM, ResidualTable, Sums64,
-    TABLES,
+    AdjointPasses, AdjointWays, CopiedRow, Lanes32, LimbBlock, Lookup, LookupPasses, Plane, ROOM,
+    ResidualTable, Sums64, TABLES,
 };
 use crate::gather::{GatherPasses, Pick};
 use crate::gram::{GramPasses, LaneCodes, LaneSums, PlaneBlock, TILE};
@@ -70,14 +70,21 @@ impl Passes for Neon {
     }
 }
 
-impl AdjointPasses for Neon {
+impl AdjointWays for Neon {
     const GROUP_FROM: usize = Scalar::GROUP_FROM;
+    type Passes = Self;
     type Dense = Lookup;
 
-    fn listed_of_1024(columns: usize) -> u64 {
-        Scalar::listed_of_1024(columns)
+    fn passes(self) -> Self {
+        self
     }
 
+    fn listed_of_1024(columns: usize) -> Option<u64> {
+        Scalar::listed_of_1024(columns)
+    }
+}
+
+impl AdjointPasses for Neon {
     fn any_missing(self, row: &[u8]) -> bool {
         self.0.any_missing(row)
     }

@@ -4,15 +4,29 @@ use super::residuals::AdjointResiduals;
 use super::{AdjointPasses, AdjointSum};
 use crate::rows::Rows;
 
+/// A form of columns of residuals, besides the lanes that lists need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// The lanes.
+    Lanes,
+    /// A column's bytes one after another.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    Blocks,
+    /// The bytes of columns side by side.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    Tiles,
+}
+
 /// A way to sum rows of which many genotypes differ, with its buffers.
 pub(crate) trait DensePass<P>: Default {
     /// Rows of one call at most.
     const ROWS: usize;
-    /// Whether the columns are needed as bytes.
-    const BYTES: bool;
+    /// How it wants the columns.
+    const OPERAND: Operand;
 
     /// Adds Σ code × residual over the calls of the `dense` rows, which are numbers of `rows`, for the columns that
-    /// are summed in groups. `ahead` are rows that are read next.
+    /// are summed in groups; and Σ residual over the missing calls, where no row is listed. `ahead` are rows that are read
+    /// next.
     fn add(
         &mut self,
         passes: P,
@@ -58,6 +72,16 @@ impl<'a> Ahead<'a> {
             (self.row, self.at) = (first, 0);
         }
         self.end = end.min(self.call.rows.rows);
+    }
+
+    /// The next so many bytes, for a pass that asks for them by itself.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn take(&mut self, bytes: usize) -> &'a [u8] {
+        let stride = self.call.rows.stride;
+        let start = self.row * stride + self.at;
+        let end = self.call.rows.bytes.len().min(self.end * stride).min(start + bytes);
+        (self.row, self.at) = (end.max(start) / stride, end.max(start) % stride);
+        self.call.rows.bytes.get(start..end).unwrap_or_default()
     }
 
     /// Asks for about so many bytes of a row, in whole lines of the caches.

@@ -2,7 +2,7 @@
 //! sample. Most variants of a sequenced or imputed cohort are such rows. Missing calls of any row are listed too.
 
 use super::dense::Call;
-use super::residuals::{AdjointResiduals, Group};
+use super::residuals::Group;
 use super::{AdjointPasses, AdjointSum, Sums64};
 use crate::passes::Passes;
 
@@ -41,13 +41,14 @@ pub(super) struct Kind {
 const PLANES: [Plane; 3] = [Plane::Low, Plane::High, Plane::Both];
 
 impl Kind {
-    /// Looks at a row. What pads its last byte is looked at too: it changes the way, and no sum.
-    pub(super) fn of<P: AdjointPasses + Passes>(passes: P, row: &[u8], residuals: &AdjointResiduals) -> Self {
+    /// Looks at a row, of which so many of 1024 genotypes may differ from the commonest where it is to be listed. What pads
+    /// its last byte is looked at too: it changes the way, and no sum.
+    pub(super) fn of<P: Passes>(passes: P, row: &[u8], listed_of_1024: u64) -> Self {
         let [zero, one, two, missing] = passes.count(row, None);
         let swapped = two > zero;
         let rare = zero.min(two);
         let samples = 4 * row.len() as u64;
-        let listed = 1024 * (one + rare + missing) <= residuals.listed_of_1024() * samples;
+        let listed = 1024 * (one + rare + missing) <= listed_of_1024 * samples;
         let planes = [listed && one + missing > 0, listed && rare + missing > 0, missing > 0];
         Self { swapped, listed, planes }
     }

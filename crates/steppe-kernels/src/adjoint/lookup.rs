@@ -1,7 +1,7 @@
 //! Dense rows by table lookup: a byte of a row is four samples' codes, and the table of those four samples holds all 256
 //! sums for 16 columns.
 
-use super::dense::{Ahead, Call, DensePass};
+use super::dense::{Ahead, Call, DensePass, Operand};
 use super::residuals::Group;
 use super::{AdjointPasses, AdjointSum};
 
@@ -73,7 +73,7 @@ impl Default for Lookup {
 impl<P: LookupPasses> DensePass<P> for Lookup {
     /// Rows that share the making of the tables. Their sums, the tables and what is copied fit the second-level cache.
     const ROWS: usize = 2048;
-    const BYTES: bool = false;
+    const OPERAND: Operand = Operand::Lanes;
 
     fn add(
         &mut self,

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::dense::{Ahead, Call, DensePass};
+use super::dense::{Ahead, Call, DensePass, Operand};
 use super::{AdjointPasses, AdjointSum, BLOCK, LimbBlock};
 
 /// Rows that are multiplied together.
@@ -43,7 +43,7 @@ impl Default for Products {
 
 impl<P: ProductPasses> DensePass<P> for Products {
     const ROWS: usize = 64;
-    const BYTES: bool = true;
+    const OPERAND: Operand = Operand::Blocks;
 
     fn add(
         &mut self,

@@ -1,7 +1,9 @@
 //! Residuals of one sample block in the order in which the passes read them.
 
-use super::{AdjointPasses, DensePass, Lanes32, Sums64};
-use crate::dispatch::with_passes;
+use super::dense::Operand;
+use super::residual_tiles::ResidualTiles;
+use super::{AdjointWays, DensePass, Lanes32, Sums64};
+use crate::dispatch::with_matrix_passes;
 use crate::error::KernelError;
 use crate::level::Level;
 
@@ -27,18 +29,25 @@ struct Plan {
     grouped: usize,
     /// Columns without blocks: the first ones.
     without_blocks: usize,
+    /// Whether the columns that are summed in groups are tiles.
+    tiles: bool,
     /// Of 1024 genotypes of a row, so many that differ from the commonest make it worth a list.
-    listed_of_1024: u64,
+    listed_of_1024: Option<u64>,
 }
 
 impl Plan {
-    fn new<P: AdjointPasses>(_: P, columns: usize) -> Self {
+    fn new<W: AdjointWays>(_: W, columns: usize) -> Self {
         let rest = columns % 16;
         // Where rows are unpacked for 16 columns, one more costs little.
-        let from = if P::Dense::BYTES && columns > 16 { 1 } else { P::GROUP_FROM };
+        let unpacked = W::Dense::OPERAND != Operand::Lanes;
+        let from = if unpacked && columns > 16 { 1 } else { W::GROUP_FROM };
         let grouped = if rest < from { columns - rest } else { columns };
-        let without_blocks = if P::Dense::BYTES { 0 } else { grouped };
-        Self { grouped, without_blocks, listed_of_1024: P::listed_of_1024(grouped) }
+        Self {
+            grouped,
+            without_blocks: if W::Dense::OPERAND == Operand::Blocks { 0 } else { grouped },
+            tiles: W::Dense::OPERAND == Operand::Tiles,
+            listed_of_1024: W::listed_of_1024(grouped),
+        }
     }
 }
 
@@ -49,16 +58,19 @@ pub struct AdjointResiduals {
     samples: usize,
     columns: usize,
     plan: Plan,
-    /// Group-major, a whole number of bytes of samples each; padding is zero.
+    /// Of the columns that are summed in groups, where they are not tiles. Group-major, a whole number of bytes of samples each; padding is zero.
     groups: Vec<Lanes32>,
     /// The sum of each group's residuals.
     totals: Vec<Sums64>,
     /// Column-major, of the columns that are multiplied as bytes; padding is zero.
     blocks: Vec<LimbBlock>,
+    /// Those of the columns that are summed in groups, where they are tiles.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    tiles: Vec<ResidualTiles>,
 }
 
 impl AdjointResiduals {
-    /// Prepares columns of `samples` residuals each. Memory: about three bytes a residual of a few columns, and four to
+    /// Prepares columns of `samples` residuals each. Memory: about three bytes a residual of a few columns, and three to
     /// seven of many (up to 64 more a sample where a group of 16 columns is not full).
     ///
     /// # Errors
@@ -75,15 +87,17 @@ impl AdjointResiduals {
                 return Err(KernelError::ResidualRange { column });
             }
         }
-        let plan = with_passes!(level, passes => Plan::new(passes, columns.len()));
+        let plan = with_matrix_passes!(level, ways => Plan::new(ways, columns.len()));
         let together = &columns[..plan.grouped];
+        let (lanes, tiles) = if plan.tiles { (&[][..], together) } else { (together, &[][..]) };
         Ok(Self {
             level,
             samples,
             columns: columns.len(),
-            groups: together.chunks(16).flat_map(|group| to_lanes(samples, group)).collect(),
-            totals: together.chunks(16).map(totals).collect(),
+            groups: lanes.chunks(16).flat_map(|group| to_lanes(samples, group)).collect(),
+            totals: lanes.chunks(16).map(totals).collect(),
             blocks: columns[plan.without_blocks..].iter().flat_map(|column| to_blocks(column)).collect(),
+            tiles: ResidualTiles::groups(samples, tiles),
             plan,
         })
     }
@@ -107,8 +121,8 @@ impl AdjointResiduals {
         self.plan.grouped
     }
 
-    /// Of 1024 genotypes of a row, so many that differ from the commonest make it worth a list.
-    pub(super) fn listed_of_1024(&self) -> u64 {
+    /// Of 1024 genotypes of a row, so many that differ from the commonest make it worth a list. Nothing where it never is.
+    pub(super) fn listed_of_1024(&self) -> Option<u64> {
         self.plan.listed_of_1024
     }
 
@@ -129,7 +143,13 @@ impl AdjointResiduals {
         self.bytes().take(self.plan.grouped - self.plan.without_blocks)
     }
 
-    /// The groups of columns that are summed together.
+    /// The columns that are summed in groups, where they are tiles.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn tiles(&self) -> &[ResidualTiles] {
+        &self.tiles
+    }
+
+    /// The groups of columns that are summed together, where they are not tiles.
     pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
         let bytes = self.samples.div_ceil(4).max(1);
         let groups = self.groups.as_chunks::<4>().0.chunks(bytes);

@@ -1,8 +1,8 @@
 //! The adjoint pass, one byte at a time.
 
 use crate::adjoint::{
-    AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, Lookup, LookupPasses, Plane, ROOM,
-    ResidualTable, Sums64, TABLES,
+    AdjointPasses, AdjointWays, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, Lookup, LookupPasses, Plane,
+    ROOM, ResidualTable, Sums64, TABLES,
 };
 use crate::scalar::Scalar;
 
@@ -118,14 +118,21 @@ pub(crate) fn build(samples: &[Lanes32; 4], table: &mut ResidualTable) {
     }
 }
 
-impl AdjointPasses for Scalar {
+impl AdjointWays for Scalar {
     const GROUP_FROM: usize = 3;
+    type Passes = Self;
     type Dense = Lookup;
 
-    fn listed_of_1024(_columns: usize) -> u64 {
-        64
+    fn passes(self) -> Self {
+        self
     }
 
+    fn listed_of_1024(_columns: usize) -> Option<u64> {
+        Some(64)
+    }
+}
+
+impl AdjointPasses for Scalar {
     fn any_missing(self, row: &[u8]) -> bool {
         any_missing(row)
     }

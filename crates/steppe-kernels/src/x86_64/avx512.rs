@@ -1,7 +1,7 @@
 //! AVX-512: thin wrappers that give the compiler the instruction set, and the two passes that it would not
 //! find by itself.
 
-mod adjoint;
+pub(super) mod adjoint;
 mod column;
 mod gram;
 mod listed;

@@ -151,6 +151,19 @@ fn more_rows_than_a_batch() {
 }
 
 #[test]
+fn more_samples_than_are_multiplied_in_one_go() {
+    for columns in [2, 9] {
+        let mut genotypes = Genotypes::new(37, 33_000, 70, 1, 0);
+        check(&genotypes, &residuals(10, 33_000, columns, Residuals::Largest), 1);
+        // A missing call in the first and in the last part, of rows that are and are not summed together.
+        for (row, sample) in [(3, 5), (40, 32_999), (69, 16_384)] {
+            genotypes.bytes[row * genotypes.stride + sample / 4] |= 3 << (2 * (sample % 4));
+        }
+        check(&genotypes, &residuals(10, 33_000, columns, Residuals::Random), 2);
+    }
+}
+
+#[test]
 fn block_lengths_of_the_store() {
     for samples in [16_128, 16_127] {
         let genotypes = Genotypes::new(17, samples, 6, 0, 1);

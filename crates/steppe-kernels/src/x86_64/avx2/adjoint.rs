@@ -8,8 +8,8 @@ use std::arch::x86_64::*;
 use super::super::prefetch;
 use super::Avx2;
 use crate::adjoint::{
-    AdjointPasses, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, Lookup, LookupPasses, Plane, ROOM,
-    ResidualTable, Sums64, TABLES,
+    AdjointPasses, AdjointWays, BLOCK, CopiedRow, LIMBS, Lanes32, LimbBlock, Lookup, LookupPasses, Plane,
+    ROOM, ResidualTable, Sums64, TABLES,
 };
 use crate::scalar::adjoint as portable;
 
@@ -153,14 +153,21 @@ fn lookup(tables: &[ResidualTable; TABLES], rows: &[CopiedRow], at: usize, sums:
     }
 }
 
-impl AdjointPasses for Avx2 {
+impl AdjointWays for Avx2 {
     const GROUP_FROM: usize = 6;
+    type Passes = Self;
     type Dense = Lookup;
 
-    fn listed_of_1024(_columns: usize) -> u64 {
-        48
+    fn passes(self) -> Self {
+        self
     }
 
+    fn listed_of_1024(_columns: usize) -> Option<u64> {
+        Some(48)
+    }
+}
+
+impl AdjointPasses for Avx2 {
     fn prefetch<T>(self, data: &[T]) {
         prefetch(data);
     }

@@ -9,14 +9,14 @@ use std::arch::x86_64::*;
 use super::super::prefetch;
 use super::{Avx512, listed, products};
 use crate::adjoint::{
-    AdjointPasses, BLOCK, CodeBlock, LIMBS, Lanes32, LimbBlock, Plane, ProductPasses, Products, ROOM, ROWS,
-    Sums64,
+    AdjointPasses, AdjointWays, BLOCK, CodeBlock, LIMBS, Lanes32, LimbBlock, Plane, ProductPasses, Products,
+    ROOM, ROWS, Sums64,
 };
 
 /// At most 64 bytes, zero above them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn load_part(bytes: &[u8]) -> __m512i {
+pub(in crate::x86_64) fn load_part(bytes: &[u8]) -> __m512i {
     let mask = u64::MAX.checked_shr(64_u32.saturating_sub(bytes.len() as u32)).unwrap_or(0);
     // SAFETY: the mask leaves out the bytes past the end of the slice.
     unsafe { _mm512_maskz_loadu_epi8(mask, bytes.as_ptr().cast()) }
@@ -118,16 +118,23 @@ fn dot_missing<const ROWS: usize>(rows: [&[u8]; ROWS], residuals: &[LimbBlock]) 
     dot::<true, ROWS>(rows, residuals)
 }
 
-impl AdjointPasses for Avx512 {
+impl AdjointWays for Avx512 {
     const GROUP_FROM: usize = 6;
+    type Passes = Self;
     type Dense = Products;
 
-    fn listed_of_1024(columns: usize) -> u64 {
-        // A product costs something for each column, a sample of a list for each group, and a list once. Measured.
-        let groups = columns.div_ceil(16).max(1);
-        ((6 * columns).saturating_sub(20) / groups) as u64
+    fn passes(self) -> Self {
+        self
     }
 
+    fn listed_of_1024(columns: usize) -> Option<u64> {
+        // A product costs something for each column, a sample of a list for each group, and a list once. Measured.
+        let groups = columns.div_ceil(16).max(1);
+        Some(((6 * columns).saturating_sub(20) / groups) as u64)
+    }
+}
+
+impl AdjointPasses for Avx512 {
     fn prefetch<T>(self, data: &[T]) {
         prefetch(data);
     }
