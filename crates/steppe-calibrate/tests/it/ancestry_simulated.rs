@@ -44,7 +44,7 @@ fn a_mixture_is_outside_and_measured() {
     let shapes = PopulationShapes::fit(&pca.scores, &populations, components).expect("shapes");
 
     let options = HeldOutOptions { components, ..HeldOutOptions::default() };
-    let (held_out, passes) = held_out_distances(&matrix, &populations, &options).expect("held out");
+    let (held_out, passes) = held_out_distances(&matrix, &populations, &pca, &options).expect("held out");
     let outside = OutsideModel::new(shapes.clone(), held_out.into_iter().flatten().collect());
     let verdict = outside.judge(&projected.scores, 0.01).expect("judged");
     assert!(!verdict.too_few_held_out && passes.adjoint <= 5 * 13);
@@ -125,6 +125,6 @@ fn a_mixture_is_outside_and_measured() {
         similarity.names[similarity.most_similar[*place] as usize] == people[&target.samples[*place]][2]
     }));
     let few = HeldOutOptions { folds: 301, ..options };
-    let refused = held_out_distances(&matrix, &populations, &few);
+    let refused = held_out_distances(&matrix, &populations, &pca, &few);
     assert!(matches!(refused, Err(CalibrateError::Folds { people: 600, folds: 301 })));
 }
