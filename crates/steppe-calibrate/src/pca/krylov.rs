@@ -128,18 +128,15 @@ impl Ritz {
         let angles = self.angles.iter().take(wanted).map(|angle| angle / options.angle);
         let others = self.residuals.iter().zip(&self.values).skip(wanted);
         // A value of nothing, or less by rounding, is as good as its residual.
-        let rough = others.map(|(residual, value)| residual / (options.residual * value.max(f64::MIN_POSITIVE)));
+        let rough =
+            others.map(|(residual, value)| residual / (options.residual * value.max(f64::MIN_POSITIVE)));
         let few = if self.values.len() < options.kept { f64::INFINITY } else { 0.0 };
         angles.chain(rough.map(|share| if share.is_nan() { 0.0 } else { share })).fold(few, f64::max)
     }
 }
 
 impl Space {
-    fn new(
-        size: usize,
-        options: &EigenOptions,
-        start: Option<DMatrix<f64>>,
-    ) -> Result<Self, CalibrateError> {
+    fn new(size: usize, options: &EigenOptions, start: Option<DMatrix<f64>>) -> Result<Self, CalibrateError> {
         let mut numbers = Xoshiro256PlusPlus::seed_from_u64(options.seed);
         let next = if options.block >= size {
             DMatrix::identity(size, size)

@@ -27,7 +27,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-pub const PCA_SEMANTICS: u32 = 1;
+pub const PCA_SEMANTICS: u32 = 2;
 
 /// Principal components of a stored cohort.
 pub type CohortPca = CohortJob<PcaJobOptions>;

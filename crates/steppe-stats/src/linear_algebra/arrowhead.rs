@@ -141,11 +141,7 @@ impl Secular<'_> {
             if sum.abs() <= 8.0 * f64::EPSILON * value.size {
                 return Some(Root { pole, distance });
             }
-            if sum < 0.0 {
-                low = distance
-            } else {
-                high = distance
-            }
+            (low, high) = if sum < 0.0 { (distance, high) } else { (low, distance) };
             let next = self.step(rank, origin, distance, &value);
             let next = if next > low && next < high { next } else { 0.5 * (low + high) };
             if next == distance || next == low || next == high {
@@ -195,12 +191,12 @@ mod tests {
         for (found, expected) in values.iter().zip(&expected) {
             assert!((found - expected).abs() <= 1e-12 * largest, "{found} {expected}");
         }
-        for rank in 0..size {
+        for (rank, value) in values.iter().enumerate() {
             let vector = vectors.column(rank);
             let tip = vector[size];
             for place in 0..size {
                 let image = poles[place] * vector[place] + border[place] * tip;
-                assert!((image - values[rank] * vector[place]).abs() <= 1e-12 * largest);
+                assert!((image - value * vector[place]).abs() <= 1e-12 * largest);
             }
             for other in 0..rank {
                 assert!(vector.dot(&vectors.column(other)).abs() < 1e-8, "{rank} {other}");
