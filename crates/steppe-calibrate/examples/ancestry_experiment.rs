@@ -116,7 +116,7 @@ fn by_components(
     let shapes = PopulationShapes::fit(&pca.scores, populations, components).expect("shapes");
     let start = Instant::now();
     let options = HeldOutOptions { components, ..HeldOutOptions::default() };
-    let (held_out, passes) = held_out_distances(matrix, populations, &options).expect("held out");
+    let (held_out, passes) = held_out_distances(matrix, populations, pca, &options).expect("held out");
     println!("{components} components: held out in {:?}, {passes:?}", start.elapsed());
     let outside = OutsideModel::new(shapes.clone(), held_out.into_iter().flatten().collect());
     let verdict = outside.judge(&projected.scores, 0.01).expect("judged");

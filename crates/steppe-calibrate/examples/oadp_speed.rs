@@ -23,7 +23,7 @@ fn main() {
         let mut sum = 0.0;
         for person in 0..people {
             let along: Vec<f64> =
-                (0..kept).map(|rank| f64::from((person * 7 + rank * 13) as u32 % 41) - 20.0).collect();
+                (0..kept).map(|rank| f64::from((person * 7 + rank * 13) as u32 % 41) - 20.3).collect();
             sum += oadp.scores(&along, 25_000.0).expect("scores")[0];
         }
         println!(

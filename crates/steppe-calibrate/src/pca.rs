@@ -9,6 +9,7 @@ mod operator;
 mod prune;
 mod selection;
 
+pub(crate) use fit::near_components;
 pub use fit::{Component, Passes, Pca, PcaOptions, principal_components};
 pub use hardy_weinberg::{hardy_weinberg_chi_square, hardy_weinberg_exact};
 pub use long_range_ld::{GenomeRegion, LongRangeLd};

@@ -3,16 +3,20 @@
 //! Everything here runs on the calling thread and in one fixed order, so the same input gives the same bits however many
 //! threads call it. Parallel work is the caller's: over blocks, folds or penalties.
 
+mod arrowhead;
 mod basis;
 mod cholesky;
 mod eigen;
+mod polar;
 mod products;
 mod small;
 mod svd;
 
+pub use arrowhead::largest_arrowhead_eigenpairs;
 pub use basis::{ColumnBasis, least_squares};
 pub use cholesky::Cholesky;
 pub use eigen::{SymmetricEigen, symmetric_eigen};
+pub use polar::orthogonal_factor;
 pub use products::{gram, multiply, subtract_product, transposed_multiply};
 pub use small::{SmallCholesky, dot};
 pub use svd::{SingularValues, singular_values};

@@ -12,14 +12,21 @@ use crate::error::CalibrateError;
 /// Bytes that the vectors of the search may take.
 const BASIS_BYTES: usize = 1 << 30;
 
+/// Vectors that are held at a time, where they may take less: keeping them apart takes as long as the passes.
+const MOST_BASIS: usize = 640;
+
 /// Up to so many people or variants the search takes the whole matrix of their products at once.
 const WHOLE: usize = 192;
 
-/// Columns that the passes look up together.
-const TOGETHER: usize = 16;
+/// Columns of a block: what passes take together. Fewer columns make more of each application than more would, whose
+/// number they raise, and the vectors to be kept apart with it.
+const BLOCK: usize = 16;
 
 /// Largest residual of a component beyond those asked for, as a share of its eigenvalue.
 const ROUGH: f64 = 0.02;
+
+/// The same where components of nearly the same people are near.
+const NEAR: f64 = 0.05;
 
 /// How components are found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,6 +108,26 @@ pub fn principal_components(
     members: Option<&[bool]>,
     options: &PcaOptions,
 ) -> Result<Pca, CalibrateError> {
+    components_from(matrix, members, options, None)
+}
+
+/// As [`principal_components`], from components of nearly the same people over the same variants, which are followed only
+/// until every residual is small: members enough for how far from the others people lie, in few passes.
+pub(crate) fn near_components(
+    matrix: &dyn GenotypeMatrix,
+    members: &[bool],
+    options: &PcaOptions,
+    near: &Pca,
+) -> Result<Pca, CalibrateError> {
+    components_from(matrix, Some(members), options, Some(near))
+}
+
+fn components_from(
+    matrix: &dyn GenotypeMatrix,
+    members: Option<&[bool]>,
+    options: &PcaOptions,
+    near: Option<&Pca>,
+) -> Result<Pca, CalibrateError> {
     let all = vec![true; matrix.samples()];
     let members = members.unwrap_or(&all);
     if members.len() != matrix.samples() {
@@ -112,8 +139,13 @@ pub fn principal_components(
     let (people, variants) = (genotypes.members(), genotypes.variants());
     check(options, people, variants)?;
     let square = Square { genotypes: &genotypes, over_variants: variants <= people };
-    let search = search(options, people, variants);
-    let pairs = largest_eigenpairs(&square, &search)?;
+    let mut search = search(options, people, variants);
+    let near = near.filter(|_| search.block < people.min(variants));
+    let start = near.map(|near| square.vectors_of(near, search.kept));
+    if let Some(start) = &start {
+        (search.wanted, search.residual, search.block) = (0, NEAR, start.ncols().max(BLOCK));
+    }
+    let pairs = largest_eigenpairs(&square, &search, start)?;
     let found = Sides::new(&genotypes, &square, &pairs)?;
     let [forward, adjoint] = genotypes.passes();
     let components = components(&pairs, options, variants);
@@ -150,8 +182,8 @@ fn check(options: &PcaOptions, people: usize, variants: usize) -> Result<(), Cal
 fn search(options: &PcaOptions, people: usize, variants: usize) -> EigenOptions {
     let size = people.min(variants);
     let kept = options.kept.min((people - 1).min(variants));
-    let block = if size <= WHOLE { size } else { (kept + 4).next_multiple_of(TOGETHER).min(size) };
-    let basis = (BASIS_BYTES / (8 * size)).max(kept + 4 * block).min(16 * block.max(TOGETHER * 2));
+    let block = if size <= WHOLE { size } else { BLOCK.min(size) };
+    let basis = (BASIS_BYTES / (8 * size)).min(MOST_BASIS).max(kept + 4 * block);
     EigenOptions {
         wanted: options.components,
         kept,

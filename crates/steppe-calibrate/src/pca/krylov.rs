@@ -4,9 +4,15 @@
 use nalgebra::{DMatrix, DVector};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
-use steppe_stats::linear_algebra::{ColumnBasis, multiply, symmetric_eigen, transposed_multiply};
+use steppe_stats::linear_algebra::{gram, multiply, symmetric_eigen, transposed_multiply};
 
 use crate::error::CalibrateError;
+
+/// Squared length, beside the largest, below which a direction of a block is none.
+const NOTHING: f64 = 1e-12;
+
+/// Share of the expected way after which is looked again.
+const CAUTION: f64 = 0.8;
 
 /// A symmetric, positive semidefinite operator.
 pub(super) trait SymmetricOperator {
@@ -65,22 +71,29 @@ struct Space {
     coupling: DMatrix<f64>,
 }
 
-/// Finds the largest eigenpairs. An operator no larger than a block is taken whole, which makes them exact.
+/// Finds the largest eigenpairs, from vectors that are near to them where there are some, and else from a random block. An
+/// operator no larger than a block is taken whole, which makes them exact.
 pub(super) fn largest_eigenpairs(
     operator: &impl SymmetricOperator,
     options: &EigenOptions,
+    start: Option<DMatrix<f64>>,
 ) -> Result<Eigenpairs, CalibrateError> {
-    let mut space = Space::new(operator.size(), options);
+    let mut space = Space::new(operator.size(), options, start)?;
+    let mut schedule = Schedule::default();
     let mut applications = 0;
     loop {
         space.extend(operator)?;
         applications += 1;
-        let ritz = space.ritz(options.kept)?;
         let exhausted = space.next.ncols() == 0 || applications >= options.applications;
-        if exhausted || ritz.good(options) {
-            let vectors = multiply(&space.basis, &ritz.coordinates);
-            let Ritz { values, residuals, angles, .. } = ritz;
-            return Ok(Eigenpairs { values, vectors, residuals, angles });
+        if exhausted || (applications >= schedule.next && space.dimension() >= options.kept) {
+            let ritz = space.ritz(options.kept)?;
+            let far = ritz.far(options);
+            if exhausted || far <= 1.0 {
+                let vectors = multiply(&space.basis, &ritz.coordinates);
+                let Ritz { values, residuals, angles, .. } = ritz;
+                return Ok(Eigenpairs { values, vectors, residuals, angles });
+            }
+            schedule.looked(applications, far);
         }
         if space.dimension() + space.next.ncols() > options.basis {
             space.restart(options.kept + options.block)?;
@@ -88,28 +101,55 @@ pub(super) fn largest_eigenpairs(
     }
 }
 
+/// When to look at the Ritz vectors: they take as long as an application where the basis is large.
+#[derive(Default)]
+struct Schedule {
+    next: u32,
+    /// The last look, and the logarithm of what was found.
+    last: Option<(u32, f64)>,
+}
+
+impl Schedule {
+    /// Residuals fall geometrically: from two looks follows when the third is worth it.
+    fn looked(&mut self, applications: u32, far: f64) {
+        let left = far.ln();
+        let rate = self.last.map(|(before, then)| (then - left) / f64::from(applications - before));
+        let expected = rate.filter(|rate| *rate > 0.0).map_or(0.0, |rate| (CAUTION * left / rate).floor());
+        let most = f64::from((applications / 4).max(1));
+        self.next = applications + expected.clamp(1.0, most) as u32;
+        self.last = Some((applications, left));
+    }
+}
+
 impl Ritz {
-    fn good(&self, options: &EigenOptions) -> bool {
+    /// How many times too large the largest angle or residual is; 1 or less where all is found.
+    fn far(&self, options: &EigenOptions) -> f64 {
         let wanted = options.wanted.min(options.kept);
-        let turned = self.angles.iter().take(wanted).any(|angle| *angle > options.angle);
-        let mut others = self.residuals.iter().zip(&self.values).skip(wanted);
-        let rough = others.any(|(residual, value)| *residual > options.residual * value);
-        self.values.len() >= options.kept && !turned && !rough
+        let angles = self.angles.iter().take(wanted).map(|angle| angle / options.angle);
+        let others = self.residuals.iter().zip(&self.values).skip(wanted);
+        // A value of nothing, or less by rounding, is as good as its residual.
+        let rough =
+            others.map(|(residual, value)| residual / (options.residual * value.max(f64::MIN_POSITIVE)));
+        let few = if self.values.len() < options.kept { f64::INFINITY } else { 0.0 };
+        angles.chain(rough.map(|share| if share.is_nan() { 0.0 } else { share })).fold(few, f64::max)
     }
 }
 
 impl Space {
-    fn new(size: usize, options: &EigenOptions) -> Self {
+    fn new(size: usize, options: &EigenOptions, start: Option<DMatrix<f64>>) -> Result<Self, CalibrateError> {
         let mut numbers = Xoshiro256PlusPlus::seed_from_u64(options.seed);
         let next = if options.block >= size {
             DMatrix::identity(size, size)
         } else {
             let mut random = || (numbers.next_u64() >> 11) as f64 - 2f64.powi(52);
-            let start = DMatrix::from_fn(size, options.block, |_, _| random());
-            ColumnBasis::new(&start, f64::EPSILON).q
+            let mut next = start.unwrap_or_else(|| DMatrix::zeros(size, 0));
+            let (given, columns) = (next.ncols(), next.ncols().max(options.block));
+            next = next.resize_horizontally(columns, 0.0);
+            next.columns_mut(given, columns - given).iter_mut().for_each(|value| *value = random());
+            orthonormal(&next)?
         };
         let basis = DMatrix::zeros(size, 0);
-        Self { basis, projection: DMatrix::zeros(0, 0), next, coupling: DMatrix::zeros(0, 0) }
+        Ok(Self { basis, projection: DMatrix::zeros(0, 0), next, coupling: DMatrix::zeros(0, 0) })
     }
 
     fn dimension(&self) -> usize {
@@ -137,9 +177,9 @@ impl Space {
         self.coupling = DMatrix::zeros(0, width);
         if room > 0 && image.norm() > 1e-13 * length {
             // Orthogonalised once more after they have unit length: what is left of a column may be mostly rounding.
-            let mut next = ColumnBasis::new(&image, 1e-10).q;
+            let mut next = orthonormal(&image)?;
             next -= multiply(&self.basis, &transposed_multiply(&self.basis, &next));
-            next = ColumnBasis::new(&next, 1e-3).q;
+            next = orthonormal(&next)?;
             self.next = next.columns(0, next.ncols().min(room)).into_owned();
             self.coupling = transposed_multiply(&self.next, &image);
         }
@@ -196,4 +236,28 @@ impl Space {
         self.projection = DMatrix::from_diagonal(&eigen.values.rows(dimension - keep, keep).into_owned());
         Ok(())
     }
+}
+
+/// An orthonormal basis of some columns, without directions that are next to nothing (Stathopoulos and Wu 2002): by the
+/// eigenvectors of the columns' products, so in two wide products, and a second time for what was rounded.
+fn orthonormal(columns: &DMatrix<f64>) -> Result<DMatrix<f64>, CalibrateError> {
+    let mut columns = columns.clone();
+    for mut column in columns.column_iter_mut() {
+        let length = column.norm();
+        if length > 0.0 {
+            column /= length;
+        }
+    }
+    for _ in 0..2 {
+        let eigen = symmetric_eigen(&gram(&columns))?;
+        let largest = eigen.values.iter().copied().fold(0.0, f64::max);
+        let there: Vec<usize> =
+            (0..eigen.values.len()).rev().filter(|at| eigen.values[*at] > NOTHING * largest).collect();
+        let mut turn = eigen.vectors.select_columns(&there);
+        for (mut column, at) in turn.column_iter_mut().zip(&there) {
+            column /= eigen.values[*at].sqrt();
+        }
+        columns = multiply(&columns, &turn);
+    }
+    Ok(columns)
 }

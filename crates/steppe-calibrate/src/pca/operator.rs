@@ -5,7 +5,7 @@ use std::cell::Cell;
 use nalgebra::DMatrix;
 use steppe_fit::{GenotypeMatrix, ResidualPrecision};
 
-use super::krylov::SymmetricOperator;
+use super::{fit::Pca, krylov::SymmetricOperator};
 use crate::error::CalibrateError;
 
 /// X: (code − centre) / scale, missing calls 0, rows of people that are no members 0 in products over people. The centre
@@ -107,6 +107,20 @@ impl<'a> Standardised<'a> {
 pub(super) struct Square<'a, 'm> {
     pub(super) genotypes: &'a Standardised<'m>,
     pub(super) over_variants: bool,
+}
+
+impl Square<'_, '_> {
+    /// The first eigenvectors that components of these variants and people among others give, of any length.
+    pub(super) fn vectors_of(&self, of: &Pca, most: usize) -> DMatrix<f64> {
+        let components = of.scores.ncols().min(most);
+        if !self.over_variants {
+            return self.genotypes.of_members(&of.scores.columns(0, components).into_owned());
+        }
+        let used = || (0..self.genotypes.scale.len()).filter(|variant| self.genotypes.scale[*variant] > 0.0);
+        let loadings = of.model.loadings.iter().take(components);
+        let values = loadings.flat_map(|loadings| used().map(|variant| loadings[variant]));
+        DMatrix::from_iterator(self.genotypes.variants(), components, values)
+    }
 }
 
 impl SymmetricOperator for Square<'_, '_> {

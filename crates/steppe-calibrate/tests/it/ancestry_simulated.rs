@@ -8,12 +8,23 @@ use steppe_calibrate::ancestry::{
     Populations, held_out_distances,
 };
 use steppe_calibrate::pca::{
-    PcaOptions, PruneOptions, SelectionOptions, principal_components, prune, select,
+    Pca, PcaOptions, PruneOptions, SelectionOptions, principal_components, prune, select,
 };
 use steppe_calibrate::projection::{ProjectionMethod, SharedVariant, project};
 use steppe_fit::GenotypeMatrix;
 
 use super::genotypes::{Packed, cohort, correlation, data, table};
+
+/// No fold follows once enough people were held out, and those of the first one lie where they did.
+fn one_fold_is_enough(matrix: &Packed, populations: &Populations, pca: &Pca) {
+    let all = HeldOutOptions { components: 4, ..HeldOutOptions::default() };
+    let (five, _) = held_out_distances(matrix, populations, pca, &all).expect("held out");
+    let first = HeldOutOptions { enough: 100, ..all };
+    let (one, passes) = held_out_distances(matrix, populations, pca, &first).expect("held out");
+    assert!(five.iter().all(Option::is_some) && passes.adjoint <= 6, "{passes:?}");
+    assert_eq!(one.iter().flatten().count(), 120);
+    assert!(one.iter().zip(&five).all(|(one, five)| one.is_none() || one == five));
+}
 
 #[test]
 fn a_mixture_is_outside_and_measured() {
@@ -44,10 +55,11 @@ fn a_mixture_is_outside_and_measured() {
     let shapes = PopulationShapes::fit(&pca.scores, &populations, components).expect("shapes");
 
     let options = HeldOutOptions { components, ..HeldOutOptions::default() };
-    let (held_out, passes) = held_out_distances(&matrix, &populations, &options).expect("held out");
+    let (held_out, passes) = held_out_distances(&matrix, &populations, &pca, &options).expect("held out");
     let outside = OutsideModel::new(shapes.clone(), held_out.into_iter().flatten().collect());
     let verdict = outside.judge(&projected.scores, 0.01).expect("judged");
-    assert!(!verdict.too_few_held_out && passes.adjoint <= 5 * 13);
+    assert!(!verdict.too_few_held_out && passes.adjoint <= 5 * 6, "{passes:?}");
+    one_fold_is_enough(&matrix, &populations, &pca);
     let is_kaz = |place: &usize| people[&target.samples[*place]][2] == "KAZ";
     let (kaz, others): (Vec<usize>, Vec<usize>) = (0..target.samples.len()).partition(is_kaz);
     let share =
@@ -125,6 +137,6 @@ fn a_mixture_is_outside_and_measured() {
         similarity.names[similarity.most_similar[*place] as usize] == people[&target.samples[*place]][2]
     }));
     let few = HeldOutOptions { folds: 301, ..options };
-    let refused = held_out_distances(&matrix, &populations, &few);
+    let refused = held_out_distances(&matrix, &populations, &pca, &few);
     assert!(matches!(refused, Err(CalibrateError::Folds { people: 600, folds: 301 })));
 }

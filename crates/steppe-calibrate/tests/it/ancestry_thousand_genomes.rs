@@ -124,7 +124,7 @@ fn people_outside_the_reference() {
         project(&pca.model, &target.matrix, &shared, ProjectionMethod::Oadp, None).expect("projected");
     let shapes = PopulationShapes::fit(&pca.scores, &populations, components).expect("shapes");
     let options = HeldOutOptions { components, ..HeldOutOptions::default() };
-    let (held_out, _) = held_out_distances(&matrix, &populations, &options).expect("held out");
+    let (held_out, _) = held_out_distances(&matrix, &populations, &pca, &options).expect("held out");
     assert!(held_out.iter().all(Option::is_some));
     let model = OutsideModel::new(shapes, held_out.into_iter().flatten().collect());
     let verdict = model.judge(&projected.scores, 0.01).expect("judged");

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-pub const ANCESTRY_SEMANTICS: u32 = 1;
+pub const ANCESTRY_SEMANTICS: u32 = 2;
 
 /// Said where proportions are by components instead.
 const MIXED: &str = "allele frequencies of some populations of the reference are mixtures of the others': proportions of descent are by components, and rough";

@@ -29,7 +29,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-pub const APPLICATION_SEMANTICS: u32 = 1;
+pub const APPLICATION_SEMANTICS: u32 = 2;
 
 /// Scores a cohort, and says of everyone what the scores mean by a calibration: `calibrated.tsv` and `calibrated.parquet`
 /// in the scores' folder, with the columns of the calibration's own. A cohort of one person works, and nobody's numbers

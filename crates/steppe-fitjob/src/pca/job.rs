@@ -27,7 +27,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-pub const PCA_SEMANTICS: u32 = 1;
+pub const PCA_SEMANTICS: u32 = 2;
 
 /// Principal components of a stored cohort.
 pub type CohortPca = CohortJob<PcaJobOptions>;
@@ -133,7 +133,7 @@ fn find(
     observer.stage("finding components", 0);
     let pca = principal_components(matrix, Some(&people.members), &options.pca).map_err(failed)?;
     stopped(observer)?;
-    let of_populations = of_populations(options, people, matrix, observer)?;
+    let of_populations = of_populations(options, people, &pca, matrix, observer)?;
     Ok(Found { chosen, pca, of_populations })
 }
 
@@ -171,6 +171,7 @@ fn enough(variants: usize) -> Result<(), EngineError> {
 fn of_populations(
     options: &PcaJobOptions,
     people: &People,
+    pca: &Pca,
     matrix: &dyn GenotypeMatrix,
     observer: &mut dyn StepObserver,
 ) -> Result<OfPopulations, EngineError> {
@@ -191,7 +192,7 @@ fn of_populations(
             seed: options.pca.seed,
             ..HeldOutOptions::default()
         };
-        let (distances, _) = held_out_distances(matrix, &all, &held_out).map_err(failed)?;
+        let (distances, _) = held_out_distances(matrix, &all, pca, &held_out).map_err(failed)?;
         of.held_out = distances.into_iter().flatten().collect();
     }
     Ok(of)
