@@ -1,0 +1,290 @@
+//! Sessions in which a policy decides what is seen.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use datafusion::{
+    catalog::{
+        CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+        SchemaProvider, TableProvider,
+    },
+    execution::{SessionStateBuilder, runtime_env::RuntimeEnv},
+    logical_expr::{Expr, lit},
+    prelude::{SessionContext, ident},
+};
+use steppe_privacy::policy::{
+    Access, CohortRules, ColumnClass, Policy, Precision, Role,
+};
+
+use super::{
+    catalog::{About, CatalogTable, CohortCatalog, CohortSource},
+    columns::{Wanted, columns},
+    guard::{Guard, Ledgers, ReleaseAudit},
+    person_table::{PersonTable, PolicyTable, ScoreRows},
+    release::{ReleaseQueryPlanner, ReleaseRule},
+    visible::{Visibility, VisibleRule},
+};
+use crate::{
+    EngineError,
+    sql::{functions, session},
+};
+
+/// Everything that governed sessions are made of.
+pub struct GovernedSources {
+    /// Cohorts; the tables of the first can be named without it.
+    pub cohorts: Vec<CohortSource>,
+    /// Key of pseudonyms and masks. With another one all pseudonyms are others.
+    pub secret: [u8; 32],
+    /// What users were told.
+    pub ledgers: Ledgers,
+    /// Where decisions are written down.
+    pub audit: Arc<dyn ReleaseAudit>,
+    /// Threads that a query may use; 0 takes one per core.
+    pub threads: usize,
+    /// Memory and files of all sessions.
+    pub runtime: Arc<RuntimeEnv>,
+}
+
+/// Opened cohorts, and the policy on them.
+pub struct GovernedCatalog {
+    reader: SessionContext,
+    cohorts: Vec<CohortCatalog>,
+    secret: [u8; 32],
+    ledgers: Arc<Ledgers>,
+    audit: Arc<dyn ReleaseAudit>,
+    policy: RwLock<Arc<Policy>>,
+    visibilities: Mutex<Vec<(usize, VisibleRule, Arc<Visibility>)>>,
+}
+
+impl fmt::Debug for GovernedCatalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GovernedCatalog").field("cohorts", &self.cohorts.len()).finish_non_exhaustive()
+    }
+}
+
+/// What somebody sees of a cohort's classes of columns.
+type Classes = [(ColumnClass, Access); 3];
+
+impl GovernedCatalog {
+    /// Opens cohorts under a policy.
+    ///
+    /// # Errors
+    /// Sources that can not be opened.
+    pub async fn open(sources: GovernedSources, policy: Policy) -> Result<Self, EngineError> {
+        let reader = SessionContext::new_with_config_rt(session::config(sources.threads), sources.runtime);
+        functions::register(&reader);
+        let mut cohorts = Vec::with_capacity(sources.cohorts.len());
+        for cohort in &sources.cohorts {
+            cohorts.push(CohortCatalog::open(cohort, &reader, &sources.secret).await?);
+        }
+        Ok(Self {
+            reader,
+            cohorts,
+            secret: sources.secret,
+            ledgers: Arc::new(sources.ledgers),
+            audit: sources.audit,
+            policy: RwLock::new(Arc::new(policy)),
+            visibilities: Mutex::default(),
+        })
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another policy in force, for every statement that is planned from now on.
+    ///
+    /// # Errors
+    /// A text that is no policy, or without a higher revision; that in force stays.
+    pub fn reload(&self, text: &str) -> Result<(), EngineError> {
+        let mut policy = self.policy.write().unwrap_or_else(PoisonError::into_inner);
+        *policy = Arc::new(policy.reload(text)?);
+        Ok(())
+    }
+
+    /// The tables of somebody, as `policy` has them, in a context whose every plan goes through its rules.
+    ///
+    /// # Errors
+    /// Somebody who sees nothing; a policy that the tables do not fit.
+    pub(super) fn context(
+        &self,
+        policy: &Policy,
+        subject: &str,
+        roles: &BTreeSet<String>,
+        only: Option<&BTreeSet<String>>,
+    ) -> Result<SessionContext, EngineError> {
+        let of_token: BTreeSet<Role> = roles.iter().filter_map(|role| Role::from_name(role)).collect();
+        let roles = policy.roles(subject, &of_token);
+        let catalog = MemoryCatalogProvider::new();
+        let mut seen = Vec::new();
+        for (at, cohort) in self.cohorts.iter().enumerate() {
+            let is_allowed = only.is_none_or(|only| only.contains(&cohort.name));
+            let Some(rules) = policy.cohort(&cohort.name).filter(|_| is_allowed) else { continue };
+            let classes = ColumnClass::ALL.map(|class| (class, policy.access(&roles, &cohort.name, class)));
+            if classes.iter().all(|(_, access)| access.precision == Precision::Nothing) {
+                continue;
+            }
+            let asked = Asked { subject, revision: policy.revision(), rules, classes: &classes };
+            let schema: Arc<dyn SchemaProvider> = Arc::new(self.schema(at, &asked)?);
+            if seen.is_empty() {
+                catalog.register_schema(session::SCHEMA, Arc::clone(&schema))?;
+            }
+            catalog.register_schema(&cohort.name, schema)?;
+            seen.push(cohort.name.clone());
+        }
+        if seen.is_empty() {
+            return Err(EngineError::refused(
+                format!("the policy shows {subject} nothing of any cohort"),
+                "ask whoever keeps the policy for a role",
+            ));
+        }
+        let context = self.new_context(catalog)?;
+        super::questions::register(&context)?;
+        Ok(context)
+    }
+
+    fn new_context(&self, catalog: MemoryCatalogProvider) -> Result<SessionContext, EngineError> {
+        let catalogs = MemoryCatalogProviderList::new();
+        datafusion::catalog::CatalogProviderList::register_catalog(
+            &catalogs,
+            session::CATALOG.to_owned(),
+            Arc::new(catalog),
+        );
+        let base = self.reader.state();
+        // EXPLAIN must not show what a physical plan knows: files, their sizes and statistics.
+        let config = base.config().clone().set_bool("datafusion.explain.logical_plan_only", true);
+        let state = SessionStateBuilder::new_from_existing(base)
+            .with_config(config.with_create_default_catalog_and_schema(false))
+            .with_catalog_list(Arc::new(catalogs))
+            .with_analyzer_rule(Arc::new(ReleaseRule))
+            .with_query_planner(Arc::new(ReleaseQueryPlanner))
+            .build();
+        Ok(SessionContext::new_with_state(state))
+    }
+
+    /// Whose rows a class's access shows; the same for all sessions with the same conditions.
+    fn visibility(&self, cohort: usize, access: &Access) -> Result<Arc<Visibility>, EngineError> {
+        let rule = VisibleRule { consent: access.consent.clone(), rows: access.rows.clone() };
+        let mut known = self.visibilities.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., there)) = known.iter().find(|(of, there, _)| *of == cohort && *there == rule) {
+            return Ok(Arc::clone(there));
+        }
+        let CohortCatalog { people, files, .. } = &self.cohorts[cohort];
+        let new = Visibility::new(rule.clone(), Arc::clone(people), files, self.reader.clone())?;
+        let new = Arc::new(new);
+        known.push((cohort, rule, Arc::clone(&new)));
+        Ok(new)
+    }
+
+    fn schema(&self, at: usize, asked: &Asked<'_>) -> Result<MemorySchemaProvider, EngineError> {
+        let cohort = &self.cohorts[at];
+        let seen = asked.classes.iter().filter(|(_, access)| access.precision != Precision::Nothing);
+        let visibilities =
+            seen.map(|(_, access)| self.visibility(at, access)).collect::<Result<_, EngineError>>()?;
+        let guard = Arc::new(Guard {
+            subject: asked.subject.to_owned(),
+            cohort: cohort.name.clone(),
+            rules: asked.rules.clone(),
+            revision: asked.revision,
+            visibilities,
+            ledgers: Arc::clone(&self.ledgers),
+            audit: Arc::clone(&self.audit),
+        });
+        let schema = MemorySchemaProvider::new();
+        for table in &cohort.tables {
+            if let Some(shown) = self.shown(at, table, asked, &guard)? {
+                schema.register_table(table.name.clone(), shown)?;
+            }
+        }
+        Ok(schema)
+    }
+
+    /// A table as it is shown; `None` is not.
+    fn shown(
+        &self,
+        at: usize,
+        table: &CatalogTable,
+        asked: &Asked<'_>,
+        guard: &Arc<Guard>,
+    ) -> Result<Option<Arc<dyn TableProvider>>, EngineError> {
+        let (class, key, has_standings) = match &table.about {
+            About::Nobody => return Ok(Some(Arc::clone(&table.table))),
+            About::Counts => {
+                let rows = self.reader.read_table(Arc::clone(&table.table))?;
+                return Ok(Some(rows.filter(has_no_few(asked.rules.minimum_cell))?.into_view()));
+            }
+            About::Persons { class, key, has_standings } => (*class, key, *has_standings),
+        };
+        let Some((_, access)) = asked.classes.iter().find(|(of, _)| *of == class) else { return Ok(None) };
+        if access.precision == Precision::Nothing {
+            return Ok(None);
+        }
+        let stored = table.table.schema();
+        let column = |name: &str| {
+            stored.index_of(name).map_err(|_| EngineError::Internal("a table without a column that it had"))
+        };
+        let cohort = &self.cohorts[at];
+        let standings = cohort.standings.as_ref().filter(|_| has_standings);
+        let shown = columns(Wanted {
+            stored: &stored,
+            key: column(key)?,
+            class,
+            precision: access.precision,
+            masks: &access.masks,
+            grid: asked.rules.percentile_grid,
+            standings: standings.map(|standings| standings.have_populations()),
+        });
+        let scores = match standings {
+            Some(standings) => Some(ScoreRows {
+                run: column("run")?,
+                score: column("score")?,
+                value: column("sum")?,
+                standings: Arc::clone(standings),
+                hidden: Arc::new(hidden_scores(cohort, access)),
+            }),
+            None => None,
+        };
+        let persons = PersonTable {
+            stored: Arc::clone(&table.table),
+            key: column(key)?,
+            columns: shown,
+            scores,
+            visibility: self.visibility(at, access)?,
+            people: Arc::clone(&cohort.people),
+            mask_key: self.secret,
+        };
+        // Who may take no rows away is shown none, however fine the precision.
+        let is_locked = access.precision == Precision::Aggregates || access.export.rows_per_day == 0;
+        Ok(Some(Arc::new(PolicyTable::new(Arc::new(persons), Arc::clone(guard), is_locked))))
+    }
+}
+
+/// Who asks, and what the policy says of a cohort.
+struct Asked<'a> {
+    subject: &'a str,
+    revision: u64,
+    rules: &'a CohortRules,
+    classes: &'a Classes,
+}
+
+/// Scores of few variants, whose leakage was not measured: their rows are not seen.
+fn hidden_scores(cohort: &CohortCatalog, access: &Access) -> BTreeSet<String> {
+    let is_hidden = |variants: usize| access.precision_of_score(variants, None) < access.precision;
+    let hidden = cohort.variants.iter().filter(|(_, variants)| is_hidden(**variants));
+    hidden.map(|(score, _)| score.clone()).collect()
+}
+
+/// The condition that counts of people in columns `n` and `cases` are of nobody or of enough.
+fn has_no_few(minimum: u64) -> Expr {
+    let is_enough = |count: Expr| {
+        let count = datafusion::logical_expr::cast(count, datafusion::arrow::datatypes::DataType::Int64);
+        count.clone().is_null().or(count.clone().eq(lit(0))).or(count.gt_eq(lit(minimum as i64)))
+    };
+    let controls = datafusion::logical_expr::cast(ident("n"), datafusion::arrow::datatypes::DataType::Int64)
+        - datafusion::logical_expr::cast(ident("cases"), datafusion::arrow::datatypes::DataType::Int64);
+    is_enough(ident("n")).and(is_enough(ident("cases"))).and(is_enough(controls))
+}
