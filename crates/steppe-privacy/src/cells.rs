@@ -27,12 +27,13 @@ mod moves;
 mod table;
 
 use crate::PrivacyError;
+use moves::Moves;
 use table::Table;
 
-/// Tables of more cells are not published; they have few people in each.
-pub const MAX_CELLS: usize = 4096;
+/// Cells of the largest tables that are published, by dimensions: larger ones have few people in each, and take long.
+const MOST_CELLS: [usize; 6] = [1, 4096, 4096, 1024, 512, 256];
 /// Tables of more dimensions are not published.
-pub const MAX_DIMENSIONS: usize = 5;
+pub const MAX_DIMENSIONS: usize = MOST_CELLS.len() - 1;
 
 /// A cell of a table of counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +82,9 @@ pub fn suppress(cells: &[Cell], minimum_cell: u64) -> Result<Suppression, Privac
     check(cells, minimum_cell)?;
     let mut table = Table::new(cells, minimum_cell)?;
     table.suppress_small();
-    while let Some(target) = moves::first_exposed(&table) {
-        let cheapest = moves::cheapest(&table, &target);
+    let mut moves = Moves::new();
+    while let Some(target) = moves.first_exposed(&table) {
+        let cheapest = moves.cheapest(&table, &target);
         table.suppress(&cheapest);
     }
     Ok(table.into_suppression(cells))
@@ -93,17 +95,17 @@ fn check(cells: &[Cell], minimum_cell: u64) -> Result<(), PrivacyError> {
     if minimum_cell < 2 {
         return fault(format!("the minimum cell is {minimum_cell}"), "give 2 or more");
     }
-    if cells.len() > MAX_CELLS {
-        return fault(
-            format!("{} cells, at most {MAX_CELLS} are published", cells.len()),
-            "group by fewer or wider categories",
-        );
-    }
     let dimensions = cells.first().map_or(0, |cell| cell.key.len());
-    if dimensions > MAX_DIMENSIONS {
+    let Some(&most) = MOST_CELLS.get(dimensions) else {
         return fault(
             format!("{dimensions} dimensions, at most {MAX_DIMENSIONS} are published"),
             "group by fewer columns",
+        );
+    };
+    if cells.len() > most {
+        return fault(
+            format!("{} cells in {dimensions} dimensions, at most {most} are published", cells.len()),
+            "group by fewer columns or wider categories",
         );
     }
     match cells.iter().find(|cell| cell.key.len() != dimensions) {

@@ -1,6 +1,8 @@
 //! Changes of a table that what is published does not show.
 
-use super::table::Table;
+use std::collections::BTreeSet;
+
+use super::{MAX_DIMENSIONS, table::Table};
 
 /// What must not be known: the sum of these elements.
 pub(super) type Target = Vec<usize>;
@@ -15,8 +17,40 @@ struct Cost {
     elements: Vec<usize>,
 }
 
-/// The first small count, or small total of suppressed counts, that can be calculated.
-pub(super) fn first_exposed(table: &Table) -> Option<Target> {
+/// The moves between two cells, by the number of dimensions in which they differ: partitions of these.
+pub(super) struct Moves {
+    partitions: Vec<Vec<Vec<usize>>>,
+    /// Targets that a move changes unseen; further suppression does not show it.
+    hidden: BTreeSet<Target>,
+}
+
+impl Moves {
+    pub(super) fn new() -> Self {
+        Self { partitions: (0..=MAX_DIMENSIONS).map(partitions).collect(), hidden: BTreeSet::new() }
+    }
+
+    /// The first small count, or small total of suppressed counts, that can be calculated.
+    pub(super) fn first_exposed(&mut self, table: &Table) -> Option<Target> {
+        for target in targets(table) {
+            if self.hidden.contains(&target) {
+                continue;
+            }
+            if search(self, table, &target, true).is_none() {
+                return Some(target);
+            }
+            self.hidden.insert(target);
+        }
+        None
+    }
+
+    /// What to suppress so that the target is hidden, with the least new suppression.
+    pub(super) fn cheapest(&self, table: &Table, target: &Target) -> Vec<usize> {
+        search(self, table, target, false).map(|cost| cost.elements).unwrap_or_default()
+    }
+}
+
+/// What must be hidden: small counts, and small totals of what is suppressed in a line.
+fn targets(table: &Table) -> impl Iterator<Item = Target> {
     let small = |&at: &usize| table.is_small(table.elements[at].people);
     let counts = (0..table.elements.len()).filter(small).map(|at| vec![at]);
     let totals = table.lines.iter().filter_map(|(sum, parts)| {
@@ -26,51 +60,46 @@ pub(super) fn first_exposed(table: &Table) -> Option<Target> {
         let is_known = table.elements[*sum].suppressed.is_none();
         (is_known && table.is_small(people)).then_some(left_out)
     });
-    counts.chain(totals).find(|target| !is_hidden(table, target))
-}
-
-/// Whether some move changes the target and nothing that is published.
-fn is_hidden(table: &Table, target: &Target) -> bool {
-    search(table, target, true).is_some()
-}
-
-/// What to suppress so that the target is hidden, with the least new suppression.
-pub(super) fn cheapest(table: &Table, target: &Target) -> Vec<usize> {
-    search(table, target, false).map(|cost| cost.elements).unwrap_or_default()
+    counts.chain(totals)
 }
 
 /// The cheapest move that changes the target; with `free_only` any that costs nothing.
-fn search(table: &Table, target: &Target, free_only: bool) -> Option<Cost> {
+fn search(moves: &Moves, table: &Table, target: &Target, free_only: bool) -> Option<Cost> {
     let mut best: Option<Cost> = None;
-    let mut consider = |change: &[(usize, i64)]| {
-        let people = new_people(table, change);
-        let is_dearer = best.as_ref().is_some_and(|best| best.margins == 0 && people > best.people);
-        if is_dearer || (free_only && people > 0) {
-            return false;
-        }
-        let Some(cost) = cost(table, target, change) else { return false };
-        let is_free = cost.elements.is_empty();
-        if (is_free || !free_only) && best.as_ref().is_none_or(|best| cost < *best) {
-            best = Some(cost);
-        }
-        is_free
-    };
-    'cells: for &cell in table.cells.iter().filter(|&&cell| touches(table, target, cell)) {
-        if consider(&[(cell, 1)]) {
-            break;
+    for &cell in table.cells.iter().filter(|&&cell| touches(table, target, cell)) {
+        let consider = |best: &mut Option<Cost>, change: &[(usize, i64)]| {
+            if !is_too_dear(best.as_ref(), new_people(table, change), free_only)
+                && let Some(cost) = cost(table, target, change)
+                && (cost.elements.is_empty() || !free_only)
+                && best.as_ref().is_none_or(|best| cost < *best)
+            {
+                *best = Some(cost);
+            }
+            best.as_ref().is_some_and(|best| best.elements.is_empty())
+        };
+        if consider(&mut best, &[(cell, 1)]) {
+            return best;
         }
         for &other in table.cells.iter().filter(|&&other| other != cell) {
+            if is_too_dear(best.as_ref(), new_people(table, &[(other, 1)]), free_only) {
+                continue;
+            }
             let dimensions = table.differing(cell, other);
-            for blocks in partitions(dimensions.len()) {
-                if let Some(change) = change(table, cell, other, &dimensions, &blocks)
-                    && consider(&change)
+            for blocks in &moves.partitions[dimensions.len()] {
+                if let Some(change) = change(table, cell, other, &dimensions, blocks)
+                    && consider(&mut best, &change)
                 {
-                    break 'cells;
+                    return best;
                 }
             }
         }
     }
     best
+}
+
+/// Whether newly suppressing cells of so many people can not be better than what was found.
+fn is_too_dear(best: Option<&Cost>, people: u64, free_only: bool) -> bool {
+    (free_only && people > 0) || best.is_some_and(|best| best.margins == 0 && people > best.people)
 }
 
 fn touches(table: &Table, target: &Target, cell: usize) -> bool {

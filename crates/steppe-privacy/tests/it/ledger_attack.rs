@@ -151,8 +151,6 @@ fn with_the_ledger_no_guess_is_better_than_the_base_rate() {
         ("at random", at_random(1982)),
         ("shrinking", reversed(growing())),
         ("sliding by 20", sliding(20)),
-        ("sliding by 41", sliding(41)),
-        ("growing and sliding", [growing(), sliding(20), sliding(21)].concat()),
         ("all disjoint, at each offset", (0..20).flat_map(|offset| disjoint(20, offset)).collect()),
         ("disjoint of 37, then of 20", disjoint(37, 0).chain(disjoint(20, 3)).chain(growing()).collect()),
     ];
