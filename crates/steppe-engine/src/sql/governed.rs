@@ -9,7 +9,11 @@
 //!   ([`barrier`]). Who may take no rows away has tables that are *locked*: their scan always fails.
 //! - **In the plan.** A rule on every analysed plan ([`release`]) finds the aggregates over locked tables, admits those
 //!   below which only known operators and expressions are, reads unlocked copies there, and puts a release above: sets of
-//!   people that the answer is about go to the suppression of small cells and the user's ledger ([`guard`]).
+//!   people that the answer is about go to the suppression of small cells and the user's ledger ([`guard`]), or counts
+//!   get noise.
+//!
+//! Rows of persons that a role may take away are counted as they leave, and where the policy says so need two stewards
+//! ([`leaving`]).
 //!
 //! # What a statement on locked tables may be
 //! Below an aggregate: tables about persons, joined by `sample_key` (inner or left); tables about nobody, joined by an
@@ -22,17 +26,22 @@ mod barrier;
 mod catalog;
 mod columns;
 mod guard;
+mod leaving;
 mod people;
 mod people_set;
 mod person_table;
 mod questions;
 mod release;
+mod remembered;
 mod service;
+mod session;
 mod visible;
 
 pub use catalog::{CohortSource, PhenotypeSource};
-pub use guard::{Ledgers, ReleaseAudit, ReleaseRecord};
+pub use guard::{ReleaseAudit, ReleaseRecord};
+pub use remembered::Remembered;
 pub use service::{GovernedCatalog, GovernedSources};
+pub use session::GovernedSession;
 
 #[cfg(test)]
 mod tests;

@@ -96,7 +96,8 @@ impl Part {
                 self.may_have(left) || self.may_have(right)
             }
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
-                self.may_be(left, std::slice::from_ref(right)) && self.may_be(right, std::slice::from_ref(left))
+                self.may_be(left, std::slice::from_ref(right))
+                    && self.may_be(right, std::slice::from_ref(left))
             }
             Expr::InList(list) if !list.negated => self.may_be(&list.expr, &list.list),
             _ => true,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::{
     arrow::{
-        array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array},
+        array::{ArrayRef, AsArray, BooleanArray, Float64Array},
         datatypes::{DataType, Field, FieldRef, Float64Type},
     },
     error::{DataFusionError, Result},
@@ -103,8 +103,11 @@ impl WindowUDFImpl for Ranked {
         Ok(Arc::new(Field::new(arguments.name(), self.place.kind(), true)))
     }
 
-    fn partition_evaluator(&self, _arguments: PartitionEvaluatorArgs<'_>) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(Evaluator(self.place)))
+    fn partition_evaluator(
+        &self,
+        _arguments: PartitionEvaluatorArgs<'_>,
+    ) -> Result<Box<dyn PartitionEvaluator>> {
+        Ok(Box::new(Evaluator))
     }
 
     fn limit_effect(&self, _arguments: &[Arc<dyn PhysicalExpr>]) -> LimitEffect {
@@ -113,14 +116,14 @@ impl WindowUDFImpl for Ranked {
 }
 
 #[derive(Debug)]
-struct Evaluator(Place);
+struct Evaluator;
 
 impl PartitionEvaluator for Evaluator {
     fn evaluate_all(&mut self, values: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
         let columns: Option<Vec<_>> =
             values.iter().map(|column| column.as_primitive_opt::<Float64Type>()).collect();
-        let columns =
-            columns.ok_or_else(|| DataFusionError::from(EngineError::Internal("scores that are no numbers")))?;
+        let columns = columns
+            .ok_or_else(|| DataFusionError::from(EngineError::Internal("scores that are no numbers")))?;
         let Some(scores) = columns.first() else {
             return Err(EngineError::Internal("a place of no score").into());
         };

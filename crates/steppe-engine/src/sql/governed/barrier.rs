@@ -117,7 +117,8 @@ impl RowPolicy {
 
     /// Standings of the rows, if any column needs them.
     async fn standings(&self, rows: &RecordBatch, visible: &Visible) -> Result<Standings> {
-        let needs = |column: &PersonColumn| matches!(column.shown, Shown::Z { .. } | Shown::Percentile { .. });
+        let needs =
+            |column: &PersonColumn| matches!(column.shown, Shown::Z { .. } | Shown::Percentile { .. });
         let Some(scores) = self.table.scores.as_ref().filter(|_| self.shown.iter().any(needs)) else {
             return Ok(Vec::new());
         };
@@ -231,7 +232,9 @@ impl PolicyBarrierExec {
 /// What went wrong while files about persons were read, without what was in them.
 fn without_values(error: DataFusionError) -> DataFusionError {
     match EngineError::from(error) {
-        ours @ (EngineError::Refused { .. } | EngineError::Cancelled | EngineError::Internal(_)) => ours.into(),
+        ours @ (EngineError::Refused { .. } | EngineError::Cancelled | EngineError::Internal(_)) => {
+            ours.into()
+        }
         other => {
             tracing::warn!(error = %other, "a table about persons could not be read");
             EngineError::refused(

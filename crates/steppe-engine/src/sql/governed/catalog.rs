@@ -116,7 +116,8 @@ impl CohortCatalog {
         secret: &[u8; 32],
     ) -> Result<Self, EngineError> {
         let (name, location, secret) = (source.name.clone(), source.location.clone(), *secret);
-        let people = off_runtime(move || People::of_cohort(&name, &Cohort::open(&location)?, &secret)).await?;
+        let people =
+            off_runtime(move || People::of_cohort(&name, &Cohort::open(&location)?, &secret)).await?;
         let people = Arc::new(people);
         let runs = runs::records(&source.results).await?;
         let mut opening = Opening { reader, tables: Vec::new(), files: Vec::new() };
@@ -183,7 +184,7 @@ impl Opening<'_> {
         runs: &[NamedRun],
         people: &Arc<People>,
     ) -> Result<Option<Arc<Standings>>, EngineError> {
-        let mut find = async |file, kind, called: fn(&str) -> String| {
+        let find = async |file, kind, called: fn(&str) -> String| {
             let found = runs::table(self.reader, runs, (file, kind), called).await?;
             Ok::<_, EngineError>(found.map(|table: RunFiles| Arc::new(table) as Arc<dyn TableProvider>))
         };

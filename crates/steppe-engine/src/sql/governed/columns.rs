@@ -119,8 +119,7 @@ mod tests {
             field("secret", DataType::Int64),
         ]);
         let masks = BTreeMap::from([("birth".to_owned(), Mask::Year), ("secret".to_owned(), Mask::Hidden)]);
-        let wanted =
-            Wanted { stored: &stored, key: 2, class, precision, masks: &masks, grid: 5, standings };
+        let wanted = Wanted { stored: &stored, key: 2, class, precision, masks: &masks, grid: 5, standings };
         columns(wanted).into_iter().map(|column| (column.name, column.used_as)).collect()
     }
 
@@ -138,12 +137,16 @@ mod tests {
         let groups = shown(ColumnClass::Scores, Precision::Aggregates, Some(false));
         assert_eq!(groups, with(&[("sum", Value)], &[("z", Value), ("percentile_band", Attribute)]));
         let rounded = shown(ColumnClass::Scores, Precision::Rounded, Some(true));
-        let end = [("z", Attribute), ("percentile_band", Attribute), ("population_percentile_band", Attribute)];
+        let end =
+            [("z", Attribute), ("percentile_band", Attribute), ("population_percentile_band", Attribute)];
         assert_eq!(rounded, with(&[], &end));
         let raw = shown(ColumnClass::Scores, Precision::Raw, Some(false));
         let end = [("z", Value), ("percentile_band", Attribute), ("percentile", Value)];
         assert_eq!(raw, with(&[("sum", Value)], &end));
-        assert_eq!(shown(ColumnClass::Phenotypes, Precision::Aggregates, None), with(&[("sum", Attribute)], &[]));
+        assert_eq!(
+            shown(ColumnClass::Phenotypes, Precision::Aggregates, None),
+            with(&[("sum", Attribute)], &[])
+        );
         assert_eq!(shown(ColumnClass::Phenotypes, Precision::Rounded, None), with(&[], &[]));
     }
 }

@@ -1,20 +1,18 @@
 //! What a session answers with: the cohort's rules, the ledger of what its user was told, and the log of decisions.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use roaring::RoaringBitmap;
 use steppe_privacy::{
     ledger::{Ledger, Limits, Refusal},
+    noise::{Budget, Noise},
     policy::CohortRules,
 };
-use steppe_store::Location;
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use super::visible::Visibility;
+use super::{
+    remembered::{Open, Remembered},
+    visible::Visibility,
+};
 use crate::EngineError;
 
 /// A decision on the groups of a statement, for the audit log. It has no values and nobody's keys.
@@ -45,63 +43,6 @@ pub trait ReleaseAudit: Send + Sync {
     fn record(&self, record: &ReleaseRecord) -> Result<(), EngineError>;
 }
 
-/// Ledgers of all users and cohorts. A folder keeps them beyond the process.
-pub struct Ledgers {
-    folder: Option<Location>,
-    open: Mutex<HashMap<(String, String), Arc<AsyncMutex<Option<Ledger>>>>>,
-}
-
-impl fmt::Debug for Ledgers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ledgers").field("folder", &self.folder).finish_non_exhaustive()
-    }
-}
-
-impl Ledgers {
-    /// Ledgers that are kept in a folder, which one process writes. Without one they end with the process.
-    pub fn new(folder: Option<Location>) -> Self {
-        Self { folder, open: Mutex::default() }
-    }
-
-    /// The file of a user's ledger of a cohort.
-    fn file(&self, subject: &str, cohort: &str) -> Option<Location> {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&(subject.len() as u64).to_le_bytes()).update(subject.as_bytes()).update(cohort.as_bytes());
-        let name = format!("{}.ledger", &hasher.finalize().to_hex()[..32]);
-        self.folder.as_ref().map(|folder| folder.child(&name))
-    }
-
-    /// A ledger, for one statement at a time.
-    async fn lock(&self, subject: &str, cohort: &str) -> OwnedMutexGuard<Option<Ledger>> {
-        let slot = {
-            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(open.entry((subject.to_owned(), cohort.to_owned())).or_default())
-        };
-        slot.lock_owned().await
-    }
-
-    fn load(&self, subject: &str, cohort: &str) -> Result<Option<Ledger>, EngineError> {
-        let Some(file) = self.file(subject, cohort) else { return Ok(None) };
-        if !file.exists()? {
-            return Ok(None);
-        }
-        ciborium::from_reader(&*file.read()?).map(Some).map_err(|error| {
-            EngineError::refused(
-                format!("{file}: the ledger of {subject} can not be read ({error})"),
-                "bring back a copy of it; without it nothing is answered",
-            )
-        })
-    }
-
-    fn save(&self, subject: &str, cohort: &str, ledger: &Ledger) -> Result<(), EngineError> {
-        let Some(file) = self.file(subject, cohort) else { return Ok(()) };
-        let mut bytes = Vec::new();
-        ciborium::into_writer(ledger, &mut bytes)
-            .map_err(|_| EngineError::Internal("a ledger that can not be written"))?;
-        Ok(file.put(bytes.into())?)
-    }
-}
-
 /// The guard of one session and one cohort.
 pub(crate) struct Guard {
     /// Who asks.
@@ -114,8 +55,10 @@ pub(crate) struct Guard {
     pub(crate) revision: u64,
     /// Who is seen, by class of columns.
     pub(crate) visibilities: Vec<Arc<Visibility>>,
-    /// What was told before.
-    pub(crate) ledgers: Arc<Ledgers>,
+    /// What was told and spent before.
+    pub(crate) remembered: Arc<Remembered>,
+    /// Noise, whose key is the gateway's.
+    pub(crate) noise: Noise,
     /// The log of decisions.
     pub(crate) audit: Arc<dyn ReleaseAudit>,
 }
@@ -124,12 +67,6 @@ impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard").field("cohort", &self.cohort).finish_non_exhaustive()
     }
-}
-
-/// A ledger that is asked and written by one statement, and what it needs to be saved.
-pub(super) struct OpenLedger {
-    guard: Arc<Guard>,
-    slot: OwnedMutexGuard<Option<Ledger>>,
 }
 
 impl Guard {
@@ -147,28 +84,21 @@ impl Guard {
         Ok(seen)
     }
 
-    /// The user's ledger, up to date with who is seen, until it is dropped.
-    pub(super) async fn ledger(self: &Arc<Self>) -> Result<OpenLedger, EngineError> {
+    /// The user's ledger, up to date with who is seen.
+    pub(super) async fn ledger(&self) -> Result<Open<Ledger>, EngineError> {
         let seen = self.seen().await?;
-        let mut slot = self.ledgers.lock(&self.subject, &self.cohort).await;
-        let guard = Arc::clone(self);
-        let opened = tokio::task::spawn_blocking(move || {
-            let known = match slot.take() {
-                Some(ledger) => Some(ledger),
-                None => guard.ledgers.load(&guard.subject, &guard.cohort)?,
-            };
-            let ledger = match known {
-                Some(mut ledger) => {
-                    ledger.show(&seen);
-                    ledger.set_minimum_cell(guard.minimum_cell())?;
-                    ledger
-                }
-                None => Ledger::new(&seen, guard.minimum_cell(), Limits::default())?,
-            };
-            *slot = Some(ledger);
-            Ok(OpenLedger { guard, slot })
-        });
-        opened.await.map_err(|_| EngineError::Lost("a thread that reads a ledger"))?
+        let minimum = self.minimum_cell();
+        let first = seen.clone();
+        let new = move || Ok(Ledger::new(&first, minimum, Limits::default())?);
+        let mut ledger = self.remembered.ledgers.open(&[&self.subject, &self.cohort], new).await?;
+        ledger.get()?.show(&seen);
+        ledger.get()?.set_minimum_cell(minimum)?;
+        Ok(ledger)
+    }
+
+    /// What the user has spent.
+    pub(super) async fn budget(&self) -> Result<Open<Budget>, EngineError> {
+        self.remembered.budgets.open(&[&self.subject, &self.cohort], || Ok(Budget::default())).await
     }
 
     /// Writes a decision down.
@@ -187,19 +117,6 @@ impl Guard {
             suppressed,
             refusal,
         })
-    }
-}
-
-impl OpenLedger {
-    /// The ledger.
-    pub(super) fn get(&mut self) -> Result<&mut Ledger, EngineError> {
-        self.slot.as_mut().ok_or(EngineError::Internal("a ledger that is not open"))
-    }
-
-    /// Saves it, before the answer leaves.
-    pub(super) fn save(&self) -> Result<(), EngineError> {
-        let ledger = self.slot.as_ref().ok_or(EngineError::Internal("a ledger that is not open"))?;
-        self.guard.ledgers.save(&self.guard.subject, &self.guard.cohort, ledger)
     }
 }
 

@@ -191,8 +191,7 @@ impl Accumulator for PeopleSetAccumulator {
         for (row, person) in people.iter().enumerate() {
             let has_all = nulls.iter().flatten().all(|nulls| nulls.is_valid(row));
             if let Some(person) = person.filter(|_| has_all) {
-                let of_row =
-                    numbers.iter().map(|numbers| numbers.as_ref().map(|numbers| numbers.value(row)));
+                let of_row = numbers.iter().map(|numbers| numbers.as_ref().map(|numbers| numbers.value(row)));
                 self.0.add(person, of_row);
             }
         }
@@ -260,8 +259,7 @@ mod tests {
     fn texts_are_not_numbers() -> Result<()> {
         let mut accumulator = PeopleSetAccumulator(PeopleSet::of_arguments(1));
         let people = UInt32Array::from(vec![7, 8]);
-        accumulator
-            .update_batch(&[Arc::new(people), Arc::new(StringArray::from(vec![Some("a"), None]))])?;
+        accumulator.update_batch(&[Arc::new(people), Arc::new(StringArray::from(vec![Some("a"), None]))])?;
         assert_eq!((accumulator.0.people.len(), &accumulator.0.by_value[0]), (1, &None));
         Ok(())
     }

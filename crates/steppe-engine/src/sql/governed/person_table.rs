@@ -6,12 +6,15 @@ use async_trait::async_trait;
 use datafusion::{
     arrow::datatypes::{DataType, Field, Schema, SchemaRef},
     catalog::{Session, TableProvider},
-    common::{Column, tree_node::{Transformed, TreeNode}},
+    common::{
+        Column,
+        tree_node::{Transformed, TreeNode},
+    },
     error::Result,
     logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, TableProviderFilterPushDown, TableType},
     physical_plan::ExecutionPlan,
 };
-use steppe_privacy::policy::Mask;
+use steppe_privacy::policy::{Access, ExportGrant, Mask, Precision};
 
 use super::{
     bands::Standings,
@@ -116,6 +119,7 @@ pub(crate) struct PersonTable {
 pub(crate) struct PolicyTable {
     table: Arc<PersonTable>,
     guard: Arc<Guard>,
+    export: ExportGrant,
     is_locked: bool,
     has_person: bool,
     schema: SchemaRef,
@@ -129,9 +133,16 @@ impl fmt::Debug for PolicyTable {
 
 impl PolicyTable {
     /// The table in a session; locked if only groups may be seen.
-    pub(crate) fn new(table: Arc<PersonTable>, guard: Arc<Guard>, is_locked: bool) -> Self {
+    pub(crate) fn new(table: Arc<PersonTable>, guard: Arc<Guard>, access: &Access) -> Self {
         let schema = Arc::new(table.schema());
-        Self { table, guard, is_locked, has_person: false, schema }
+        // Who may take no rows away is shown none, however fine the precision.
+        let is_locked = access.precision == Precision::Aggregates || access.export.rows_per_day == 0;
+        Self { table, guard, export: access.export, is_locked, has_person: false, schema }
+    }
+
+    /// Rows that may leave.
+    pub(crate) fn export(&self) -> ExportGrant {
+        self.export
     }
 
     /// Whether only groups may be seen.
@@ -151,16 +162,20 @@ impl PolicyTable {
 
     /// The copy that is read below a release, with a last column of the people's numbers.
     pub(crate) fn unlocked(&self) -> Self {
-        let person = PersonColumn {
-            name: PERSON_COLUMN.to_owned(),
-            used_as: ColumnUse::Key,
-            shown: Shown::Person,
-        };
+        let person =
+            PersonColumn { name: PERSON_COLUMN.to_owned(), used_as: ColumnUse::Key, shown: Shown::Person };
         let mut table = PersonTable::clone(&self.table);
         table.columns.push(person);
         let schema = Arc::new(table.schema());
         let guard = Arc::clone(&self.guard);
-        Self { table: Arc::new(table), guard, is_locked: false, has_person: true, schema }
+        Self {
+            table: Arc::new(table),
+            guard,
+            export: ExportGrant::default(),
+            is_locked: false,
+            has_person: true,
+            schema,
+        }
     }
 
     /// Whether it is such a copy.

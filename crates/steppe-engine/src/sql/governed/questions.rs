@@ -78,24 +78,26 @@ const QUESTIONS: [Question; 24] = [
         name: "decile_prevalence",
         about: "Share of cases by decile of a score; score, table of phenotypes, its column of 0 and 1",
         parameters: &[Score, Table, Column],
-        sql: "SELECT floor(s.percentile_band / 10) + 1 AS decile, count(p.{3}) AS people, avg(p.{3}) AS prevalence \
-              FROM scores s JOIN {2} p USING (sample_key) WHERE s.score = {1} GROUP BY floor(s.percentile_band / 10)",
+        sql: "SELECT s.run, floor(s.percentile_band / 10) + 1 AS decile, count(p.{3}) AS people, avg(p.{3}) AS prevalence \
+              FROM scores s JOIN {2} p USING (sample_key) WHERE s.score = {1} \
+              GROUP BY s.run, floor(s.percentile_band / 10)",
     },
     Question {
         name: "decile_prevalence_by_population",
         about: "The same by population, in the deciles of each population",
         parameters: &[Score, Table, Column],
-        sql: "SELECT a.population, floor(s.population_percentile_band / 10) + 1 AS decile, count(p.{3}) AS people, \
+        sql: "SELECT s.run, a.population, floor(s.population_percentile_band / 10) + 1 AS decile, count(p.{3}) AS people, \
               avg(p.{3}) AS prevalence FROM scores s JOIN {2} p USING (sample_key) \
               JOIN sample_ancestry a USING (sample_key) WHERE s.score = {1} \
-              GROUP BY a.population, floor(s.population_percentile_band / 10)",
+              GROUP BY s.run, a.population, floor(s.population_percentile_band / 10)",
     },
     Question {
         name: "top_band_prevalence",
         about: "Share of cases in the highest band of percentiles and below it",
         parameters: &[Score, Table, Column],
-        sql: "SELECT s.percentile_band >= 95 AS is_top, count(p.{3}) AS people, avg(p.{3}) AS prevalence \
-              FROM scores s JOIN {2} p USING (sample_key) WHERE s.score = {1} GROUP BY s.percentile_band >= 95",
+        sql: "SELECT s.run, s.percentile_band >= 95 AS is_top, count(p.{3}) AS people, avg(p.{3}) AS prevalence \
+              FROM scores s JOIN {2} p USING (sample_key) WHERE s.score = {1} \
+              GROUP BY s.run, s.percentile_band >= 95",
     },
     Question {
         name: "discrimination",
@@ -124,9 +126,9 @@ const QUESTIONS: [Question; 24] = [
         name: "trait_by_decile",
         about: "Mean of a measured trait by decile of a score",
         parameters: &[Score, Table, Column],
-        sql: "SELECT floor(s.percentile_band / 10) + 1 AS decile, count(p.{3}) AS people, avg(p.{3}) AS mean, \
+        sql: "SELECT s.run, floor(s.percentile_band / 10) + 1 AS decile, count(p.{3}) AS people, avg(p.{3}) AS mean, \
               stddev(p.{3}) AS sd FROM scores s JOIN {2} p USING (sample_key) WHERE s.score = {1} \
-              GROUP BY floor(s.percentile_band / 10)",
+              GROUP BY s.run, floor(s.percentile_band / 10)",
     },
     Question {
         name: "score_correlation",
@@ -169,11 +171,11 @@ const QUESTIONS: [Question; 24] = [
         name: "calibration_by_decile",
         about: "Mean calibrated risk beside the observed share of cases, by decile of the score",
         parameters: &[Score, Table, Column],
-        sql: "SELECT floor(s.percentile_band / 10) + 1 AS decile, count(p.{3}) AS people, \
+        sql: "SELECT c.run AS calibration, s.run, floor(s.percentile_band / 10) + 1 AS decile, count(p.{3}) AS people, \
               avg(c.risk) AS mean_risk, avg(p.{3}) AS observed \
               FROM calibrated_scores c JOIN {2} p ON c.sample_key = p.sample_key \
               JOIN scores s ON s.sample_key = c.sample_key \
-              WHERE c.score = {1} AND s.score = {1} GROUP BY floor(s.percentile_band / 10)",
+              WHERE c.score = {1} AND s.score = {1} GROUP BY c.run, s.run, floor(s.percentile_band / 10)",
     },
     Question {
         name: "populations_of_people",

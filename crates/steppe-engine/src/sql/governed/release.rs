@@ -22,9 +22,10 @@ mod decision;
 mod exec;
 mod expression;
 mod node;
+mod noisy;
 mod planner;
 mod rule;
 mod source;
 
 pub(super) use planner::ReleaseQueryPlanner;
-pub(super) use rule::ReleaseRule;
+pub(super) use rule::{ReleaseRule, check_statements};

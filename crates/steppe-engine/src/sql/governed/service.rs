@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use datafusion::{
@@ -15,16 +16,19 @@ use datafusion::{
     logical_expr::{Expr, lit},
     prelude::{SessionContext, ident},
 };
-use steppe_privacy::policy::{
-    Access, CohortRules, ColumnClass, Policy, Precision, Role,
+use steppe_privacy::{
+    export::{Exports, Request},
+    noise::Noise,
+    policy::{Access, CohortRules, ColumnClass, Policy, Precision, Role},
 };
 
 use super::{
     catalog::{About, CatalogTable, CohortCatalog, CohortSource},
     columns::{Wanted, columns},
-    guard::{Guard, Ledgers, ReleaseAudit},
+    guard::{Guard, ReleaseAudit},
     person_table::{PersonTable, PolicyTable, ScoreRows},
     release::{ReleaseQueryPlanner, ReleaseRule},
+    remembered::Remembered,
     visible::{Visibility, VisibleRule},
 };
 use crate::{
@@ -38,8 +42,8 @@ pub struct GovernedSources {
     pub cohorts: Vec<CohortSource>,
     /// Key of pseudonyms and masks. With another one all pseudonyms are others.
     pub secret: [u8; 32],
-    /// What users were told.
-    pub ledgers: Ledgers,
+    /// What users were told and spent, and what left.
+    pub remembered: Remembered,
     /// Where decisions are written down.
     pub audit: Arc<dyn ReleaseAudit>,
     /// Threads that a query may use; 0 takes one per core.
@@ -53,7 +57,7 @@ pub struct GovernedCatalog {
     reader: SessionContext,
     cohorts: Vec<CohortCatalog>,
     secret: [u8; 32],
-    ledgers: Arc<Ledgers>,
+    remembered: Arc<Remembered>,
     audit: Arc<dyn ReleaseAudit>,
     policy: RwLock<Arc<Policy>>,
     visibilities: Mutex<Vec<(usize, VisibleRule, Arc<Visibility>)>>,
@@ -84,7 +88,7 @@ impl GovernedCatalog {
             reader,
             cohorts,
             secret: sources.secret,
-            ledgers: Arc::new(sources.ledgers),
+            remembered: Arc::new(sources.remembered),
             audit: sources.audit,
             policy: RwLock::new(Arc::new(policy)),
             visibilities: Mutex::default(),
@@ -104,6 +108,47 @@ impl GovernedCatalog {
         let mut policy = self.policy.write().unwrap_or_else(PoisonError::into_inner);
         *policy = Arc::new(policy.reload(text)?);
         Ok(())
+    }
+
+    pub(super) fn remembered(&self) -> &Arc<Remembered> {
+        &self.remembered
+    }
+
+    /// The exports of a cohort that were asked for, by number.
+    ///
+    /// # Errors
+    /// A file that can not be read.
+    pub async fn exports(&self, cohort: &str) -> Result<Vec<(u64, Request)>, EngineError> {
+        let mut exports = self.remembered.exports.open(&[cohort], || Ok(Exports::default())).await?;
+        Ok(exports.get()?.requests().map(|(number, request)| (number, request.clone())).collect())
+    }
+
+    /// A steward's decision on an export: whether it may leave.
+    ///
+    /// # Errors
+    /// Nobody who may decide on it, or an export that is not there or was decided on.
+    pub async fn decide_export(
+        &self,
+        (cohort, number): (&str, u64),
+        (subject, roles): (&str, &BTreeSet<String>),
+        is_approved: bool,
+    ) -> Result<(), EngineError> {
+        let of_token: BTreeSet<Role> = roles.iter().filter_map(|role| Role::from_name(role)).collect();
+        let roles = self.policy().roles(subject, &of_token);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        let mut open = self.remembered.exports.open(&[cohort], || Ok(Exports::default())).await?;
+        let subject = subject.to_owned();
+        session::off_runtime(move || {
+            let exports = open.get()?;
+            let decided = match is_approved {
+                true => exports.approve(number, &subject, &roles, now),
+                false => exports.refuse(number, &subject, &roles, now),
+            };
+            decided
+                .map_err(|refusal| EngineError::refused(format!("export {number}"), refusal.to_string()))?;
+            open.save()
+        })
+        .await
     }
 
     /// The tables of somebody, as `policy` has them, in a context whose every plan goes through its rules.
@@ -191,7 +236,8 @@ impl GovernedCatalog {
             rules: asked.rules.clone(),
             revision: asked.revision,
             visibilities,
-            ledgers: Arc::clone(&self.ledgers),
+            remembered: Arc::clone(&self.remembered),
+            noise: Noise::new(self.secret),
             audit: Arc::clone(&self.audit),
         });
         let schema = MemorySchemaProvider::new();
@@ -257,9 +303,7 @@ impl GovernedCatalog {
             people: Arc::clone(&cohort.people),
             mask_key: self.secret,
         };
-        // Who may take no rows away is shown none, however fine the precision.
-        let is_locked = access.precision == Precision::Aggregates || access.export.rows_per_day == 0;
-        Ok(Some(Arc::new(PolicyTable::new(Arc::new(persons), Arc::clone(guard), is_locked))))
+        Ok(Some(Arc::new(PolicyTable::new(Arc::new(persons), Arc::clone(guard), access))))
     }
 }
 

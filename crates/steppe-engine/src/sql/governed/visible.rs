@@ -112,7 +112,9 @@ impl Visibility {
         for column in &columns {
             if !files.iter().any(|file| file.columns.contains(column)) {
                 return Err(EngineError::refused(
-                    format!("the policy has a condition on {column:?}, and no phenotype table has such a column"),
+                    format!(
+                        "the policy has a condition on {column:?}, and no phenotype table has such a column"
+                    ),
                     "register the file that says it, or change the policy",
                 ));
             }
@@ -213,7 +215,12 @@ impl VisibleRule {
 struct Values(BTreeMap<String, BTreeMap<u32, Option<Box<str>>>>);
 
 impl Values {
-    fn add(&mut self, batch: &RecordBatch, columns: &[&String], people: &People) -> Result<(), DataFusionError> {
+    fn add(
+        &mut self,
+        batch: &RecordBatch,
+        columns: &[&String],
+        people: &People,
+    ) -> Result<(), DataFusionError> {
         let numbers = people.numbers(batch.column(0))?;
         for (at, column) in columns.iter().enumerate() {
             let values = cast(batch.column(at + 1), &DataType::Utf8)?;

@@ -81,7 +81,11 @@ pub(super) async fn add(
         runs::table(reader, runs, ("populations.parquet", Some("ancestry")), runs::called).await?
     {
         let rows = reader.read_table(Arc::new(table))?;
-        opening.add("populations", rows.select(OF_POPULATIONS.map(ident).to_vec())?.into_view(), About::Nobody)?;
+        opening.add(
+            "populations",
+            rows.select(OF_POPULATIONS.map(ident).to_vec())?.into_view(),
+            About::Nobody,
+        )?;
     }
     if let Some(table) =
         runs::table(reader, runs, ("metrics.parquet", Some("evaluate")), runs::called).await?
@@ -90,10 +94,14 @@ pub(super) async fn add(
     }
     let runs_table = record_tables::runs_table(runs).map_err(DataFusionError::from)?;
     let scores = record_tables::scores_table(runs).map_err(DataFusionError::from)?;
-    for (name, all, columns) in
-        [("score_sets", &scores, &SCORE_SETS[..]), ("jobs", &jobs(&runs_table, runs)?, &JOBS), ("runs", &runs_table, &RUNS)]
-    {
-        let rows = reader.read_batch(all.clone())?.select(columns.iter().map(|name| ident(*name)).collect::<Vec<_>>())?;
+    for (name, all, columns) in [
+        ("score_sets", &scores, &SCORE_SETS[..]),
+        ("jobs", &jobs(&runs_table, runs)?, &JOBS),
+        ("runs", &runs_table, &RUNS),
+    ] {
+        let rows = reader
+            .read_batch(all.clone())?
+            .select(columns.iter().map(|name| ident(*name)).collect::<Vec<_>>())?;
         opening.add(name, rows.into_view(), About::Nobody)?;
     }
     Ok(())

@@ -63,7 +63,10 @@ pub(super) fn release(aggregate: &Aggregate) -> Result<LogicalPlan> {
     let keys = aggregate.group_expr.iter().map(|key| boundary.key(key)).collect::<Result<Vec<_>>>()?;
     if aggregate.aggr_expr.len() > MOST_AGGREGATES {
         return refused(
-            format!("{} aggregates, at most {MOST_AGGREGATES} can be asked at once", aggregate.aggr_expr.len()),
+            format!(
+                "{} aggregates, at most {MOST_AGGREGATES} can be asked at once",
+                aggregate.aggr_expr.len()
+            ),
             "ask for fewer",
         );
     }
@@ -75,8 +78,7 @@ pub(super) fn release(aggregate: &Aggregate) -> Result<LogicalPlan> {
         aggregates.push(within);
     }
     let Boundary { sets, base, all, conditions, of_base, .. } = boundary;
-    let hidden =
-        sets.iter().enumerate().map(|(at, set)| set.clone().alias(format!("{RESERVED}_set_{at}")));
+    let hidden = sets.iter().enumerate().map(|(at, set)| set.clone().alias(format!("{RESERVED}_set_{at}")));
     aggregates.extend(hidden);
     let shape = Shape {
         keys,

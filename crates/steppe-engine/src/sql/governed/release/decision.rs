@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use roaring::RoaringBitmap;
 use steppe_privacy::{
-    cells::{Cell, MAX_CELLS, MAX_DIMENSIONS, suppress},
+    cells::{Cell, suppress},
     ledger::{Ledger, Query, Refusal},
 };
 
@@ -33,6 +33,8 @@ pub(super) struct Outcome {
     pub(super) suppressed: usize,
     /// Values that are left out of groups that are: group and item.
     pub(super) withheld: BTreeSet<(usize, usize)>,
+    /// Of each item its counts with noise, in place of the true ones; empty where there is none.
+    pub(super) noisy: Vec<Vec<u64>>,
 }
 
 /// Why nothing is answered.
@@ -42,6 +44,8 @@ pub(super) enum Refused {
     Statement(EngineError),
     /// The groups are too small, alone or with what was told before.
     Few(Refusal),
+    /// The day's budget does not suffice.
+    Spent(EngineError),
 }
 
 impl From<EngineError> for Refused {
@@ -52,7 +56,12 @@ impl From<EngineError> for Refused {
 
 /// Decides on the groups of a statement and enters what is let go in the ledger. The groups are in the order of their
 /// keys, so that the decision does not depend on how they were found.
-pub(super) fn decide(shape: &Shape, groups: &[Group], minimum: u64, ledger: &mut Ledger) -> Result<Outcome, Refused> {
+pub(super) fn decide(
+    shape: &Shape,
+    groups: &[Group],
+    minimum: u64,
+    ledger: &mut Ledger,
+) -> Result<Outcome, Refused> {
     check(shape, groups)?;
     let mut kept = not_suppressed(shape, groups, minimum)?;
     let contexts = Contexts::new(shape, groups);
@@ -69,30 +78,18 @@ pub(super) fn decide(shape: &Shape, groups: &[Group], minimum: u64, ledger: &mut
             *kept &= is_anybody(group);
         }
     }
-    let suppressed =
-        groups.iter().zip(&kept).filter(|(group, kept)| is_anybody(group) && !**kept).count();
+    let suppressed = groups.iter().zip(&kept).filter(|(group, kept)| is_anybody(group) && !**kept).count();
     let withheld = withheld(shape, groups, &kept, minimum * CELLS_OF_ASSOCIATION);
-    Ok(Outcome { kept, suppressed, withheld })
+    Ok(Outcome { kept, suppressed, withheld, noisy: Vec::new() })
 }
 
-fn check(shape: &Shape, groups: &[Group]) -> Result<(), EngineError> {
+/// Checks that everybody counts once.
+pub(super) fn check(shape: &Shape, groups: &[Group]) -> Result<(), EngineError> {
     let counted = shape.items.iter().map(|item| item.set).chain([shape.base]);
     if counted.clone().any(|set| groups.iter().any(|group| group.sets[set].is_twice)) {
         return Err(EngineError::refused(
             "a person counts twice in a group",
             "add GROUP BY run, score, or choose one score of one run by WHERE",
-        ));
-    }
-    if groups.len() > MAX_CELLS {
-        return Err(EngineError::refused(
-            format!("{} groups, at most {MAX_CELLS} are released at once", groups.len()),
-            "group by fewer or wider categories",
-        ));
-    }
-    if shape.keys.len() > MAX_DIMENSIONS {
-        return Err(EngineError::refused(
-            format!("groups of {} keys, at most {MAX_DIMENSIONS} are released at once", shape.keys.len()),
-            "group by fewer columns",
         ));
     }
     Ok(())
@@ -106,7 +103,8 @@ fn not_suppressed(shape: &Shape, groups: &[Group], minimum: u64) -> Result<Vec<b
     });
     let places: Vec<_> = places.collect();
     let key = |group: &Group| -> Vec<u32> {
-        let category = |(key, places): (&String, &BTreeMap<&str, u32>)| places.get(&**key).copied().unwrap_or(0);
+        let category =
+            |(key, places): (&String, &BTreeMap<&str, u32>)| places.get(&**key).copied().unwrap_or(0);
         group.key.iter().zip(&places).map(category).collect()
     };
     let mut kept = vec![true; groups.len()];
@@ -133,8 +131,9 @@ fn tables(shape: &Shape, groups: &[Group]) -> BTreeSet<Vec<u64>> {
         tables.insert(count(&without));
         let arguments = groups.iter().map(|group| group.sets[item.set].by_value.len()).max().unwrap_or(0);
         for argument in 0..arguments {
-            let by_value =
-                |group: &Group| group.sets[item.set].by_value.get(argument).cloned().flatten().unwrap_or_default();
+            let by_value = |group: &Group| {
+                group.sets[item.set].by_value.get(argument).cloned().flatten().unwrap_or_default()
+            };
             let values: BTreeSet<u64> =
                 groups.iter().flat_map(by_value).map(|(value, _)| value.to_bits()).collect();
             for value in values {
@@ -252,8 +251,7 @@ impl<'a> Contexts<'a> {
 }
 
 fn withheld(shape: &Shape, groups: &[Group], kept: &[bool], minimum: u64) -> BTreeSet<(usize, usize)> {
-    let of_associations =
-        shape.items.iter().enumerate().filter(|(_, item)| item.tells == Tells::Association);
+    let of_associations = shape.items.iter().enumerate().filter(|(_, item)| item.tells == Tells::Association);
     let mut withheld = BTreeSet::new();
     for (at, item) in of_associations {
         let is_small = |group: &usize| kept[*group] && groups[*group].sets[item.set].people.len() < minimum;

@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use datafusion::{
     arrow::{
-        array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, RecordBatch, UInt32Array},
+        array::{
+            Array, ArrayRef, AsArray, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions,
+            UInt32Array, UInt64Array,
+        },
         compute::{cast, concat_batches, take},
         datatypes::{DataType, Float64Type, SchemaRef},
     },
@@ -25,6 +28,7 @@ use steppe_privacy::policy::Protection;
 use super::{
     decision::{Group, Outcome, Refused, decide},
     node::{Shape, Tells},
+    noisy,
 };
 use crate::{
     EngineError,
@@ -32,8 +36,10 @@ use crate::{
         governed::{
             guard::{Guard, refusal_for_users},
             people_set::PeopleSet,
+            remembered::Open,
         },
         service::Notices,
+        session::off_runtime,
     },
 };
 
@@ -75,7 +81,9 @@ fn without_values(error: DataFusionError) -> DataFusionError {
         return error;
     }
     match EngineError::from(error) {
-        ours @ (EngineError::Refused { .. } | EngineError::Cancelled | EngineError::Internal(_)) => ours.into(),
+        ours @ (EngineError::Refused { .. } | EngineError::Cancelled | EngineError::Internal(_)) => {
+            ours.into()
+        }
         other => {
             tracing::warn!(error = %other, "a statement failed below a release");
             EngineError::refused(
@@ -112,40 +120,52 @@ impl Work {
             batches.push(batch);
         }
         let all = concat_batches(&schema, &batches)?;
-        if self.guard.rules.protection != Protection::Ledger {
-            return Err(EngineError::refused(
-                format!("cohort {} is to be answered with noise, which this program can not yet", self.guard.cohort),
-                "protect it by the ledger, or ask of another cohort",
-            )
-            .into());
-        }
-        let ledger = self.guard.ledger().await?;
-        let released = tokio::task::spawn_blocking(move || self.release(&all, ledger));
-        released.await.map_err(|_| DataFusionError::from(EngineError::Lost("a release")))?
+        let (order, groups) = groups_of(&self.shape, &all)?;
+        let outcome = match self.guard.rules.protection {
+            Protection::Ledger => {
+                let ledger = self.guard.ledger().await?;
+                self.decided(groups, ledger, |shape, groups, guard, ledger| {
+                    decide(shape, groups, guard.minimum_cell(), ledger)
+                })
+                .await?
+            }
+            Protection::DifferentialPrivacy { per_day, per_query } => {
+                let budget = self.guard.budget().await?;
+                self.decided(groups, budget, move |shape, groups, guard, budget| {
+                    noisy::decide(shape, groups, guard, budget, (per_day, per_query))
+                })
+                .await?
+            }
+        };
+        self.notify(&outcome);
+        self.shown(&all, &order, &outcome)
     }
 
-    fn release(&self, all: &RecordBatch, mut ledger: crate::sql::governed::guard::OpenLedger) -> Result<RecordBatch> {
-        let (order, groups) = groups_of(&self.shape, all)?;
-        let decided = decide(&self.shape, &groups, self.guard.minimum_cell(), ledger.get()?);
-        // A refusal may have told something, too.
-        ledger.save()?;
-        drop(ledger);
-        let tables = &self.shape.tables;
-        match decided {
-            Ok(outcome) => {
-                self.guard.record(tables, (groups.len(), outcome.suppressed), None)?;
-                self.notify(&outcome);
-                self.shown(all, &order, &outcome)
-            }
-            Err(Refused::Few(refusal)) => {
-                self.guard.record(tables, (groups.len(), groups.len()), Some(refusal.name()))?;
-                Err(refusal_for_users().into())
-            }
-            Err(Refused::Statement(error)) => {
-                self.guard.record(tables, (groups.len(), groups.len()), Some("statement"))?;
-                Err(error.into())
-            }
-        }
+    /// Decides, remembers the decision and writes it down, in this order and before anything leaves.
+    async fn decided<T: serde::Serialize + Send + 'static>(
+        &self,
+        groups: Vec<Group>,
+        mut open: Open<T>,
+        decide: impl FnOnce(&Shape, &[Group], &Guard, &mut T) -> Result<Outcome, Refused> + Send + 'static,
+    ) -> Result<Outcome, EngineError> {
+        let (shape, guard) = (Arc::clone(&self.shape), Arc::clone(&self.guard));
+        off_runtime(move || {
+            let decided = decide(&shape, &groups, &guard, open.get()?);
+            // A refusal may have told something, too.
+            open.save()?;
+            let (suppressed, refusal) = match &decided {
+                Ok(outcome) => (outcome.suppressed, None),
+                Err(Refused::Few(refusal)) => (groups.len(), Some(refusal.name())),
+                Err(Refused::Statement(_)) => (groups.len(), Some("statement")),
+                Err(Refused::Spent(_)) => (groups.len(), Some("budget")),
+            };
+            guard.record(&shape.tables, (groups.len(), suppressed), refusal)?;
+            decided.map_err(|refused| match refused {
+                Refused::Few(_) => refusal_for_users(),
+                Refused::Statement(error) | Refused::Spent(error) => error,
+            })
+        })
+        .await
     }
 
     fn notify(&self, outcome: &Outcome) {
@@ -178,12 +198,16 @@ impl Work {
                 continue;
             };
             let tells = self.shape.items[item].tells;
+            if let Some(counts) = outcome.noisy.get(item) {
+                let counts: UInt64Array = kept.iter().map(|&group| counts[group]).collect();
+                columns.push(cast(&(Arc::new(counts) as ArrayRef), field.data_type())?);
+                continue;
+            }
             let is_withheld: Vec<bool> =
                 kept.iter().map(|&group| outcome.withheld.contains(&(group, item))).collect();
             columns.push(rounded(&column, tells, &is_withheld, field.data_type())?);
         }
-        let options =
-            datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
     }
 }
@@ -215,8 +239,9 @@ fn to_digits(value: f64, digits: i32) -> f64 {
 
 /// The groups in the order of their keys, and the row of each.
 fn groups_of(shape: &Shape, all: &RecordBatch) -> Result<(Vec<u32>, Vec<Group>)> {
-    let keys: Vec<ArrayRef> =
-        (0..shape.keys.len()).map(|at| cast(all.column(at), &DataType::Utf8)).collect::<std::result::Result<_, _>>()?;
+    let keys: Vec<ArrayRef> = (0..shape.keys.len())
+        .map(|at| cast(all.column(at), &DataType::Utf8))
+        .collect::<std::result::Result<_, _>>()?;
     let missing = || DataFusionError::from(EngineError::Internal("a release without sets of people"));
     let mut groups = Vec::with_capacity(all.num_rows());
     for row in 0..all.num_rows() {

@@ -129,15 +129,19 @@ impl Scope<'_> {
                 Ok(Origin { is_plain: false, ..self.condition(&cast.expr)? })
             }
             Expr::TryCast(cast) => Ok(Origin { is_plain: false, ..self.condition(&cast.expr)? }),
-            Expr::ScalarFunction(function) if FUNCTIONS.contains(&function.name()) => self.all(&function.args),
+            Expr::ScalarFunction(function) if FUNCTIONS.contains(&function.name()) => {
+                self.all(&function.args)
+            }
             Expr::ScalarFunction(function) => refused(
                 format!("{}() can not be used on rows of persons", function.name()),
                 format!("of functions there are {}", FUNCTIONS.join(", ")),
             ),
-            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_) => refused(
-                "a subquery can not decide which persons count",
-                "write a constant, or join the tables by sample_key",
-            ),
+            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::SetComparison(_) => {
+                refused(
+                    "a subquery can not decide which persons count",
+                    "write a constant, or join the tables by sample_key",
+                )
+            }
             Expr::OuterReferenceColumn(..) => refused(
                 "rows of persons can not be looked up for each row of another query",
                 "join the tables by sample_key",
@@ -293,7 +297,7 @@ fn is_machine_number(kind: &DataType) -> bool {
 
 /// Whether every value of a type has one in another, so that a cast fails on none and joins none.
 fn is_total_cast(from: &DataType, to: &DataType) -> bool {
-    use DataType::{Boolean, Float32, Float64, LargeUtf8, Utf8, Utf8View};
+    use DataType::{Boolean, Decimal128, Float32, Float64, LargeUtf8, Utf8, Utf8View};
     let is_text = |kind: &DataType| matches!(kind, Utf8 | LargeUtf8 | Utf8View);
     let is_wider = |bits: usize, to: &DataType| {
         to.primitive_width().is_some_and(|bytes| bytes * 8 >= bits) && to.is_integer()
@@ -309,6 +313,12 @@ fn is_total_cast(from: &DataType, to: &DataType) -> bool {
         (Float32, Float64) => true,
         (from, Float64) => from.is_integer() || from.is_decimal(),
         (from, Float32) => from.is_integer(),
+        (from, Decimal128(precision, scale)) if from.is_integer() => {
+            // Of 8, 16, 32 and 64 bits the longest number has 3, 5, 10 and 20 digits.
+            let digits =
+                from.primitive_width().map_or(usize::MAX, |bytes| [3, 5, 10, 20][bytes.ilog2() as usize & 3]);
+            i64::from(*precision) - i64::from(*scale) >= digits as i64
+        }
         (from, to) if from.is_unsigned_integer() && to.is_unsigned_integer() => {
             is_wider(from.primitive_width().unwrap_or(usize::MAX) * 8, to)
         }
@@ -321,4 +331,3 @@ fn is_total_cast(from: &DataType, to: &DataType) -> bool {
         _ => false,
     }
 }
-

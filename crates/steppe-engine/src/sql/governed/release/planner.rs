@@ -43,7 +43,8 @@ impl ExtensionPlanner for ReleasePlanner {
         _session: &dyn Session,
         _context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let (Some(release), Some(input)) = (node.as_any().downcast_ref::<ReleaseNode>(), inputs.first()) else {
+        let (Some(release), Some(input)) = (node.as_any().downcast_ref::<ReleaseNode>(), inputs.first())
+        else {
             return Ok(None);
         };
         let schema = Arc::clone(release.schema.inner());

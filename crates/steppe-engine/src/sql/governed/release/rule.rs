@@ -27,10 +27,7 @@ pub(crate) struct ReleaseRule;
 
 impl AnalyzerRule for ReleaseRule {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        plan.apply_with_subqueries(|node| {
-            check_statement(node)?;
-            Ok(TreeNodeRecursion::Continue)
-        })?;
+        check_statements(&plan)?;
         let released = plan.transform_up_with_subqueries(|node| match &node {
             LogicalPlan::Aggregate(aggregate) if has_locked(&node)? => {
                 Ok(Transformed::yes(boundary::release(aggregate)?))
@@ -49,6 +46,18 @@ impl AnalyzerRule for ReleaseRule {
     fn name(&self) -> &'static str {
         "release"
     }
+}
+
+/// Checks every node of a plan that a statement made. Of EXPLAIN the rule sees what is explained, and not how.
+///
+/// # Errors
+/// What does more than read, and names that are ours.
+pub(crate) fn check_statements(plan: &LogicalPlan) -> Result<()> {
+    plan.apply_with_subqueries(|node| {
+        check_statement(node)?;
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .map(drop)
 }
 
 /// What no statement of a governed session is, whoever let it get here; and names that are ours.
@@ -73,7 +82,10 @@ fn check_statement(plan: &LogicalPlan) -> Result<()> {
                 return Ok(());
             }
             if has_reserved(&provider) {
-                return refused(format!("{}: it has columns with names of ours", scan.table_name), "rename them");
+                return refused(
+                    format!("{}: it has columns with names of ours", scan.table_name),
+                    "rename them",
+                );
             }
         }
         LogicalPlan::SubqueryAlias(alias) if alias.alias.table().starts_with(RESERVED) => {
@@ -100,9 +112,8 @@ fn has_locked(plan: &LogicalPlan) -> Result<bool> {
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let provider = source_as_provider(&scan.source);
-            has_locked |= provider.is_ok_and(|provider| {
-                policy_table(&provider).is_some_and(|table| table.is_locked())
-            });
+            has_locked |=
+                provider.is_ok_and(|provider| policy_table(&provider).is_some_and(|table| table.is_locked()));
         }
         Ok(if has_locked { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;

@@ -38,19 +38,22 @@ async fn sliding_windows_tell_no_labels() {
 async fn no_score_of_one_person_is_told() {
     let people = 150;
     let scene = Scene::new(people, |_| true, POLICY).await;
-    let of = |rest: &str| format!("{rest} FROM scores s JOIN phenotypes p USING (sample_key) WHERE score = 'SMALL' AND run = 'first'");
+    let of = |rest: &str| {
+        format!(
+            "{rest} FROM scores s JOIN phenotypes p USING (sample_key) WHERE score = 'SMALL' AND run = 'first'"
+        )
+    };
     let mut told = 0;
-    for person in 0..people {
-        let days = 10_000 + person;
+    for person in (0..people).map(Person).filter(|person| person.has_consent()) {
+        let days = 10_000 + person.0;
         for sql in [
             format!("{} AND days = {days}", of("SELECT avg(sum)")),
             format!("{} AND days <> {days}", of("SELECT sum(sum)")),
             format!("{} AND days <= {days}", of("SELECT sum(sum)")),
             of(&format!("SELECT sum(sum) FILTER (WHERE days = {days}), sum(sum)")),
-            format!("{} GROUP BY days = {days}", of("SELECT days = {days}, avg(z)").replace("{days}", &days.to_string())),
+            format!("{} GROUP BY days = {days}", of("SELECT avg(z)")),
         ] {
-            let user = ("attacker", "analyst");
-            if let Ok(answer) = scene.ask_with(user, &sql, Vec::new()).await {
+            if let Ok(answer) = scene.ask_with(("attacker", "analyst"), &sql, Vec::new()).await {
                 told += answer.rows().len();
             }
         }

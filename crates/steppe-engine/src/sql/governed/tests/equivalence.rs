@@ -51,7 +51,12 @@ impl Choices {
     }
 
     fn simple(&mut self) -> String {
-        format!("{} {} {}", self.of(&["age", "days - 10000", "t2d"]), self.of(&["<", ">", "=", "<>"]), self.below(60))
+        format!(
+            "{} {} {}",
+            self.of(&["age", "days - 10000", "t2d"]),
+            self.of(&["<", ">", "=", "<>"]),
+            self.below(60)
+        )
     }
 
     fn score(&mut self) -> String {
@@ -62,12 +67,18 @@ impl Choices {
         let (condition, number) = (self.condition(), self.number());
         match self.below(12) {
             0 => format!("SELECT p.sample_key, {number} FROM phenotypes p WHERE {condition}"),
-            1 => format!("SELECT count(*), sum({number}), min(age), max(days) FROM phenotypes p WHERE {condition}"),
-            2 => format!("SELECT site, count(*), avg({number}) FROM phenotypes p WHERE {condition} GROUP BY site"),
+            1 => format!(
+                "SELECT count(*), sum({number}), min(age), max(days) FROM phenotypes p WHERE {condition}"
+            ),
+            2 => format!(
+                "SELECT site, count(*), avg({number}) FROM phenotypes p WHERE {condition} GROUP BY site"
+            ),
             3 => format!(
                 "SELECT s.sample_key, s.sum, s.z, s.percentile, p.age FROM scores s \
                  {} JOIN phenotypes p ON s.sample_key = p.sample_key AND {} WHERE s.{}",
-                self.of(&["", "LEFT", "FULL", "RIGHT"]), self.simple(), self.score().replace("AND run", "AND s.run")
+                self.of(&["", "LEFT", "FULL", "RIGHT"]),
+                self.simple(),
+                self.score().replace("AND run", "AND s.run")
             ),
             4 => format!(
                 "WITH q AS (SELECT * FROM phenotypes p WHERE {condition}) SELECT count(*), count(DISTINCT site) FROM q \
@@ -76,25 +87,34 @@ impl Choices {
             ),
             5 => format!(
                 "SELECT age FROM phenotypes p WHERE {condition} {} SELECT days % 50 FROM phenotypes WHERE {}",
-                self.of(&["UNION", "UNION ALL", "INTERSECT", "EXCEPT"]), self.simple()
+                self.of(&["UNION", "UNION ALL", "INTERSECT", "EXCEPT"]),
+                self.simple()
             ),
             6 => format!(
                 "SELECT sample_key, row_number() OVER (PARTITION BY site ORDER BY days), sum(age) OVER (ORDER BY days), \
                  lag(age) OVER (ORDER BY days) FROM phenotypes p WHERE {condition}"
             ),
-            7 => format!("SELECT sample_key FROM phenotypes p WHERE {condition} ORDER BY days LIMIT {}", 1 + self.below(9)),
+            7 => format!(
+                "SELECT sample_key FROM phenotypes p WHERE {condition} ORDER BY days LIMIT {}",
+                1 + self.below(9)
+            ),
             8 => format!(
                 "SELECT a.population, percentile_in(s.sum) OVER (PARTITION BY a.population), s.sample_key FROM scores s \
                  JOIN sample_ancestry a USING (sample_key) WHERE s.{}",
                 self.score().replace("AND run", "AND s.run")
             ),
-            9 => format!("SELECT (SELECT count(*) FROM phenotypes p WHERE {condition}), (SELECT max(age) FROM phenotypes)"),
+            9 => format!(
+                "SELECT (SELECT count(*) FROM phenotypes p WHERE {condition}), (SELECT max(age) FROM phenotypes)"
+            ),
             10 => format!(
                 "SELECT percentile_band, count(*), auc(s.sum, p.t2d) FROM scores s JOIN phenotypes p USING (sample_key) \
                  WHERE {} GROUP BY percentile_band HAVING count(*) > {}",
-                self.score(), self.below(6)
+                self.score(),
+                self.below(6)
             ),
-            _ => format!("SELECT string_agg(sample_key, ',' ORDER BY days), array_agg(age ORDER BY days) FROM phenotypes p WHERE {condition}"),
+            _ => format!(
+                "SELECT median(age), max({number}), approx_distinct(days) FROM phenotypes p WHERE {condition}"
+            ),
         }
     }
 }

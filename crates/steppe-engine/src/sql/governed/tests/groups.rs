@@ -181,11 +181,15 @@ async fn explain_shows_no_files_numbers_or_people() {
     let scene = Scene::new(300, |_| true, POLICY).await;
     for role in ["analyst", "researcher"] {
         for verbose in ["", "VERBOSE"] {
-            let sql = format!("EXPLAIN {verbose} SELECT age, count(*) FROM phenotypes WHERE site = 'north' GROUP BY age");
+            let sql = format!(
+                "EXPLAIN {verbose} SELECT age, count(*) FROM phenotypes WHERE site = 'north' GROUP BY age"
+            );
             let text = scene.ask(role, &sql).await.expect("a plan").rows().join("\n");
-            assert!(!text.contains(".csv") && !text.contains("Rows=") && !text.contains("statistics"), "{text}");
+            assert!(
+                !text.contains(".csv") && !text.contains("Rows=") && !text.contains("statistics"),
+                "{text}"
+            );
             assert!(!text.contains("physical_plan"), "{text}");
         }
     }
 }
-

@@ -1,6 +1,6 @@
 //! Statements that an analyst is refused, each with the reason.
 
-use super::scene::{POLICY, Scene};
+use super::scene::{POLICY, Person, Scene};
 
 /// Statements with a part of the message.
 const REFUSED: &[(&str, &str)] = &[
@@ -9,36 +9,82 @@ const REFUSED: &[(&str, &str)] = &[
     ("SELECT sum FROM scores WHERE score = 'PGS1'", "rows of persons are not shown"),
     ("SELECT 1 FROM phenotypes", "rows of persons are not shown"),
     ("SELECT s.z FROM scores s JOIN phenotypes p USING (sample_key)", "rows of persons are not shown"),
-    ("SELECT DISTINCT age FROM phenotypes", "DISTINCT can not be used"),
+    ("SELECT DISTINCT age FROM phenotypes", "rows of persons are not shown"),
+    ("SELECT count(*) FROM (SELECT DISTINCT age FROM phenotypes)", "DISTINCT can not be used"),
     ("SELECT age FROM phenotypes ORDER BY age LIMIT 1", "rows of persons are not shown"),
     ("SELECT age FROM phenotypes UNION ALL SELECT 1", "rows of persons are not shown"),
     ("SELECT row_number() OVER (ORDER BY age) FROM phenotypes", "rows of persons are not shown"),
     ("WITH p AS (SELECT * FROM phenotypes) SELECT age FROM p", "rows of persons are not shown"),
-    ("SELECT * FROM variants WHERE position IN (SELECT age FROM phenotypes)", "rows of persons are not shown"),
-    ("SELECT * FROM variants v WHERE EXISTS (SELECT 1 FROM phenotypes p WHERE p.age = v.position)", "rows of persons"),
+    (
+        "SELECT * FROM variants WHERE position IN (SELECT age FROM phenotypes)",
+        "rows of persons are not shown",
+    ),
+    (
+        "SELECT * FROM variants v WHERE EXISTS (SELECT 1 FROM phenotypes p WHERE p.age = v.position)",
+        "rows of persons",
+    ),
     ("SELECT (SELECT age FROM phenotypes LIMIT 1)", "rows of persons are not shown"),
     ("SELECT count(*) FROM runs WHERE scores IN (SELECT age FROM phenotypes)", "no persons below"),
     // Operators below an aggregate.
     ("SELECT count(*) FROM (SELECT age FROM phenotypes LIMIT 20)", "LIMIT can not be used"),
     ("SELECT count(*) FROM (SELECT age FROM phenotypes ORDER BY age LIMIT 20)", "LIMIT can not be used"),
-    ("SELECT avg(r) FROM (SELECT rank() OVER (ORDER BY age) r FROM phenotypes)", "a window function can not be used"),
-    ("SELECT count(*) FROM (SELECT age FROM phenotypes UNION ALL SELECT age FROM phenotypes)", "UNION can not be used"),
+    (
+        "SELECT avg(r) FROM (SELECT rank() OVER (ORDER BY age) r FROM phenotypes)",
+        "a window function can not be used",
+    ),
+    (
+        "SELECT count(*) FROM (SELECT age FROM phenotypes UNION ALL SELECT age FROM phenotypes)",
+        "UNION can not be used",
+    ),
     ("SELECT count(*) FROM phenotypes CROSS JOIN phenotypes q", "not joined by the key"),
-    ("SELECT count(*) FROM phenotypes p, scores s WHERE p.sample_key = s.sample_key", "not joined by the key"),
+    (
+        "SELECT count(*) FROM phenotypes p, scores s WHERE p.sample_key = s.sample_key",
+        "not joined by the key",
+    ),
     ("SELECT count(*) FROM phenotypes p JOIN scores s ON p.age = s.percentile_band", "not joined by the key"),
-    ("SELECT count(*) FROM phenotypes p JOIN scores s ON p.sample_key = p.sample_key", "not joined by the key"),
-    ("SELECT count(*) FROM phenotypes p JOIN scores s ON p.sample_key < s.sample_key", "chosen or grouped by their keys"),
-    ("SELECT count(*) FROM phenotypes p RIGHT JOIN scores s USING (sample_key)", "can not be joined by Right JOIN"),
-    ("SELECT count(*) FROM phenotypes p FULL JOIN scores s USING (sample_key)", "can not be joined by Full JOIN"),
-    ("SELECT count(*) FROM phenotypes p JOIN (VALUES (57, 1)) v(age, w) ON p.age = v.age", "a table of constants"),
+    (
+        "SELECT count(*) FROM phenotypes p JOIN scores s ON p.sample_key = p.sample_key",
+        "not joined by the key",
+    ),
+    (
+        "SELECT count(*) FROM phenotypes p JOIN scores s ON p.sample_key < s.sample_key",
+        "not joined by the key",
+    ),
+    (
+        "SELECT count(*) FROM phenotypes p RIGHT JOIN scores s USING (sample_key)",
+        "can not be joined by Right JOIN",
+    ),
+    (
+        "SELECT count(*) FROM phenotypes p FULL JOIN scores s USING (sample_key)",
+        "can not be joined by Full JOIN",
+    ),
+    (
+        "SELECT count(*) FROM phenotypes p JOIN (VALUES (57, 1)) v(age, w) ON p.age = v.age",
+        "can not be joined with rows of persons",
+    ),
     ("SELECT count(*) FROM phenotypes p CROSS JOIN runs", "can not be multiplied"),
-    ("SELECT count(*) FROM phenotypes p JOIN (SELECT score, min(rows) r FROM score_sets GROUP BY score) v ON p.age = v.r", "an aggregate within"),
-    ("SELECT count(*) FROM phenotypes p WHERE age > (SELECT avg(age) FROM phenotypes)", "a subquery can not decide"),
-    ("SELECT count(*) FROM phenotypes p WHERE age IN (SELECT rows FROM score_sets)", "a subquery can not decide"),
+    (
+        "SELECT count(*) FROM phenotypes p JOIN (SELECT score, min(rows) r FROM score_sets GROUP BY score) v ON p.age = v.r",
+        "can not be joined with rows of persons",
+    ),
+    (
+        "SELECT count(*) FROM phenotypes p WHERE age > (SELECT avg(age) FROM phenotypes)",
+        "a subquery can not decide",
+    ),
+    (
+        "SELECT count(*) FROM phenotypes p WHERE age IN (SELECT rows FROM score_sets)",
+        "a subquery can not decide",
+    ),
     ("SELECT count(*) FROM phenotypes p WHERE EXISTS (SELECT 1 FROM runs)", "a subquery can not decide"),
-    ("SELECT run, (SELECT count(*) FROM scores s WHERE s.run = r.run) FROM runs r", "for each row of another query"),
+    (
+        "SELECT run, (SELECT count(*) FROM scores s WHERE s.run = r.run) FROM runs r",
+        "for each row of another query",
+    ),
     ("SELECT count(*) FROM phenotypes p, LATERAL (SELECT p.age) l", "rows of persons"),
-    ("WITH RECURSIVE r AS (SELECT age FROM phenotypes UNION ALL SELECT age + 1 FROM r WHERE age < 99) SELECT count(*) FROM r", "recursive"),
+    (
+        "WITH RECURSIVE r AS (SELECT age FROM phenotypes UNION ALL SELECT age + 1 FROM r WHERE age < 99) SELECT count(*) FROM r",
+        "recursive",
+    ),
     // Who is chosen, and how groups are made.
     ("SELECT count(*) FROM scores WHERE sum > 1 AND score = 'PGS1'", "as fine as these"),
     ("SELECT count(*) FROM scores WHERE z > 1.5", "as fine as these"),
@@ -75,12 +121,15 @@ const REFUSED: &[(&str, &str)] = &[
     ("SELECT last_value(age ORDER BY days) FROM phenotypes", "last_value() tells of single persons"),
     ("SELECT bit_xor(age) FROM phenotypes", "bit_xor() tells of single persons"),
     ("SELECT bool_or(age > 69) FROM phenotypes", "bool_or() tells of single persons"),
-    ("SELECT approx_percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FROM phenotypes", "tells of single persons"),
+    (
+        "SELECT approx_percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FROM phenotypes",
+        "tells of single persons",
+    ),
     ("SELECT approx_distinct(age) FROM phenotypes", "tells of single persons"),
     ("SELECT count(DISTINCT age) FROM phenotypes", "how many values there are"),
     ("SELECT sum(DISTINCT age) FROM phenotypes", "tells of single persons"),
     ("SELECT sum(age * 1000) FROM phenotypes", "calculated from columns"),
-    ("SELECT sum(z * z) FROM scores", "as fine as these"),
+    ("SELECT sum(z * z) FROM scores", "calculated with each other"),
     ("SELECT avg(CASE WHEN age > 60 THEN 1 ELSE 0 END) FROM phenotypes", "calculated from columns"),
     ("SELECT sum(CAST(age > 60 AS INT)) FROM phenotypes", "calculated from columns"),
     ("SELECT sum(TRY_CAST(bmi AS INT)) FROM phenotypes", "calculated from columns"),
@@ -91,13 +140,16 @@ const REFUSED: &[(&str, &str)] = &[
     // A person must count once.
     ("SELECT count(*) FROM scores", "a person counts twice"),
     ("SELECT avg(sum) FROM scores WHERE score = 'PGS1'", "a person counts twice"),
-    ("SELECT count(*) FROM phenotypes p JOIN score_sets s ON s.rows_excluded < p.age AND s.rows_excluded = p.age * 0", "a person counts twice"),
+    (
+        "SELECT count(*) FROM phenotypes p JOIN score_sets s ON s.rows_excluded < p.age AND s.rows_excluded = p.age * 0",
+        "a person counts twice",
+    ),
     // Few people.
-    ("SELECT count(*) FROM phenotypes WHERE days = 10007", "could be about few people"),
+    ("SELECT count(*) FROM phenotypes WHERE days = {DAYS}", "could be about few people"),
     ("SELECT count(*) FROM phenotypes WHERE days BETWEEN 10000 AND 10003", "could be about few people"),
     ("SELECT avg(bmi) FROM phenotypes WHERE days < 10003", "could be about few people"),
-    ("SELECT count(*) FROM phenotypes WHERE NOT (days = 10007)", "could be about few people"),
-    ("SELECT count(*) FILTER (WHERE days = 10007) FROM phenotypes", "could be about few people"),
+    ("SELECT count(*) FROM phenotypes WHERE NOT (days = {DAYS})", "could be about few people"),
+    ("SELECT count(*) FILTER (WHERE days = {DAYS}) FROM phenotypes", "could be about few people"),
     // More than reading, and what is not shown.
     ("EXPLAIN ANALYZE SELECT count(*) FROM phenotypes", "does more than read"),
     ("EXPLAIN FORMAT TREE SELECT count(*) FROM phenotypes", "one format"),
@@ -113,6 +165,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("SELECT count(*) FROM (SELECT age AS __steppe_condition_1 FROM phenotypes)", "the name is ours"),
 ];
 
+/// With the number of somebody who is seen.
+fn filled(sql: &str) -> String {
+    let seen = (0..120).map(Person).find(|person| person.has_consent()).expect("somebody");
+    sql.replace("{DAYS}", &(10_000 + seen.0).to_string())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_tells_of_single_persons_is_refused() {
     assert!(REFUSED.len() >= 60);
@@ -120,8 +178,8 @@ async fn what_tells_of_single_persons_is_refused() {
     let mut wrong = Vec::new();
     for (number, (sql, part)) in REFUSED.iter().enumerate() {
         // Everybody with a ledger of their own, so that each refusal is for its own reason.
-        let user = format!("user {number}");
-        match scene.ask_with((&user, "analyst"), sql, Vec::new()).await {
+        let (user, sql) = (format!("user {number}"), filled(sql));
+        match scene.ask_with((&user, "analyst"), &sql, Vec::new()).await {
             Ok(told) => wrong.push(format!("answered: {sql}\n    {:?}", told.rows())),
             Err(error) if error.to_string().contains(part) => {}
             Err(error) => wrong.push(format!("{sql}\n    not {part:?} but: {error}")),
@@ -133,7 +191,7 @@ async fn what_tells_of_single_persons_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_message_names_anybodys_value() {
     let scene = Scene::new(120, |_| true, POLICY).await;
-    for (sql, _) in REFUSED.iter().filter(|(sql, _)| !sql.contains("10007")) {
+    for (sql, _) in REFUSED.iter().filter(|(sql, _)| !sql.contains("{DAYS}") && !sql.contains("1000")) {
         if let Err(error) = scene.ask("analyst", sql).await {
             let text = error.to_string();
             let has_value = (0..120u64).any(|person| text.contains(&(10_000 + person).to_string()));

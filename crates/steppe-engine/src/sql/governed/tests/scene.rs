@@ -9,12 +9,12 @@ use std::{
 use datafusion::{
     arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray},
     common::ParamValues,
-    dataframe::DataFrame,
     execution::runtime_env::RuntimeEnv,
 };
+use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
 use serde_json::json;
-use steppe_genome::GenomeBuild;
+use steppe_genome::{GenomeBuild, Sex};
 use steppe_kernels::Level;
 use steppe_privacy::policy::Policy;
 use steppe_simulate::{SmallOptions, random_fileset};
@@ -22,11 +22,9 @@ use steppe_store::{Codec, ImportOptions, Location, NoProgress, import};
 
 use crate::{
     EngineError,
-    sql::{
-        governed::{
-            CohortSource, GovernedCatalog, GovernedSources, Ledgers, PhenotypeSource, ReleaseAudit, ReleaseRecord,
-        },
-        service::Notices,
+    sql::governed::{
+        CohortSource, GovernedCatalog, GovernedSession, GovernedSources, PhenotypeSource, ReleaseAudit,
+        ReleaseRecord, Remembered,
     },
 };
 
@@ -37,7 +35,8 @@ pub(super) struct Person(pub(super) u64);
 impl Person {
     /// A number from 0 to 1, the same for the same person and purpose.
     pub(super) fn chance(self, purpose: u64) -> f64 {
-        let mut bits = (self.0 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ purpose.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let mut bits =
+            (self.0 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ purpose.wrapping_mul(0xd6e8_feb8_6659_fd93);
         for _ in 0..3 {
             bits = (bits ^ (bits >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
         }
@@ -112,6 +111,8 @@ approvals = 0
 pub(super) const EVERYTHING: &str = r#"
 version = 1
 revision = 1
+[cohort."bio"]
+minimum_cell = 5
 [cohort."bio".role.researcher]
 scores = "raw"
 phenotypes = "raw"
@@ -134,7 +135,7 @@ impl ReleaseAudit for Records {
 
 pub(super) struct Scene {
     pub(super) folder: tempfile::TempDir,
-    pub(super) catalog: GovernedCatalog,
+    pub(super) catalog: Arc<GovernedCatalog>,
     pub(super) records: Arc<Records>,
 }
 
@@ -148,7 +149,11 @@ pub(super) struct Told {
 impl Told {
     /// The rows as texts, sorted; floating-point numbers to nine digits, since sums depend on their order.
     pub(super) fn rows(&self) -> Vec<String> {
-        use datafusion::arrow::{array::AsArray, compute::cast, datatypes::{DataType, Float64Type}};
+        use datafusion::arrow::{
+            array::AsArray,
+            compute::cast,
+            datatypes::{DataType, Float64Type},
+        };
         let mut rows = Vec::new();
         for batch in &self.batches {
             let columns: Vec<Vec<String>> = batch
@@ -157,16 +162,19 @@ impl Told {
                 .map(|column| {
                     if column.data_type().is_floating() {
                         let numbers = cast(column, &DataType::Float64).expect("numbers");
-                        let shown = |value: Option<f64>| value.map_or("null".into(), |value| format!("{value:.8e}"));
+                        let shown =
+                            |value: Option<f64>| value.map_or("null".into(), |value| format!("{value:.8e}"));
                         return numbers.as_primitive::<Float64Type>().iter().map(shown).collect();
                     }
                     let texts = cast(column, &DataType::Utf8).expect("texts");
                     texts.as_string::<i32>().iter().map(|text| text.unwrap_or("null").to_owned()).collect()
                 })
                 .collect();
-            rows.extend((0..batch.num_rows()).map(|row| {
-                columns.iter().map(|column| column[row].as_str()).collect::<Vec<_>>().join("|")
-            }));
+            rows.extend(
+                (0..batch.num_rows()).map(|row| {
+                    columns.iter().map(|column| column[row].as_str()).collect::<Vec<_>>().join("|")
+                }),
+            );
         }
         rows.sort();
         rows
@@ -200,7 +208,7 @@ impl Scene {
         folder: &Path,
         policy: &str,
         records: &Arc<Records>,
-    ) -> Result<GovernedCatalog, EngineError> {
+    ) -> Result<Arc<GovernedCatalog>, EngineError> {
         let place = |name: &str| Location::local(folder.join(name));
         let cohort = CohortSource {
             name: "bio".to_owned(),
@@ -215,12 +223,12 @@ impl Scene {
         let sources = GovernedSources {
             cohorts: vec![cohort],
             secret: [7; 32],
-            ledgers: Ledgers::new(Some(place("ledgers"))),
+            remembered: Remembered::new(Some(&place("remembered"))),
             audit: Arc::clone(records) as Arc<dyn ReleaseAudit>,
             threads: 2,
             runtime: Arc::new(RuntimeEnv::default()),
         };
-        GovernedCatalog::open(sources, Policy::parse(policy)?).await
+        Ok(Arc::new(GovernedCatalog::open(sources, Policy::parse(policy)?).await?))
     }
 
     /// Asks as a user whose token has one role, with values of parameters.
@@ -231,15 +239,14 @@ impl Scene {
         parameters: Vec<datafusion::scalar::ScalarValue>,
     ) -> Result<Told, EngineError> {
         let roles = [role.to_owned()].into();
-        let context = self.catalog.context(&self.catalog.policy(), user, &roles, None)?;
-        let mut plan = context.state().create_logical_plan(sql).await?;
+        let session = GovernedSession::new(Arc::clone(&self.catalog), user, roles, None)?;
+        let mut plan = session.context()?.state().create_logical_plan(sql).await?;
         if !parameters.is_empty() {
+            session.check(&plan)?;
             plan = plan.replace_params_with_values(&ParamValues::from(parameters))?;
         }
-        let notices = Notices::default();
-        let mut state = context.state();
-        state.config_mut().set_extension(Arc::new(notices.clone()));
-        let batches = DataFrame::new(state, plan).collect().await?;
+        let (rows, notices) = session.run(plan).await?;
+        let batches = rows.try_collect().await?;
         Ok(Told { batches, notices: notices.take() })
     }
 
@@ -252,6 +259,7 @@ fn write_cohort(folder: &Path, people: &[Person]) {
     let mut fileset = random_fileset(3, people.len(), 4, &SmallOptions::default());
     for (record, person) in fileset.fam.iter_mut().zip(people) {
         record.sample_id = person.id();
+        record.sex = if person.chance(10) < 0.5 { Sex::Male } else { Sex::Female };
     }
     let paths = fileset.write(&folder.join("small")).expect("a fileset");
     import(&ImportOptions {
@@ -282,7 +290,8 @@ fn texts(values: impl Iterator<Item = String>) -> ArrayRef {
 
 fn write_scores(folder: &Path, people: &[Person], shift: f64) {
     std::fs::create_dir_all(folder).expect("a folder");
-    let rows = || (0..SCORES.len() as u64).flat_map(|score| people.iter().map(move |person| (score, *person)));
+    let rows =
+        || (0..SCORES.len() as u64).flat_map(|score| people.iter().map(move |person| (score, *person)));
     let sums: Float64Array =
         rows().map(|(score, person)| Some(person.score(score) + shift * person.chance(90))).collect();
     write_parquet(
