@@ -33,6 +33,7 @@ mod person_table;
 mod questions;
 mod release;
 mod remembered;
+mod scores_wide;
 mod service;
 mod session;
 mod visible;

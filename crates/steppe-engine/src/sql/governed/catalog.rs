@@ -7,7 +7,7 @@
 //! | `scores` | persons (scores) | run, person and score |
 //! | `calibrated_scores` | persons (scores) | run, person and score |
 //! | `sample_ancestry` | persons (ancestry) | run and person |
-//! | `cohorts` | nobody | cohort that the user may ask of |
+//! | `cohorts` | nobody | cohort that the user may ask of, with its rules |
 //! | `variants` | nobody | variant of the cohort, without its counts of genotypes |
 //! | `score_sets`, `score_variants`, `match_log` | nobody | run and score; matched row; row of a scoring file |
 //! | `populations` | nobody | run and population of an ancestry |
@@ -103,6 +103,8 @@ pub(super) struct CohortCatalog {
     pub(super) standings: Option<Arc<Standings>>,
     /// Variants of each score.
     pub(super) variants: BTreeMap<String, usize>,
+    /// The scores that each run computed.
+    pub(super) scores: BTreeMap<String, Vec<String>>,
 }
 
 impl CohortCatalog {
@@ -129,9 +131,17 @@ impl CohortCatalog {
         let standings = opening.of_runs(&runs, &people).await?;
         of_nobody::add(&mut opening, source, &runs).await?;
         let Opening { tables, files, .. } = opening;
-        let variants = runs.iter().flat_map(|run| &run.record.scores);
-        let variants = variants.map(|score| (score.name.clone(), score.rows_matched as usize)).collect();
-        Ok(Self { name: source.name.clone(), people, files, tables, standings, variants })
+        let mut variants = BTreeMap::new();
+        let mut scores: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for run in &runs {
+            for score in run.record.scores.iter().filter(|score| score.skipped.is_none()) {
+                // Of two runs the one that matched fewer: what it computed tells most of each variant.
+                let least = variants.entry(score.name.clone()).or_insert(score.rows_matched as usize);
+                *least = (*least).min(score.rows_matched as usize);
+                scores.entry(run.name.clone()).or_default().push(score.name.clone());
+            }
+        }
+        Ok(Self { name: source.name.clone(), people, files, tables, standings, variants, scores })
     }
 }
 

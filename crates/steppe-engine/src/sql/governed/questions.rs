@@ -272,8 +272,14 @@ fn listed() -> Result<RecordBatch, DataFusionError> {
     ])?)
 }
 
+/// The session that a table function is called in.
+pub(super) fn state_of<'s>(args: &TableFunctionArgs<'_, 's>) -> Result<&'s SessionState> {
+    let state = args.session().as_any().downcast_ref::<SessionState>();
+    Ok(state.ok_or(EngineError::Internal("a session without state"))?)
+}
+
 /// A view of a query.
-fn planned(state: &SessionState, sql: &str) -> Result<Arc<dyn TableProvider>> {
+pub(super) fn planned(state: &SessionState, sql: &str) -> Result<Arc<dyn TableProvider>> {
     // The session's tables are in memory: nothing is waited for.
     let plan = futures::executor::block_on(state.create_logical_plan(sql))?;
     Ok(Arc::new(ViewTable::new(plan, None)))
@@ -325,9 +331,6 @@ impl TableFunctionImpl for Asked {
             });
         }
         let sql = filled(question.sql, &quoted);
-        let session: &dyn std::any::Any = args.session().as_any();
-        let state = session.downcast_ref::<SessionState>();
-        let state = state.ok_or(EngineError::Internal("a session without state"))?;
-        planned(state, &sql)
+        planned(state_of(&args)?, &sql)
     }
 }

@@ -14,9 +14,10 @@
 //! ```
 //!
 //! [`ReleaseRule`] goes through every plan after DataFusion's own analysis. It finds the aggregates over locked tables,
-//! checks all that is below (`source`: operators, `expression`: expressions, `boundary`: keys and aggregates), and builds
+//! checks all that is below (`below` and `source`: operators, `expression`: expressions, `boundary`: keys and aggregates), and builds
 //! the plan above. What a list does not name is refused. The operator (`exec`) collects the groups; `decision` lets go.
 
+mod below;
 mod boundary;
 mod decision;
 mod exec;

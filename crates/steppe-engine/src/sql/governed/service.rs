@@ -8,18 +8,23 @@ use std::{
 };
 
 use datafusion::{
+    arrow::{
+        array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array},
+        datatypes::DataType,
+    },
     catalog::{
         CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
         SchemaProvider, TableProvider,
     },
+    error::DataFusionError,
     execution::{SessionStateBuilder, runtime_env::RuntimeEnv},
-    logical_expr::{Expr, lit},
+    logical_expr::{Expr, cast, lit},
     prelude::{SessionContext, ident},
 };
 use steppe_privacy::{
     export::{Exports, Request},
     noise::Noise,
-    policy::{Access, CohortRules, ColumnClass, Policy, Precision, Role},
+    policy::{Access, CohortRules, ColumnClass, Policy, Precision, Protection, Role},
 };
 
 use super::{
@@ -27,8 +32,10 @@ use super::{
     columns::{Wanted, columns},
     guard::{Guard, ReleaseAudit},
     person_table::{PersonTable, PolicyTable, ScoreRows},
+    questions,
     release::{ReleaseQueryPlanner, ReleaseRule},
     remembered::Remembered,
+    scores_wide,
     visible::{Visibility, VisibleRule},
 };
 use crate::{
@@ -165,7 +172,7 @@ impl GovernedCatalog {
         let of_token: BTreeSet<Role> = roles.iter().filter_map(|role| Role::from_name(role)).collect();
         let roles = policy.roles(subject, &of_token);
         let catalog = MemoryCatalogProvider::new();
-        let mut seen = Vec::new();
+        let mut seen: Vec<(&CohortCatalog, &CohortRules)> = Vec::new();
         for (at, cohort) in self.cohorts.iter().enumerate() {
             let is_allowed = only.is_none_or(|only| only.contains(&cohort.name));
             let Some(rules) = policy.cohort(&cohort.name).filter(|_| is_allowed) else { continue };
@@ -179,7 +186,7 @@ impl GovernedCatalog {
                 catalog.register_schema(session::SCHEMA, Arc::clone(&schema))?;
             }
             catalog.register_schema(&cohort.name, schema)?;
-            seen.push(cohort.name.clone());
+            seen.push((cohort, rules));
         }
         if seen.is_empty() {
             return Err(EngineError::refused(
@@ -188,7 +195,9 @@ impl GovernedCatalog {
             ));
         }
         let context = self.new_context(catalog)?;
-        super::questions::register(&context)?;
+        context.register_table("cohorts", context.read_batch(cohorts_table(&seen)?)?.into_view())?;
+        register_wide(&context, seen[0].0);
+        questions::register(&context)?;
         Ok(context)
     }
 
@@ -307,6 +316,38 @@ impl GovernedCatalog {
     }
 }
 
+/// The cohorts that somebody may ask of.
+fn cohorts_table(seen: &[(&CohortCatalog, &CohortRules)]) -> Result<RecordBatch, DataFusionError> {
+    let names: StringArray = seen.iter().map(|(cohort, _)| Some(cohort.name.as_str())).collect();
+    let minimum: UInt64Array = seen.iter().map(|(_, rules)| Some(rules.minimum_cell)).collect();
+    let grid: UInt32Array = seen.iter().map(|(_, rules)| Some(rules.percentile_grid)).collect();
+    let protection = |rules: &CohortRules| match rules.protection {
+        Protection::Ledger => "ledger",
+        Protection::DifferentialPrivacy { .. } => "differential-privacy",
+    };
+    let protection: StringArray = seen.iter().map(|(_, rules)| Some(protection(rules))).collect();
+    Ok(RecordBatch::try_from_iter([
+        ("cohort", Arc::new(names) as ArrayRef),
+        ("minimum_cell", Arc::new(minimum)),
+        ("percentile_grid", Arc::new(grid)),
+        ("protection", Arc::new(protection)),
+    ])?)
+}
+
+/// `scores_wide` over the tables that can be named without their cohort, if scores are among them.
+fn register_wide(context: &SessionContext, cohort: &CohortCatalog) {
+    let schema = context.catalog(session::CATALOG).and_then(|catalog| catalog.schema(session::SCHEMA));
+    let scores = schema.and_then(|schema| {
+        // The tables are in memory: nothing is waited for.
+        futures::executor::block_on(schema.table("scores")).ok().flatten()
+    });
+    if let Some(scores) = scores {
+        let columns: Vec<String> =
+            scores.schema().fields().iter().map(|field| field.name().clone()).collect();
+        scores_wide::register(context, cohort.scores.clone(), &columns);
+    }
+}
+
 /// Who asks, and what the policy says of a cohort.
 struct Asked<'a> {
     subject: &'a str,
@@ -325,10 +366,9 @@ fn hidden_scores(cohort: &CohortCatalog, access: &Access) -> BTreeSet<String> {
 /// The condition that counts of people in columns `n` and `cases` are of nobody or of enough.
 fn has_no_few(minimum: u64) -> Expr {
     let is_enough = |count: Expr| {
-        let count = datafusion::logical_expr::cast(count, datafusion::arrow::datatypes::DataType::Int64);
+        let count = cast(count, DataType::Int64);
         count.clone().is_null().or(count.clone().eq(lit(0))).or(count.gt_eq(lit(minimum as i64)))
     };
-    let controls = datafusion::logical_expr::cast(ident("n"), datafusion::arrow::datatypes::DataType::Int64)
-        - datafusion::logical_expr::cast(ident("cases"), datafusion::arrow::datatypes::DataType::Int64);
+    let controls = cast(ident("n"), DataType::Int64) - cast(ident("cases"), DataType::Int64);
     is_enough(ident("n")).and(is_enough(ident("cases"))).and(is_enough(controls))
 }

@@ -12,6 +12,7 @@ use datafusion::{
 };
 
 use super::{
+    below::people_below,
     expression::refused,
     node::{Condition, Item, ReleaseNode, Shape, Tells},
     source::{Names, Source},
@@ -58,7 +59,7 @@ const FUNCTIONS: [(&str, Tells); 25] = [
 /// # Errors
 /// Whatever is below that is not known to be harmless; keys, values and functions that tell of single persons.
 pub(super) fn release(aggregate: &Aggregate) -> Result<LogicalPlan> {
-    let source = Source::below(&aggregate.input, &mut Names::default())?;
+    let source = people_below(&aggregate.input, &mut Names::default())?;
     let mut boundary = Boundary::new(&source);
     let keys = aggregate.group_expr.iter().map(|key| boundary.key(key)).collect::<Result<Vec<_>>>()?;
     if aggregate.aggr_expr.len() > MOST_AGGREGATES {
