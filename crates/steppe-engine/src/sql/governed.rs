@@ -36,6 +36,7 @@ mod remembered;
 mod scores_wide;
 mod service;
 mod session;
+mod unreadable;
 mod visible;
 
 pub use catalog::{CohortSource, PhenotypeSource};

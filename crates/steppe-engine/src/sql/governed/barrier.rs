@@ -27,6 +27,7 @@ use steppe_privacy::policy::{Mask, percentile_on_grid, rounded_z};
 use super::{
     bands::Standing,
     person_table::{PersonColumn, PersonTable, ScoreRows, Shown},
+    unreadable::without_values,
     visible::Visible,
 };
 use crate::EngineError;
@@ -226,23 +227,6 @@ impl PolicyBarrierExec {
             Boundedness::Bounded,
         ));
         Self { input, policy, properties }
-    }
-}
-
-/// What went wrong while files about persons were read, without what was in them.
-fn without_values(error: DataFusionError) -> DataFusionError {
-    match EngineError::from(error) {
-        ours @ (EngineError::Refused { .. } | EngineError::Cancelled | EngineError::Internal(_)) => {
-            ours.into()
-        }
-        other => {
-            tracing::warn!(error = %other, "a table about persons could not be read");
-            EngineError::refused(
-                "a table about persons can not be read",
-                "the log of the gateway says why; whoever keeps the data has to look",
-            )
-            .into()
-        }
     }
 }
 

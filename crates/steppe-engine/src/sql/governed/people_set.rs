@@ -187,7 +187,7 @@ impl Accumulator for PeopleSetAccumulator {
         let Some((people, arguments)) = values.split_first() else { return Err(damaged()) };
         let people = people.as_primitive_opt::<UInt32Type>().ok_or_else(damaged)?;
         let numbers: Vec<Option<Float64Array>> = arguments.iter().map(as_numbers).collect::<Result<_>>()?;
-        let nulls: Vec<_> = arguments.iter().map(|argument| argument.logical_nulls()).collect();
+        let nulls: Vec<_> = arguments.iter().map(Array::logical_nulls).collect();
         for (row, person) in people.iter().enumerate() {
             let has_all = nulls.iter().flatten().all(|nulls| nulls.is_valid(row));
             if let Some(person) = person.filter(|_| has_all) {

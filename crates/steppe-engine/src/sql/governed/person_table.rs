@@ -21,6 +21,7 @@ use super::{
     barrier::{PolicyBarrierExec, RowPolicy},
     guard::Guard,
     people::People,
+    unreadable::without_values,
     visible::Visibility,
 };
 use crate::EngineError;
@@ -295,7 +296,8 @@ impl TableProvider for PolicyTable {
         let conditions: Vec<Expr> =
             filters.iter().filter_map(|filter| self.table.condition_on_labels(filter)).collect();
         let stored = RowPolicy::stored_columns(&self.table, &shown);
-        let input = self.table.stored.scan(state, Some(&stored), &conditions, None).await?;
+        let input =
+            self.table.stored.scan(state, Some(&stored), &conditions, None).await.map_err(without_values)?;
         let schema = Arc::new(match projection {
             Some(projection) => self.schema.project(projection)?,
             None => Schema::clone(&self.schema),

@@ -20,7 +20,7 @@ use steppe_privacy::policy::{Consent, RowFilter, Rows};
 use steppe_store::Location;
 use tokio::sync::Mutex;
 
-use super::people::People;
+use super::{people::People, unreadable::without_values};
 use crate::{EngineError, sql::files};
 
 /// How long it is believed that a local file has not changed.
@@ -144,7 +144,8 @@ impl Visibility {
         *found = None;
         // Taken before reading: a change while it is read is seen at the next look.
         let (checked, stamps) = (Instant::now(), self.stamps());
-        let visible = Arc::new(Visible::new(self.read().await?));
+        let flags = self.read().await.map_err(|error| without_values(error.into()))?;
+        let visible = Arc::new(Visible::new(flags));
         *found = Some(Found { checked, stamps, visible: Arc::clone(&visible) });
         Ok(visible)
     }

@@ -1,6 +1,9 @@
 //! Which groups of an answer are let go.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use roaring::RoaringBitmap;
 use steppe_privacy::{
@@ -188,11 +191,15 @@ fn answer(kept: &mut [bool], answers: &[Vec<Answer<'_>>], ledger: &mut Ledger) -
     Ok(())
 }
 
+/// People by the keys that are not on some column.
+type ByKey<'a> = HashMap<Vec<&'a str>, RoaringBitmap>;
+
 /// Who would be there without the conditions on one column.
 struct Contexts<'a> {
     shape: &'a Shape,
     groups: &'a [Group],
-    found: std::cell::RefCell<HashMap<(Vec<usize>, usize), HashMap<Vec<&'a str>, RoaringBitmap>>>,
+    /// By the conditions and the column that is left out.
+    found: RefCell<HashMap<(Vec<usize>, usize), ByKey<'a>>>,
     columns: Vec<&'a str>,
 }
 
@@ -201,7 +208,7 @@ impl<'a> Contexts<'a> {
         let of_conditions = shape.conditions.iter().flat_map(|condition| &condition.columns);
         let columns: BTreeSet<&str> =
             shape.keys.iter().flatten().chain(of_conditions).map(|column| &**column).collect();
-        Self { shape, groups, found: Default::default(), columns: columns.into_iter().collect() }
+        Self { shape, groups, found: RefCell::default(), columns: columns.into_iter().collect() }
     }
 
     /// Of each column that a group's keys or conditions are on, the people without those.
@@ -235,8 +242,8 @@ impl<'a> Contexts<'a> {
         keys.filter(|(_, columns)| !columns.contains(column)).map(|(key, _)| &**key).collect()
     }
 
-    fn united(&self, conditions: &[usize], column: &str) -> HashMap<Vec<&'a str>, RoaringBitmap> {
-        let mut by_key: HashMap<Vec<&str>, RoaringBitmap> = HashMap::new();
+    fn united(&self, conditions: &[usize], column: &str) -> ByKey<'a> {
+        let mut by_key = ByKey::new();
         for group in self.groups {
             let rest = conditions.iter().map(|&at| &self.shape.conditions[at]);
             let rest = rest.filter(|condition| !condition.columns.contains(column));

@@ -37,6 +37,7 @@ use crate::{
             guard::{Guard, refusal_for_users},
             people_set::PeopleSet,
             remembered::Open,
+            unreadable::without_values_below,
         },
         service::Notices,
         session::off_runtime,
@@ -75,26 +76,6 @@ impl ReleaseExec {
     }
 }
 
-/// What went wrong below, without anybody's values: casts and readers name the value that they fail on.
-fn without_values(error: DataFusionError) -> DataFusionError {
-    if let DataFusionError::ResourcesExhausted(_) = error.find_root() {
-        return error;
-    }
-    match EngineError::from(error) {
-        ours @ (EngineError::Refused { .. } | EngineError::Cancelled | EngineError::Internal(_)) => {
-            ours.into()
-        }
-        other => {
-            tracing::warn!(error = %other, "a statement failed below a release");
-            EngineError::refused(
-                "the statement failed on rows that are not shown to your role",
-                "leave out casts and calculations that do not fit every value",
-            )
-            .into()
-        }
-    }
-}
-
 /// Everything that a partition does.
 struct Work {
     shape: Arc<Shape>,
@@ -108,7 +89,7 @@ impl Work {
         let schema = groups.schema();
         let mut batches = Vec::new();
         let mut count = 0;
-        while let Some(batch) = groups.try_next().await.map_err(without_values)? {
+        while let Some(batch) = groups.try_next().await.map_err(without_values_below)? {
             count += batch.num_rows();
             if count > MOST_GROUPS {
                 return Err(EngineError::refused(

@@ -16,7 +16,7 @@ use datafusion::{
 };
 
 use super::{boundary, expression::refused};
-use crate::sql::governed::person_table::{RESERVED, policy_table};
+use crate::sql::governed::person_table::{PolicyTable, RESERVED, policy_table};
 
 /// Tables of `information_schema` that tell of the process, not of the data.
 const OF_THE_PROCESS: [&str; 1] = ["df_settings"];
@@ -78,7 +78,7 @@ fn check_statement(plan: &LogicalPlan) -> Result<()> {
         }
         LogicalPlan::TableScan(scan) => {
             let provider = source_as_provider(&scan.source)?;
-            if policy_table(&provider).is_some_and(|table| table.is_below_release()) {
+            if policy_table(&provider).is_some_and(PolicyTable::is_below_release) {
                 return Ok(());
             }
             if has_reserved(&provider) {
@@ -113,7 +113,7 @@ fn has_locked(plan: &LogicalPlan) -> Result<bool> {
         if let LogicalPlan::TableScan(scan) = node {
             let provider = source_as_provider(&scan.source);
             has_locked |=
-                provider.is_ok_and(|provider| policy_table(&provider).is_some_and(|table| table.is_locked()));
+                provider.is_ok_and(|provider| policy_table(&provider).is_some_and(PolicyTable::is_locked));
         }
         Ok(if has_locked { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
