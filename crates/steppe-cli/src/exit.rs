@@ -135,9 +135,10 @@ fn server_refused(error: &ServerError) -> bool {
 
 fn engine_refused(error: &EngineError) -> bool {
     match error {
-        EngineError::Refused { .. } | EngineError::Occupied { .. } | EngineError::NothingToScore { .. } => {
-            true
-        }
+        EngineError::Refused { .. }
+        | EngineError::Occupied { .. }
+        | EngineError::NothingToScore { .. }
+        | EngineError::Privacy(_) => true,
         EngineError::Format(error) => format_refused(error),
         EngineError::Store(error) => store_refused(error),
         EngineError::DataFusion(error) => is_query_problem(error),

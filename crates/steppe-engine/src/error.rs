@@ -18,6 +18,9 @@ pub enum EngineError {
     /// A fit, or what it needs, can not be computed.
     #[error(transparent)]
     Fit(#[from] steppe_fit::FitError),
+    /// A policy, a ledger or a table of counts that can not be used.
+    #[error(transparent)]
+    Privacy(#[from] steppe_privacy::PrivacyError),
     /// A request that can not be served as it stands.
     #[error("{problem}; {remedy}")]
     Refused {
@@ -125,10 +128,28 @@ impl From<datafusion::error::DataFusionError> for EngineError {
             },
             DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
                 Ok(inner) => Self::from(inner),
-                Err(shared) => Self::DataFusion(Box::new(DataFusionError::Shared(shared))),
+                // Several partitions have it: a refusal can be said again.
+                Err(shared) => match ours(&shared) {
+                    Some(Self::Refused { problem, remedy }) => Self::refused(problem, remedy),
+                    _ => Self::DataFusion(Box::new(DataFusionError::Shared(shared))),
+                },
             },
+            // A rule's name before what it says.
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner)
+                if ours(&inner).is_some() =>
+            {
+                Self::from(*inner)
+            }
             other => Self::DataFusion(Box::new(other)),
         }
+    }
+}
+
+/// Our own error at the root of one of DataFusion's.
+fn ours(error: &datafusion::error::DataFusionError) -> Option<&EngineError> {
+    match error.find_root() {
+        datafusion::error::DataFusionError::External(inner) => inner.downcast_ref(),
+        _ => None,
     }
 }
 

@@ -14,8 +14,12 @@
 //! or tab-separated text) can be added under names of their own. Nothing can be written through SQL.
 
 mod files;
+mod functions;
+pub mod governed;
 mod record_tables;
+mod run_files;
 mod runs;
+mod service;
 mod session;
 
 use datafusion::{

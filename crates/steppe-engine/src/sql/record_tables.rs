@@ -44,7 +44,8 @@ fn json_texts<'a, T: serde::Serialize + 'a>(values: impl Iterator<Item = &'a T>)
     Arc::new(values.map(|value| serde_json::to_string(value).ok()).collect::<StringArray>())
 }
 
-fn runs_table(runs: &[NamedRun]) -> Result<RecordBatch, ArrowError> {
+/// What `run.json` says of runs.
+pub(super) fn runs_table(runs: &[NamedRun]) -> Result<RecordBatch, ArrowError> {
     let records = || runs.iter().map(|run| &run.record);
     let finished: TimestampSecondArray =
         records().map(|record| i64::try_from(record.finished_unix).ok()).collect();
@@ -73,7 +74,8 @@ fn runs_table(runs: &[NamedRun]) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true)))
 }
 
-fn scores_table(runs: &[NamedRun]) -> Result<RecordBatch, ArrowError> {
+/// What `run.json` says of scores.
+pub(super) fn scores_table(runs: &[NamedRun]) -> Result<RecordBatch, ArrowError> {
     let all: Vec<(&NamedRun, &ScoreRecord)> =
         runs.iter().flat_map(|run| run.record.scores.iter().map(move |score| (run, score))).collect();
     let scores = || all.iter().map(|&(_, score)| score);

@@ -1,15 +1,20 @@
-use std::collections::HashSet;
-
-use datafusion::{
-    logical_expr::{Expr, lit},
-    prelude::{DataFrame, SessionContext, ident},
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
 };
+
+use datafusion::prelude::SessionContext;
 use steppe_store::Location;
 
-use super::{files, record_tables, session::off_runtime};
+use super::{
+    files, record_tables,
+    run_files::{RunFile, RunFiles},
+    session::off_runtime,
+};
 use crate::{EngineError, output::RunRecord};
 
 /// A run's folder with the name that its rows carry.
+#[derive(Debug)]
 pub(super) struct NamedRun {
     pub name: String,
     pub folder: Location,
@@ -37,15 +42,19 @@ pub(super) async fn register(context: &SessionContext, folders: &[Location]) -> 
     if folders.is_empty() {
         return Ok(());
     }
-    let folders = folders.to_vec();
-    let runs = off_runtime(move || read_records(folders)).await?;
-    for (table, file, kind) in TABLES {
-        let of_kind = runs.iter().filter(|run| kind.is_none_or(|kind| run.record.kind == kind));
-        if let Some(all) = union(context, of_kind, file).await? {
-            context.register_table(table, all.into_view())?;
+    let runs = records(folders).await?;
+    for (name, file, kind) in TABLES {
+        if let Some(all) = table(context, &runs, (file, kind), called).await? {
+            context.register_table(name, Arc::new(all))?;
         }
     }
     record_tables::register(context, &runs)
+}
+
+/// The runs of some folders, each with a name of its own.
+pub(super) async fn records(folders: &[Location]) -> Result<Vec<NamedRun>, EngineError> {
+    let folders = folders.to_vec();
+    off_runtime(move || read_records(folders)).await
 }
 
 fn read_records(folders: Vec<Location>) -> Result<Vec<NamedRun>, EngineError> {
@@ -90,30 +99,36 @@ fn folder_name(folder: &Location) -> String {
     }
 }
 
-/// One file of every run that has it, one under the other, with the run's name in front. What a run's file has no column
-/// for is null.
-async fn union<'a>(
+/// One file of every run that has it, one under the other.
+async fn files_of<'a>(
     context: &SessionContext,
     runs: impl Iterator<Item = &'a NamedRun>,
     file: &str,
-) -> Result<Option<DataFrame>, EngineError> {
-    let mut all: Option<DataFrame> = None;
+) -> Result<Vec<RunFile>, EngineError> {
+    let mut all = Vec::new();
     for run in runs.filter(|run| run.record.outputs.iter().any(|output| output.name == file)) {
         let rows = files::read(context, &run.folder.child(file)).await?;
-        let mut columns = vec![lit(run.name.as_str()).alias("run")];
-        columns.extend(rows.schema().fields().iter().map(|field| column(field.name())));
-        let named = rows.select(columns)?;
-        all = Some(match all {
-            Some(above) => above.union_by_name(named)?,
-            None => named,
-        });
+        let scores: BTreeSet<String> = run.record.scores.iter().map(|score| score.name.clone()).collect();
+        let scores = Some(scores).filter(|scores| !scores.is_empty());
+        all.push(RunFile { run: run.name.clone(), rows, scores });
     }
     Ok(all)
 }
 
-fn column(name: &str) -> Expr {
-    match COLUMNS.iter().find(|(there, _)| *there == name) {
-        Some((_, called)) => ident(name).alias(*called),
-        None => ident(name),
-    }
+/// A column's name in SQL.
+pub(super) fn called(name: &str) -> String {
+    let renamed = COLUMNS.iter().find(|(there, _)| *there == name);
+    renamed.map_or(name, |(_, called)| called).to_owned()
+}
+
+/// The table of a file of runs; `None` where no run has it.
+pub(super) async fn table(
+    context: &SessionContext,
+    runs: &[NamedRun],
+    (file, kind): (&str, Option<&str>),
+    called: impl Fn(&str) -> String,
+) -> Result<Option<RunFiles>, EngineError> {
+    let of_kind = runs.iter().filter(|run| kind.is_none_or(|kind| run.record.kind == kind));
+    let files = files_of(context, of_kind, file).await?;
+    Ok((!files.is_empty()).then(|| RunFiles::new(files, called)))
 }

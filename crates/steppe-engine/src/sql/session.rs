@@ -6,7 +6,7 @@ use datafusion::{
 };
 use steppe_store::{Cohort, Location};
 
-use super::{SqlSources, files, runs};
+use super::{SqlSources, files, functions, runs};
 use crate::EngineError;
 
 /// Tables that cohorts and runs define; a user's own table can not take their names.
@@ -26,6 +26,11 @@ const OUR_TABLES: [&str; 13] = [
     "run_inputs",
 ];
 
+/// The catalog of our tables.
+pub(super) const CATALOG: &str = "steppe";
+/// Their schema.
+pub(super) const SCHEMA: &str = "public";
+
 /// A table as a session knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlTable {
@@ -38,6 +43,7 @@ pub struct SqlTable {
 pub(super) async fn open(sources: &SqlSources) -> Result<SessionContext, EngineError> {
     check_names(&sources.tables)?;
     let context = SessionContext::new_with_config(config(sources.threads));
+    functions::register(&context);
     if let Some(cohort) = &sources.cohort {
         check_cohort(cohort).await?;
         for name in ["samples", "variants"] {
@@ -51,10 +57,11 @@ pub(super) async fn open(sources: &SqlSources) -> Result<SessionContext, EngineE
     Ok(context)
 }
 
-fn config(threads: usize) -> SessionConfig {
+/// The configuration of sessions.
+pub(super) fn config(threads: usize) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_information_schema(true)
-        .with_default_catalog_and_schema("steppe", "public")
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         .set_bool("datafusion.execution.parquet.reorder_filters", true);
     if threads > 0 {
@@ -94,7 +101,7 @@ pub(super) async fn off_runtime<T: Send + 'static>(
 }
 
 pub(super) async fn tables(context: &SessionContext) -> Result<Vec<SqlTable>, EngineError> {
-    let schema = context.catalog("steppe").and_then(|catalog| catalog.schema("public"));
+    let schema = context.catalog(CATALOG).and_then(|catalog| catalog.schema(SCHEMA));
     let Some(schema) = schema else { return Ok(Vec::new()) };
     let mut names = schema.table_names();
     names.sort();

@@ -1,0 +1,288 @@
+//! The operator between files about persons and everything that a statement asks of them.
+
+use std::{fmt, sync::Arc};
+
+use datafusion::{
+    arrow::{
+        array::{
+            Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray,
+            UInt32Array,
+        },
+        compute::{cast, filter_record_batch},
+        datatypes::{DataType, Float64Type, SchemaRef},
+    },
+    common::tree_node::TreeNodeRecursion,
+    error::{DataFusionError, Result},
+    execution::TaskContext,
+    physical_expr::{EquivalenceProperties, PhysicalExpr},
+    physical_plan::{
+        DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+        execution_plan::{Boundedness, EmissionType},
+        stream::RecordBatchStreamAdapter,
+    },
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use steppe_privacy::policy::{Mask, percentile_on_grid, rounded_z};
+
+use super::{
+    bands::Standing,
+    person_table::{PersonColumn, PersonTable, ScoreRows, Shown},
+    unreadable::without_values,
+    visible::Visible,
+};
+use crate::EngineError;
+
+/// What becomes of the rows of a file: which are there, and what each shows.
+#[derive(Debug)]
+pub(super) struct RowPolicy {
+    table: Arc<PersonTable>,
+    shown: Vec<PersonColumn>,
+    /// Of each stored column its place in what is read.
+    places: Vec<Option<usize>>,
+    schema: SchemaRef,
+}
+
+/// Where the person of each row stands in its score.
+type Standings = Vec<Option<Arc<Standing>>>;
+
+impl RowPolicy {
+    /// The stored columns that must be read to show some: always the key, and of scores which it is.
+    pub(super) fn stored_columns(table: &PersonTable, shown: &[PersonColumn]) -> Vec<usize> {
+        let mut stored = vec![table.key];
+        for column in shown {
+            match (&column.shown, &table.scores) {
+                (Shown::Stored(at, _), _) => stored.push(*at),
+                (Shown::Z { .. }, Some(scores)) => stored.push(scores.value),
+                _ => {}
+            }
+        }
+        if let Some(scores) = &table.scores {
+            stored.extend([scores.run, scores.score]);
+        }
+        stored.sort_unstable();
+        stored.dedup();
+        stored
+    }
+
+    pub(super) fn new(
+        table: Arc<PersonTable>,
+        shown: Vec<PersonColumn>,
+        stored: &[usize],
+        schema: SchemaRef,
+    ) -> Self {
+        let count = table.stored.schema().fields().len();
+        let places = (0..count).map(|column| stored.iter().position(|&at| at == column)).collect();
+        Self { table, shown, places, schema }
+    }
+
+    fn column<'a>(&self, batch: &'a RecordBatch, stored: usize) -> Result<&'a ArrayRef> {
+        match self.places.get(stored).copied().flatten() {
+            Some(place) => Ok(batch.column(place)),
+            None => Err(EngineError::Internal("a column that was not read").into()),
+        }
+    }
+
+    /// Drops the rows that are not there, and shows of the others what is shown.
+    async fn apply(&self, batch: &RecordBatch, visible: &Visible) -> Result<RecordBatch> {
+        let numbers = self.table.people.numbers(self.column(batch, self.table.key)?)?;
+        let hidden = self.hidden_rows(batch)?;
+        let is_there = |(row, number): (usize, &Option<u32>)| {
+            let is_seen =
+                number.is_some_and(|number| visible.flags.get(number as usize).copied().unwrap_or(false));
+            Some(is_seen && !hidden.get(row).copied().unwrap_or(false))
+        };
+        let there: BooleanArray = numbers.iter().enumerate().map(is_there).collect();
+        let rows = filter_record_batch(batch, &there)?;
+        let kept = numbers.into_iter().zip(there.values().iter()).filter(|(_, kept)| *kept);
+        let numbers: Vec<u32> = kept.filter_map(|(number, _)| number).collect();
+        let standings = self.standings(&rows, visible).await?;
+        let shown: Result<Vec<ArrayRef>> =
+            self.shown.iter().map(|column| self.show(column, &rows, &numbers, &standings)).collect();
+        let options =
+            datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), shown?, &options)?)
+    }
+
+    /// Of each row whether its score is not seen; empty where all are.
+    fn hidden_rows(&self, batch: &RecordBatch) -> Result<Vec<bool>> {
+        let Some(scores) = self.table.scores.as_ref().filter(|scores| !scores.hidden.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let names = cast(self.column(batch, scores.score)?, &DataType::Utf8)?;
+        Ok(names
+            .as_string::<i32>()
+            .iter()
+            .map(|name| name.is_none_or(|name| scores.hidden.contains(name)))
+            .collect())
+    }
+
+    /// Standings of the rows, if any column needs them.
+    async fn standings(&self, rows: &RecordBatch, visible: &Visible) -> Result<Standings> {
+        let needs =
+            |column: &PersonColumn| matches!(column.shown, Shown::Z { .. } | Shown::Percentile { .. });
+        let Some(scores) = self.table.scores.as_ref().filter(|_| self.shown.iter().any(needs)) else {
+            return Ok(Vec::new());
+        };
+        let ScoreRows { run, score, standings, .. } = scores;
+        let runs = cast(self.column(rows, *run)?, &DataType::Utf8)?;
+        let names = cast(self.column(rows, *score)?, &DataType::Utf8)?;
+        let (runs, names) = (runs.as_string::<i32>(), names.as_string::<i32>());
+        let mut found: Standings = Vec::with_capacity(rows.num_rows());
+        for row in 0..rows.num_rows() {
+            let same = |earlier: usize| {
+                runs.value(earlier) == runs.value(row) && names.value(earlier) == names.value(row)
+            };
+            let next = match row.checked_sub(1).filter(|&earlier| same(earlier)) {
+                Some(earlier) => found[earlier].clone(),
+                None if runs.is_null(row) || names.is_null(row) => None,
+                None => Some(standings.of(runs.value(row), names.value(row), visible).await?),
+            };
+            found.push(next);
+        }
+        Ok(found)
+    }
+
+    fn show(
+        &self,
+        column: &PersonColumn,
+        rows: &RecordBatch,
+        numbers: &[u32],
+        standings: &Standings,
+    ) -> Result<ArrayRef> {
+        let people = &self.table.people;
+        Ok(match &column.shown {
+            Shown::Key => {
+                let keys = numbers.iter().map(|&number| people.pseudonym(number));
+                Arc::new(keys.collect::<StringArray>())
+            }
+            Shown::Person => Arc::new(UInt32Array::from(numbers.to_vec())),
+            Shown::Stored(at, None) => Arc::clone(self.column(rows, *at)?),
+            Shown::Stored(at, Some(mask)) => {
+                masked(self.column(rows, *at)?.as_ref(), *mask, &self.table.mask_key)?
+            }
+            Shown::Z { rounded } => self.z(rows, standings, *rounded)?,
+            Shown::Percentile { in_population, grid } => {
+                let of = |(number, standing): (&u32, &Option<Arc<Standing>>)| {
+                    let standing = standing.as_ref()?;
+                    let percentiles = match in_population {
+                        true => &standing.population_percentiles,
+                        false => &standing.percentiles,
+                    };
+                    percentiles.get(*number as usize).copied().filter(|percentile| percentile.is_finite())
+                };
+                let percentiles = numbers.iter().zip(standings).map(of);
+                match grid {
+                    None => Arc::new(percentiles.collect::<Float64Array>()),
+                    Some(grid) => {
+                        let on_grid = |percentile: Option<f64>| {
+                            percentile_on_grid(percentile?, *grid).map(|low| low as i32)
+                        };
+                        Arc::new(percentiles.map(on_grid).collect::<Int32Array>())
+                    }
+                }
+            }
+        })
+    }
+
+    fn z(&self, rows: &RecordBatch, standings: &Standings, is_rounded: bool) -> Result<ArrayRef> {
+        let Some(scores) = &self.table.scores else {
+            return Err(EngineError::Internal("a Z of a table without scores").into());
+        };
+        let values = cast(self.column(rows, scores.value)?, &DataType::Float64)?;
+        let z = values.as_primitive::<Float64Type>().iter().zip(standings).map(|(value, standing)| {
+            let z = standing.as_ref()?.z(value?)?;
+            Some(if is_rounded { rounded_z(z) } else { z })
+        });
+        Ok(Arc::new(z.collect::<Float64Array>()))
+    }
+}
+
+/// A column behind its mask.
+fn masked(values: &dyn Array, mask: Mask, key: &[u8; 32]) -> Result<ArrayRef> {
+    let texts = cast(values, &DataType::Utf8)?;
+    let texts = texts.as_string::<i32>().iter();
+    if let Mask::Width(_) = mask {
+        let low = texts.map(|text| text.and_then(|text| mask.apply_number(text.trim().parse().ok()?)));
+        return Ok(Arc::new(low.collect::<Float64Array>()));
+    }
+    Ok(Arc::new(texts.map(|text| text.and_then(|text| mask.apply(text, key))).collect::<StringArray>()))
+}
+
+/// Applies a [`RowPolicy`] to what is read. To DataFusion it is an operator of unknown kind: no filter, projection or
+/// limit is pushed through it, and it has no statistics, so that no expression of a statement is evaluated on a row, and
+/// no number calculated from one, that the policy forbids.
+pub(super) struct PolicyBarrierExec {
+    input: Arc<dyn ExecutionPlan>,
+    policy: Arc<RowPolicy>,
+    properties: Arc<PlanProperties>,
+}
+
+impl PolicyBarrierExec {
+    pub(super) fn new(input: Arc<dyn ExecutionPlan>, policy: Arc<RowPolicy>) -> Self {
+        let partitions = input.properties().output_partitioning().partition_count();
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&policy.schema)),
+            datafusion::physical_plan::Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        ));
+        Self { input, policy, properties }
+    }
+}
+
+impl ExecutionPlan for PolicyBarrierExec {
+    fn name(&self) -> &'static str {
+        "PolicyBarrierExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
+        Ok(Arc::new(Self::new(input, Arc::clone(&self.policy))))
+    }
+
+    fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let rows = self.input.execute(partition, task)?;
+        let policy = Arc::clone(&self.policy);
+        // Asked when it runs, not when it is planned: a prepared statement sees who may be seen now.
+        let shown = async move {
+            let visible = policy.table.visibility.now().await?;
+            let shown = rows.and_then(move |batch| {
+                let (policy, visible) = (Arc::clone(&policy), Arc::clone(&visible));
+                async move { policy.apply(&batch, &visible).await }
+            });
+            Ok::<_, DataFusionError>(shown)
+        };
+        let shown = stream::once(shown).try_flatten().map_err(without_values).boxed();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.policy.schema), shown)))
+    }
+}
+
+impl DisplayAs for PolicyBarrierExec {
+    fn fmt_as(&self, _kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PolicyBarrierExec")
+    }
+}
+
+impl fmt::Debug for PolicyBarrierExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_as(DisplayFormatType::Default, f)
+    }
+}

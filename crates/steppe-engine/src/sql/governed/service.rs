@@ -1,0 +1,374 @@
+//! Sessions in which a policy decides what is seen.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use datafusion::{
+    arrow::{
+        array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array},
+        datatypes::DataType,
+    },
+    catalog::{
+        CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+        SchemaProvider, TableProvider,
+    },
+    error::DataFusionError,
+    execution::{SessionStateBuilder, runtime_env::RuntimeEnv},
+    logical_expr::{Expr, cast, lit},
+    prelude::{SessionContext, ident},
+};
+use steppe_privacy::{
+    export::{Exports, Request},
+    noise::Noise,
+    policy::{Access, CohortRules, ColumnClass, Policy, Precision, Protection, Role},
+};
+
+use super::{
+    catalog::{About, CatalogTable, CohortCatalog, CohortSource},
+    columns::{Wanted, columns},
+    guard::{Guard, ReleaseAudit},
+    person_table::{PersonTable, PolicyTable, ScoreRows},
+    questions,
+    release::{ReleaseQueryPlanner, ReleaseRule},
+    remembered::Remembered,
+    scores_wide,
+    visible::{Visibility, VisibleRule},
+};
+use crate::{
+    EngineError,
+    sql::{functions, session},
+};
+
+/// Everything that governed sessions are made of.
+pub struct GovernedSources {
+    /// Cohorts; the tables of the first can be named without it.
+    pub cohorts: Vec<CohortSource>,
+    /// Key of pseudonyms and masks. With another one all pseudonyms are others.
+    pub secret: [u8; 32],
+    /// What users were told and spent, and what left.
+    pub remembered: Remembered,
+    /// Where decisions are written down.
+    pub audit: Arc<dyn ReleaseAudit>,
+    /// Threads that a query may use; 0 takes one per core.
+    pub threads: usize,
+    /// Memory and files of all sessions.
+    pub runtime: Arc<RuntimeEnv>,
+}
+
+/// Opened cohorts, and the policy on them.
+pub struct GovernedCatalog {
+    reader: SessionContext,
+    cohorts: Vec<CohortCatalog>,
+    secret: [u8; 32],
+    remembered: Arc<Remembered>,
+    audit: Arc<dyn ReleaseAudit>,
+    policy: RwLock<Arc<Policy>>,
+    visibilities: Mutex<Vec<(usize, VisibleRule, Arc<Visibility>)>>,
+}
+
+impl fmt::Debug for GovernedCatalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GovernedCatalog").field("cohorts", &self.cohorts.len()).finish_non_exhaustive()
+    }
+}
+
+/// What somebody sees of a cohort's classes of columns.
+type Classes = [(ColumnClass, Access); 3];
+
+impl GovernedCatalog {
+    /// Opens cohorts under a policy.
+    ///
+    /// # Errors
+    /// Sources that can not be opened.
+    pub async fn open(sources: GovernedSources, policy: Policy) -> Result<Self, EngineError> {
+        let reader = SessionContext::new_with_config_rt(session::config(sources.threads), sources.runtime);
+        functions::register(&reader);
+        let mut cohorts = Vec::with_capacity(sources.cohorts.len());
+        for cohort in &sources.cohorts {
+            cohorts.push(CohortCatalog::open(cohort, &reader, &sources.secret).await?);
+        }
+        Ok(Self {
+            reader,
+            cohorts,
+            secret: sources.secret,
+            remembered: Arc::new(sources.remembered),
+            audit: sources.audit,
+            policy: RwLock::new(Arc::new(policy)),
+            visibilities: Mutex::default(),
+        })
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another policy in force, for every statement that is planned from now on.
+    ///
+    /// # Errors
+    /// A text that is no policy, or without a higher revision; that in force stays.
+    pub fn reload(&self, text: &str) -> Result<(), EngineError> {
+        let mut policy = self.policy.write().unwrap_or_else(PoisonError::into_inner);
+        *policy = Arc::new(policy.reload(text)?);
+        Ok(())
+    }
+
+    pub(super) fn remembered(&self) -> &Arc<Remembered> {
+        &self.remembered
+    }
+
+    /// The exports of a cohort that were asked for, by number.
+    ///
+    /// # Errors
+    /// A file that can not be read.
+    pub async fn exports(&self, cohort: &str) -> Result<Vec<(u64, Request)>, EngineError> {
+        let mut exports = self.remembered.exports.open(&[cohort], || Ok(Exports::default())).await?;
+        Ok(exports.get()?.requests().map(|(number, request)| (number, request.clone())).collect())
+    }
+
+    /// A steward's decision on an export: whether it may leave.
+    ///
+    /// # Errors
+    /// Nobody who may decide on it, or an export that is not there or was decided on.
+    pub async fn decide_export(
+        &self,
+        (cohort, number): (&str, u64),
+        (subject, roles): (&str, &BTreeSet<String>),
+        is_approved: bool,
+    ) -> Result<(), EngineError> {
+        let of_token: BTreeSet<Role> = roles.iter().filter_map(|role| Role::from_name(role)).collect();
+        let roles = self.policy().roles(subject, &of_token);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        let mut open = self.remembered.exports.open(&[cohort], || Ok(Exports::default())).await?;
+        let subject = subject.to_owned();
+        session::off_runtime(move || {
+            let exports = open.get()?;
+            let decided = match is_approved {
+                true => exports.approve(number, &subject, &roles, now),
+                false => exports.refuse(number, &subject, &roles, now),
+            };
+            decided
+                .map_err(|refusal| EngineError::refused(format!("export {number}"), refusal.to_string()))?;
+            open.save()
+        })
+        .await
+    }
+
+    /// The tables of somebody, as `policy` has them, in a context whose every plan goes through its rules.
+    ///
+    /// # Errors
+    /// Somebody who sees nothing; a policy that the tables do not fit.
+    pub(super) fn context(
+        &self,
+        policy: &Policy,
+        subject: &str,
+        roles: &BTreeSet<String>,
+        only: Option<&BTreeSet<String>>,
+    ) -> Result<SessionContext, EngineError> {
+        let of_token: BTreeSet<Role> = roles.iter().filter_map(|role| Role::from_name(role)).collect();
+        let roles = policy.roles(subject, &of_token);
+        let catalog = MemoryCatalogProvider::new();
+        let mut seen: Vec<(&CohortCatalog, &CohortRules)> = Vec::new();
+        for (at, cohort) in self.cohorts.iter().enumerate() {
+            let is_allowed = only.is_none_or(|only| only.contains(&cohort.name));
+            let Some(rules) = policy.cohort(&cohort.name).filter(|_| is_allowed) else { continue };
+            let classes = ColumnClass::ALL.map(|class| (class, policy.access(&roles, &cohort.name, class)));
+            if classes.iter().all(|(_, access)| access.precision == Precision::Nothing) {
+                continue;
+            }
+            let asked = Asked { subject, revision: policy.revision(), rules, classes: &classes };
+            let schema: Arc<dyn SchemaProvider> = Arc::new(self.schema(at, &asked)?);
+            if seen.is_empty() {
+                catalog.register_schema(session::SCHEMA, Arc::clone(&schema))?;
+            }
+            catalog.register_schema(&cohort.name, schema)?;
+            seen.push((cohort, rules));
+        }
+        if seen.is_empty() {
+            return Err(EngineError::refused(
+                format!("the policy shows {subject} nothing of any cohort"),
+                "ask whoever keeps the policy for a role",
+            ));
+        }
+        let context = self.new_context(catalog)?;
+        context.register_table("cohorts", context.read_batch(cohorts_table(&seen)?)?.into_view())?;
+        register_wide(&context, seen[0].0);
+        questions::register(&context)?;
+        Ok(context)
+    }
+
+    fn new_context(&self, catalog: MemoryCatalogProvider) -> Result<SessionContext, EngineError> {
+        let catalogs = MemoryCatalogProviderList::new();
+        datafusion::catalog::CatalogProviderList::register_catalog(
+            &catalogs,
+            session::CATALOG.to_owned(),
+            Arc::new(catalog),
+        );
+        let base = self.reader.state();
+        // EXPLAIN must not show what a physical plan knows: files, their sizes and statistics.
+        let config = base.config().clone().set_bool("datafusion.explain.logical_plan_only", true);
+        let state = SessionStateBuilder::new_from_existing(base)
+            .with_config(config.with_create_default_catalog_and_schema(false))
+            .with_catalog_list(Arc::new(catalogs))
+            .with_analyzer_rule(Arc::new(ReleaseRule))
+            .with_query_planner(Arc::new(ReleaseQueryPlanner))
+            .build();
+        Ok(SessionContext::new_with_state(state))
+    }
+
+    /// Whose rows a class's access shows; the same for all sessions with the same conditions.
+    fn visibility(&self, cohort: usize, access: &Access) -> Result<Arc<Visibility>, EngineError> {
+        let rule = VisibleRule { consent: access.consent.clone(), rows: access.rows.clone() };
+        let mut known = self.visibilities.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., there)) = known.iter().find(|(of, there, _)| *of == cohort && *there == rule) {
+            return Ok(Arc::clone(there));
+        }
+        let CohortCatalog { people, files, .. } = &self.cohorts[cohort];
+        let new = Visibility::new(rule.clone(), Arc::clone(people), files, self.reader.clone())?;
+        let new = Arc::new(new);
+        known.push((cohort, rule, Arc::clone(&new)));
+        Ok(new)
+    }
+
+    fn schema(&self, at: usize, asked: &Asked<'_>) -> Result<MemorySchemaProvider, EngineError> {
+        let cohort = &self.cohorts[at];
+        let seen = asked.classes.iter().filter(|(_, access)| access.precision != Precision::Nothing);
+        let visibilities =
+            seen.map(|(_, access)| self.visibility(at, access)).collect::<Result<_, EngineError>>()?;
+        let guard = Arc::new(Guard {
+            subject: asked.subject.to_owned(),
+            cohort: cohort.name.clone(),
+            rules: asked.rules.clone(),
+            revision: asked.revision,
+            visibilities,
+            remembered: Arc::clone(&self.remembered),
+            noise: Noise::new(self.secret),
+            audit: Arc::clone(&self.audit),
+        });
+        let schema = MemorySchemaProvider::new();
+        for table in &cohort.tables {
+            if let Some(shown) = self.shown(at, table, asked, &guard)? {
+                schema.register_table(table.name.clone(), shown)?;
+            }
+        }
+        Ok(schema)
+    }
+
+    /// A table as it is shown; `None` is not.
+    fn shown(
+        &self,
+        at: usize,
+        table: &CatalogTable,
+        asked: &Asked<'_>,
+        guard: &Arc<Guard>,
+    ) -> Result<Option<Arc<dyn TableProvider>>, EngineError> {
+        let (class, key, has_standings) = match &table.about {
+            About::Nobody => return Ok(Some(Arc::clone(&table.table))),
+            About::Counts => {
+                let rows = self.reader.read_table(Arc::clone(&table.table))?;
+                return Ok(Some(rows.filter(has_no_few(asked.rules.minimum_cell))?.into_view()));
+            }
+            About::Persons { class, key, has_standings } => (*class, key, *has_standings),
+        };
+        let Some((_, access)) = asked.classes.iter().find(|(of, _)| *of == class) else { return Ok(None) };
+        if access.precision == Precision::Nothing {
+            return Ok(None);
+        }
+        let stored = table.table.schema();
+        let column = |name: &str| {
+            stored.index_of(name).map_err(|_| EngineError::Internal("a table without a column that it had"))
+        };
+        let cohort = &self.cohorts[at];
+        let standings = cohort.standings.as_ref().filter(|_| has_standings);
+        let shown = columns(Wanted {
+            stored: &stored,
+            key: column(key)?,
+            class,
+            precision: access.precision,
+            masks: &access.masks,
+            grid: asked.rules.percentile_grid,
+            standings: standings.map(|standings| standings.have_populations()),
+        });
+        let scores = match standings {
+            Some(standings) => Some(ScoreRows {
+                run: column("run")?,
+                score: column("score")?,
+                value: column("sum")?,
+                standings: Arc::clone(standings),
+                hidden: Arc::new(hidden_scores(cohort, access)),
+            }),
+            None => None,
+        };
+        let persons = PersonTable {
+            stored: Arc::clone(&table.table),
+            key: column(key)?,
+            columns: shown,
+            scores,
+            visibility: self.visibility(at, access)?,
+            people: Arc::clone(&cohort.people),
+            mask_key: self.secret,
+        };
+        Ok(Some(Arc::new(PolicyTable::new(Arc::new(persons), Arc::clone(guard), access))))
+    }
+}
+
+/// The cohorts that somebody may ask of.
+fn cohorts_table(seen: &[(&CohortCatalog, &CohortRules)]) -> Result<RecordBatch, DataFusionError> {
+    let names: StringArray = seen.iter().map(|(cohort, _)| Some(cohort.name.as_str())).collect();
+    let minimum: UInt64Array = seen.iter().map(|(_, rules)| Some(rules.minimum_cell)).collect();
+    let grid: UInt32Array = seen.iter().map(|(_, rules)| Some(rules.percentile_grid)).collect();
+    let protection = |rules: &CohortRules| match rules.protection {
+        Protection::Ledger => "ledger",
+        Protection::DifferentialPrivacy { .. } => "differential-privacy",
+    };
+    let protection: StringArray = seen.iter().map(|(_, rules)| Some(protection(rules))).collect();
+    Ok(RecordBatch::try_from_iter([
+        ("cohort", Arc::new(names) as ArrayRef),
+        ("minimum_cell", Arc::new(minimum)),
+        ("percentile_grid", Arc::new(grid)),
+        ("protection", Arc::new(protection)),
+    ])?)
+}
+
+/// `scores_wide` over the tables that can be named without their cohort, if scores are among them.
+fn register_wide(context: &SessionContext, cohort: &CohortCatalog) {
+    let schema = context.catalog(session::CATALOG).and_then(|catalog| catalog.schema(session::SCHEMA));
+    let scores = schema.and_then(|schema| {
+        // The tables are in memory: nothing is waited for.
+        futures::executor::block_on(schema.table("scores")).ok().flatten()
+    });
+    if let Some(scores) = scores {
+        let columns: Vec<String> =
+            scores.schema().fields().iter().map(|field| field.name().clone()).collect();
+        scores_wide::register(context, cohort.scores.clone(), &columns);
+    }
+}
+
+/// Who asks, and what the policy says of a cohort.
+struct Asked<'a> {
+    subject: &'a str,
+    revision: u64,
+    rules: &'a CohortRules,
+    classes: &'a Classes,
+}
+
+/// Scores of few variants, whose leakage was not measured: their rows are not seen.
+fn hidden_scores(cohort: &CohortCatalog, access: &Access) -> BTreeSet<String> {
+    let is_hidden = |variants: usize| access.precision_of_score(variants, None) < access.precision;
+    let hidden = cohort.variants.iter().filter(|(_, variants)| is_hidden(**variants));
+    hidden.map(|(score, _)| score.clone()).collect()
+}
+
+/// The condition that counts of people in columns `n` and `cases` are of nobody or of enough.
+fn has_no_few(minimum: u64) -> Expr {
+    let is_enough = |count: Expr| {
+        let count = cast(count, DataType::Int64);
+        count.clone().is_null().or(count.clone().eq(lit(0))).or(count.gt_eq(lit(minimum as i64)))
+    };
+    let controls = cast(ident("n"), DataType::Int64) - cast(ident("cases"), DataType::Int64);
+    is_enough(ident("n")).and(is_enough(ident("cases"))).and(is_enough(controls))
+}

@@ -1,0 +1,118 @@
+//! One person's statements under the policy in force.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use datafusion::{
+    common::tree_node::TreeNodeRecursion, dataframe::DataFrame, datasource::source_as_provider,
+    execution::SendableRecordBatchStream, logical_expr::LogicalPlan, prelude::SessionContext,
+};
+
+use super::{
+    leaving::Leaving, person_table::policy_table, release::check_statements, service::GovernedCatalog,
+};
+use crate::{EngineError, sql::service::Notices};
+
+/// Somebody's session. Its context changes with the policy, and so do the plans that it makes.
+pub struct GovernedSession {
+    catalog: Arc<GovernedCatalog>,
+    subject: String,
+    roles: BTreeSet<String>,
+    cohorts: Option<BTreeSet<String>>,
+    /// The context of a policy, by the policy's digest.
+    current: Mutex<Option<([u8; 32], SessionContext)>>,
+}
+
+impl fmt::Debug for GovernedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GovernedSession").field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+impl GovernedSession {
+    /// A session of somebody whose token has these roles, and allows these cohorts or all.
+    ///
+    /// # Errors
+    /// Somebody who sees nothing.
+    pub fn new(
+        catalog: Arc<GovernedCatalog>,
+        subject: &str,
+        roles: BTreeSet<String>,
+        cohorts: Option<BTreeSet<String>>,
+    ) -> Result<Self, EngineError> {
+        let current = Mutex::default();
+        let session = Self { catalog, subject: subject.to_owned(), roles, cohorts, current };
+        session.context()?;
+        Ok(session)
+    }
+
+    /// The context that statements are planned in, under the policy in force.
+    ///
+    /// # Errors
+    /// Somebody who sees nothing any more.
+    pub fn context(&self) -> Result<SessionContext, EngineError> {
+        let policy = self.catalog.policy();
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((digest, context)) = &*current
+            && digest == policy.digest()
+        {
+            return Ok(context.clone());
+        }
+        let context = self.catalog.context(&policy, &self.subject, &self.roles, self.cohorts.as_ref())?;
+        *current = Some((*policy.digest(), context.clone()));
+        Ok(context)
+    }
+
+    /// Checks a plan of [`Self::context`] without running it, with or without values of its parameters.
+    ///
+    /// # Errors
+    /// A plan that would be refused whatever the data are; one that was made under another policy.
+    pub fn check(&self, plan: &LogicalPlan) -> Result<(), EngineError> {
+        self.analysed(plan).map(drop)
+    }
+
+    fn analysed(&self, plan: &LogicalPlan) -> Result<(SessionContext, LogicalPlan), EngineError> {
+        check_statements(plan)?;
+        let revision = self.catalog.policy().revision();
+        plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node
+                && let Some(table) = policy_table(&source_as_provider(&scan.source)?)
+                && table.guard().revision != revision
+            {
+                return Err(EngineError::refused(
+                    "the policy has changed since the statement was prepared",
+                    "prepare it again",
+                )
+                .into());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        let context = self.context()?;
+        let state = context.state();
+        let analysed =
+            state.analyzer().execute_and_check(plan.clone(), state.config().options(), |_, _| {})?;
+        Ok((context, analysed))
+    }
+
+    /// Begins to run a plan whose parameters have values.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and whatever goes wrong before the first row.
+    pub async fn run(&self, plan: LogicalPlan) -> Result<(SendableRecordBatchStream, Notices), EngineError> {
+        let (context, analysed) = self.analysed(&plan)?;
+        // EXPLAIN reads nothing.
+        let leaving = match &plan {
+            LogicalPlan::Explain(_) => Leaving::default(),
+            _ => Leaving::of(&analysed)?,
+        };
+        let statement = *blake3::hash(plan.display_indent().to_string().as_bytes()).as_bytes();
+        let notices = Notices::default();
+        let mut state = context.state();
+        state.config_mut().set_extension(Arc::new(notices.clone()));
+        let rows = DataFrame::new(state, plan).execute_stream().await?;
+        Ok((leaving.counted(rows, &self.subject, statement, self.catalog.remembered()), notices))
+    }
+}

@@ -1,0 +1,8 @@
+//! Statements of people under a policy, on a cohort of made-up people.
+
+mod attacks;
+mod equivalence;
+mod groups;
+mod refusals;
+mod rows;
+mod scene;
