@@ -68,7 +68,7 @@ fi
 fit() {
     local count="$1" names=()
     for t in $(seq "$count"); do names+=(--trait "T$t"); done
-    rm -rf "$work/fit.$count"
+    rm -rf "$work/fit.$count" "$work"/.fit."$count".*
     [ -z "${MEMORY:-}" ] || { sync; echo 3 > /proc/sys/vm/drop_caches; }
     "${confined[@]}" /usr/bin/time -f "$count %e %U %S %M %I" -o "$work/time" \
         "$steppe" fit lasso --quiet --cohort "$work/cohort" --pheno "$work/pheno.tsv" "${names[@]}" --standardize \
