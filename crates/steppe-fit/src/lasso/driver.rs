@@ -154,7 +154,9 @@ impl<'a> Run<'a> {
             }
             Ok(())
         };
-        self.fits.par_iter_mut().try_for_each(step)
+        // All of it on threads of the pool: from outside, every step that is shared out would wait twice for one to wake.
+        let fits = &mut self.fits;
+        rayon::scope(|_| fits.par_iter_mut().try_for_each(step))
     }
 
     /// One adjoint pass over all residuals.

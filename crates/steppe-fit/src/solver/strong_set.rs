@@ -7,7 +7,7 @@ use steppe_kernels::{Level, column_add, column_dot};
 
 /// Samples that one task of a forward product handles: their sums stay in the nearest cache. A multiple of 32, so that
 /// it starts at a word.
-const CHUNK: usize = 2048;
+const CHUNK: usize = 1024;
 
 /// Features in ascending order, a column each. Feature j's value for a sample is code / scale, the mean / scale where the
 /// call is missing. It is not centred: covariates hold the intercept.
