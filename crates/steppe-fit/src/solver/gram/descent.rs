@@ -77,10 +77,8 @@ impl Gram {
         let (own, after) = rest.split_at_mut(last + 1 - first);
         self.subtract(moved, first, own);
         let others = moved.len() * (before.len() + after.len());
-        let mut subtract = || {
-            self.subtract(moved, 0, before);
-            self.subtract(moved, last + 1, after);
-        };
+        let mut subtract =
+            || rayon::join(|| self.subtract(moved, 0, before), || self.subtract(moved, last + 1, after));
         let own: Vec<f64> = block.iter().map(|m| own[m - first]).collect();
         let solve = || self.solve_block(block, goal, own, beta);
         if others < SHARED {
@@ -151,7 +149,8 @@ impl Gram {
         if rows.len() * gradient.len() < SHARED {
             gradient.chunks_mut(GRADIENTS).enumerate().for_each(part);
         } else {
-            gradient.par_chunks_mut(GRADIENTS).enumerate().for_each(part);
+            // One by one: the thread that has solved the next block takes what is left.
+            gradient.par_chunks_mut(GRADIENTS).enumerate().with_max_len(1).for_each(part);
         }
     }
 }
