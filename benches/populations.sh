@@ -30,3 +30,5 @@ fit eur --keep "$work/populations.eur.txt"
 fit pooled
 fit kaz3 --population-weights KAZ=3
 fit equal --population-weights equal
+fit specific --shared-plus-specific
+fit standardized --population-weights equal --standardize
