@@ -278,8 +278,9 @@ impl Engine for ClusterEngine {
         self.runtime.block_on(self.complete(&pass))?;
         let merged = merge(&pass.partials, &partitions)?;
         if self.passing {
-            pass.partials.remove()?;
+            // The operand first: a worker that commits late looks whether it is still there.
             Location::parse(&pass.spec.operand)?.delete()?;
+            pass.partials.remove()?;
         }
         Ok(merged)
     }

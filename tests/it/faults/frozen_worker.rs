@@ -1,7 +1,7 @@
 //! SIGSTOP for workers until they are taken for dead: others do their work, and when they wake they
 //! harm nothing and come back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::{Rng, seq::index::sample};
 use steppe_tests::{Case, ClusterOptions, Counts, Lane, Process, Tally, turn};
@@ -65,7 +65,13 @@ fn cases(ground: &mut Ground, tally: &mut Tally, early: bool) -> Result<(usize, 
     let accesses = ended.computed_once(&ground.cluster, &before)?;
     let twice = accesses.puts.values().filter(|count| **count > 1).count();
     ensure!(twice <= AT_ONCE, "{twice} partitions were committed twice, by {AT_ONCE} frozen workers");
-    let rest = ground.cluster.job_files(&ended.id);
+    // A commit that comes late is there until its worker sees that the job has ended.
+    let woken = Instant::now();
+    let mut rest = ground.cluster.job_files(&ended.id);
+    while !rest.is_empty() && woken.elapsed() < BACK {
+        std::thread::sleep(Duration::from_millis(100));
+        rest = ground.cluster.job_files(&ended.id);
+    }
     ensure!(rest.is_empty(), "job {} has ended, and a late commit is left: {rest:?}", ended.id);
     let retries = ground.cluster.job(&ended.id)?.retries() as usize;
     // One that wakes may be given another partition before it is told to stop.

@@ -1,4 +1,8 @@
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use datafusion::{
     arrow::{
@@ -16,8 +20,13 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Descriptor, PartialSums, Partials, properties};
+use steppe_store::Location;
+
+use super::{Descriptor, PartialSums, Partials, PassScanExec, PassWork, properties};
 use crate::EngineError;
+
+/// A commit so long after its task began may have outlived its job: the worker may have stood still meanwhile.
+const LONG: Duration = Duration::from_secs(2);
 
 /// Commits what each partition of a scan has summed, and emits a receipt: its number, and whether it was the first to
 /// commit. Sums never travel between workers; whoever merges them reads them from the store.
@@ -49,12 +58,37 @@ impl PassCommitExec {
     }
 }
 
-/// Commits a partition off the runtime's threads.
-async fn commit(partials: Partials, partition: u32, sums: Vec<PartialSums>) -> Result<RecordBatch> {
-    let first = tokio::task::spawn_blocking(move || partials.commit(partition, &sums))
-        .await
-        .map_err(|_| EngineError::Lost("a commit"))??;
-    receipt(partition, first)
+/// A task's commits.
+#[derive(Clone)]
+struct Commits {
+    partials: Partials,
+    /// Where the pass's operand is; it goes before anything else of a job does.
+    operand: Option<String>,
+    began: Instant,
+}
+
+impl Commits {
+    /// Commits a partition off the runtime's threads.
+    async fn commit(&self, partition: u32, sums: Vec<PartialSums>) -> Result<RecordBatch> {
+        let commits = self.clone();
+        let first = tokio::task::spawn_blocking(move || commits.commit_here(partition, &sums))
+            .await
+            .map_err(|_| EngineError::Lost("a commit"))??;
+        receipt(partition, first)
+    }
+
+    fn commit_here(&self, partition: u32, sums: &[PartialSums]) -> Result<bool, EngineError> {
+        let first = self.partials.commit(partition, sums)?;
+        if let Some(operand) = &self.operand
+            && self.began.elapsed() > LONG
+            && !Location::parse(operand)?.exists()?
+        {
+            // Nobody will merge these sums, nor remove them.
+            self.partials.discard(partition)?;
+            return Err(EngineError::Lost("the job of a late commit"));
+        }
+        Ok(first)
+    }
 }
 
 /// The receipts of partitions that are all committed already: a task that runs again because its worker died after the
@@ -125,10 +159,15 @@ impl ExecutionPlan for PassCommitExec {
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let descriptors =
             self.input.children().first().map(|leaf| leaf.execute(partition, Arc::clone(&task)));
-        let (input, partials) = (Arc::clone(&self.input), self.partials.clone());
+        let input = Arc::clone(&self.input);
+        let operand = input.downcast_ref::<PassScanExec>().and_then(|scan| match scan.work() {
+            PassWork::Named(spec) => Some(spec.operand.clone()),
+            PassWork::Here(_) => None,
+        });
+        let commits = Commits { partials: self.partials.clone(), operand, began: Instant::now() };
         let receipts = async move {
             if let Some(descriptors) = descriptors
-                && let Some(receipts) = committed(&partials, descriptors?).await?
+                && let Some(receipts) = committed(&commits.partials, descriptors?).await?
             {
                 return Ok(stream::iter(receipts.into_iter().map(Ok).collect::<Vec<_>>()));
             }
@@ -141,13 +180,13 @@ impl ExecutionPlan for PassCommitExec {
                     Some((known, all)) if *known == partition => all.push(sums),
                     _ => {
                         if let Some((done, sums)) = current.replace((partition, vec![sums])) {
-                            receipts.push(commit(partials.clone(), done, sums).await?);
+                            receipts.push(commits.commit(done, sums).await?);
                         }
                     }
                 }
             }
             if let Some((done, sums)) = current {
-                receipts.push(commit(partials, done, sums).await?);
+                receipts.push(commits.commit(done, sums).await?);
             }
             Ok::<_, DataFusionError>(stream::iter(receipts.into_iter().map(Ok).collect::<Vec<_>>()))
         };

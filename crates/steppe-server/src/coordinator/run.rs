@@ -191,6 +191,8 @@ async fn clean_up(core: &Arc<Core>, id: &JobId, end: &Transition) {
         // Another coordinator may work in the folder, if this one has been replaced.
         if !keep_sums && epoch::is_current(&store, store_epoch)? {
             folder.delete_all()?;
+            // What a worker committed before it could see that the operand is gone.
+            folder.delete_all()?;
         }
         if cancelled {
             remove_late(&folder)?;
