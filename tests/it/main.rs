@@ -23,6 +23,7 @@ mod explain;
 mod faults;
 mod interrupted;
 mod lasso;
+mod leakage;
 mod matching;
 mod plink2_scores;
 mod reference;
