@@ -29,5 +29,6 @@ mod plink2_scores;
 mod reference;
 mod ridge_and_assoc;
 mod sets;
+mod slt;
 mod sql;
 mod wrong_use;
