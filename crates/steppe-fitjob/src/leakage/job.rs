@@ -154,12 +154,15 @@ struct Task<'a> {
     release: NamedRelease,
 }
 
+/// An attack, or the row of a score that is not attacked.
+type Planned<'a> = Result<Task<'a>, Box<LeakageRow>>;
+
 fn attack(
     scores: &[Score],
     options: &LeakageOptions,
     observer: &mut dyn StepObserver,
 ) -> Result<Vec<LeakageRow>, EngineError> {
-    let tasks: Vec<Result<Task<'_>, LeakageRow>> = scores.iter().flat_map(|of| tasks(of, options)).collect();
+    let tasks: Vec<Planned<'_>> = scores.iter().flat_map(|of| tasks(of, options)).collect();
     let people = People::Simulated { people: options.people, seed: options.seed };
     observer.stage("attacking scores", tasks.len() as u64);
     let mut rows = Vec::with_capacity(tasks.len());
@@ -172,7 +175,7 @@ fn attack(
                 let leakage = measure(&task.variants, &task.release.release, people)?;
                 Ok(measured(task, &leakage, options.max_leakage))
             }
-            Err(row) => Ok(row.clone()),
+            Err(row) => Ok(LeakageRow::clone(row)),
         });
         rows.extend(attacked.collect::<Result<Vec<_>, EngineError>>()?);
         observer.done(rows.len() as u64);
@@ -181,18 +184,16 @@ fn attack(
 }
 
 /// The attacks on a score, or its only row.
-fn tasks<'a>(score: &'a Score, options: &LeakageOptions) -> Vec<Result<Task<'a>, LeakageRow>> {
+fn tasks<'a>(score: &'a Score, options: &LeakageOptions) -> Vec<Planned<'a>> {
     let named = match &score.variants {
         Ok(named) => named,
-        Err(reason) => return vec![Err(not_measured(score, reason.clone()))],
+        Err(reason) => return vec![Err(not_measured(score, reason.clone()).into())],
     };
     let variants: Vec<Variant> = named.iter().map(|named| named.variant).collect();
     let is_still = |of: &Variant| of.frequency <= 0.0 || of.frequency >= 1.0;
     if variants.iter().all(is_still) {
-        return vec![Err(not_measured(
-            score,
-            "everybody has the same score by these frequencies".to_owned(),
-        ))];
+        let reason = "everybody has the same score by these frequencies".to_owned();
+        return vec![Err(not_measured(score, reason).into())];
     }
     let task = |release| Ok(Task { score, variants: variants.clone(), release });
     releases(&variants, options).into_iter().map(task).collect()
