@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Evaluate(Box<commands::evaluate::EvaluateCommand>),
     /// Say why one person has the score that she has.
     Explain(Box<commands::explain::ExplainCommand>),
+    /// Say how many genotypes a released score gives away, by attacking it.
+    Leakage(Box<commands::leakage::LeakageCommand>),
     /// Look at cohorts and results with SQL.
     Sql(commands::sql::SqlCommand),
     /// Make a cohort of three populations, import it, score it, and calibrate a score for one of them, with a report.

@@ -14,6 +14,7 @@ pub(crate) mod explain;
 pub(crate) mod fit;
 pub(crate) mod import;
 pub(crate) mod jobs;
+pub(crate) mod leakage;
 pub(crate) mod match_scores;
 pub(crate) mod pca;
 mod report;
@@ -61,6 +62,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Calibrate(command) => command.run(&cli.remote, session),
         Command::Evaluate(command) => command.run(&cli.remote, session),
         Command::Explain(command) => command.run(&cli.remote, session),
+        Command::Leakage(command) => command.run(&cli.remote, session),
         Command::Sql(command) => command.run(session),
         Command::Demo(command) => command.run(session),
         Command::Simulate(command) => command.run(session),

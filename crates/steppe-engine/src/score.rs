@@ -32,4 +32,4 @@ pub use matching::{MatchedFile, MatchedRow};
 pub use options::{MatchSettings, ScoreOptions};
 pub use overlap::{Gate, Overlap, UnsupportedShare};
 pub use results::{ScoreColumn, Scores};
-pub use sources::{ScoringSource, read_sources};
+pub use sources::{ScoringSource, read_sources, read_sources_of_any_build};

@@ -2,7 +2,8 @@
 //! ([`FitJob`]), a stacked block ridge ([`RidgeJob`]) or a test of every variant ([`AssociationJob`]); and a folder of
 //! scoring files, tables and `run.json`. [`fit_cohort`], [`ridge_cohort`] and [`associate_cohort`] do all of it for a
 //! stored cohort. Jobs of ancestry and calibration lie beside them: [`pca_cohort`] and [`ancestry_cohort`] make passes,
-//! [`calibrate_scores`] and [`evaluate_scores`] read results and phenotypes alone.
+//! [`calibrate_scores`] and [`evaluate_scores`] read results and phenotypes alone, [`measure_leakage`] scoring files and
+//! allele frequencies.
 //!
 //! A job sees the cohort through three views: its samples ([`steppe_store::SampleTable`]), its variants
 //! ([`steppe_genome::VariantTable`]) and the four passes over its genotypes ([`steppe_fit::GenotypeMatrix`]). In order:
@@ -30,6 +31,7 @@ mod input_options;
 mod inputs;
 mod job;
 mod joined;
+mod leakage;
 mod metrics_table;
 mod names;
 mod observer;
@@ -76,6 +78,7 @@ pub use evaluation::{MIN_CLASS, MIN_SAMPLES, MetricRow, Model, metric_title};
 pub use explain::{ExplainOptions, ExplainedPerson, ExplainedVariant, MissingPart, explain_person};
 pub use input_options::InputOptions;
 pub use job::{FIT_SEMANTICS, FitJob, FitReport, FitRequest};
+pub use leakage::{LeakageOptions, LeakageRecord, LeakageReport, LeakageRow, Verdict, measure_leakage};
 pub use observer::{FitObserver, FitProgress, Stage, StepObserver};
 pub use options::{
     CovariateOptions, Family, FitOptions, PathOptions, PhenotypeSource, PopulationOptions, PopulationWeights,

@@ -93,6 +93,9 @@ pub struct Leakage {
     pub whole: usize,
     /// Genotype vectors that a person's released value allows, on average.
     pub consistent: f64,
+    /// The place of the variant that the score gives most away of, and the share of people whose genotype is guessed
+    /// right over that without the score. One strong variant can be given away whole where the mean over all is small.
+    pub most_exposed: (usize, f64),
     /// How the guesses were made.
     pub method: Method,
 }
@@ -133,25 +136,32 @@ pub fn measure(variants: &[Variant], release: &Release, people: People<'_>) -> R
     check_genotypes(variants, &genotypes)?;
     let prior = Prior::new(variants);
     let mut attack = Attack::new(variants, release, &prior);
-    let (mut right, mut right_without, mut whole, mut consistent) = (0usize, 0usize, 0usize, 0.0);
+    let (mut whole, mut consistent) = (0usize, 0.0);
+    // Right guesses by variant, with the score and without.
+    let mut right = vec![[0u64; 2]; variants.len()];
     for person in &genotypes {
         let (guess, vectors) = attack.guess(person);
-        let hits =
-            |guess: &[u8]| guess.iter().zip(person).filter(|(guess, genotype)| guess == genotype).count();
-        let hits_with = hits(&guess);
-        right += hits_with;
-        right_without += hits(&prior.modes);
-        whole += usize::from(hits_with == variants.len());
+        for (place, right) in right.iter_mut().enumerate() {
+            right[0] += u64::from(guess[place] == person[place]);
+            right[1] += u64::from(prior.modes[place] == person[place]);
+        }
+        whole += usize::from(guess == *person);
         consistent += vectors;
     }
-    let all = (genotypes.len() * variants.len()) as f64;
+    let people = genotypes.len() as f64;
+    let share = |which: usize| {
+        right.iter().map(|right| right[which]).sum::<u64>() as f64 / (people * variants.len() as f64)
+    };
+    let excess = right.iter().map(|[with, without]| (*with as f64 - *without as f64) / people);
+    let most = |most: (usize, f64), this: (usize, f64)| if this.1 > most.1 { this } else { most };
     Ok(Leakage {
         people: genotypes.len(),
         variants: variants.len(),
-        recovered: right as f64 / all,
-        baseline: right_without as f64 / all,
+        recovered: share(0),
+        baseline: share(1),
         whole,
-        consistent: consistent / genotypes.len() as f64,
+        consistent: consistent / people,
+        most_exposed: excess.enumerate().fold((0, f64::NEG_INFINITY), most),
         method: attack.method,
     })
 }
@@ -209,7 +219,9 @@ impl<'a> Attack<'a> {
             Inverter::Exact(halves) => halves.posterior(low, high),
             Inverter::Grid(grid) => {
                 if !grid.resolves(low, high) {
+                    // Nothing follows from a guess that rounding made: the others need not be made.
                     self.method = Method::Grid { is_fine_enough: false };
+                    return (self.prior.modes.clone(), 0.0);
                 }
                 grid.posterior(low, high)
             }

@@ -31,13 +31,29 @@ pub fn read_sources(
     build: GenomeBuild,
     threads: usize,
 ) -> Result<Vec<ScoringSource>, EngineError> {
-    let paths = discover(&settings.scores)?;
-    let sources = read_all(&paths, &settings.read, threads)?;
+    let sources = read_named(settings, threads)?;
     for source in &sources {
         check_build(source, build, settings.accept_unknown_build)?;
     }
     check_names(&sources)?;
     Ok(sources)
+}
+
+/// The same for files that no cohort is beside, in whatever build they are.
+///
+/// # Errors
+/// A file that can not be read, two scores of one name.
+pub fn read_sources_of_any_build(
+    settings: &MatchSettings,
+    threads: usize,
+) -> Result<Vec<ScoringSource>, EngineError> {
+    let sources = read_named(settings, threads)?;
+    check_names(&sources)?;
+    Ok(sources)
+}
+
+fn read_named(settings: &MatchSettings, threads: usize) -> Result<Vec<ScoringSource>, EngineError> {
+    read_all(&discover(&settings.scores)?, &settings.read, threads)
 }
 
 fn read_all(

@@ -167,6 +167,20 @@ fn the_grid_agrees_with_the_sums() {
     }
 }
 
+/// Beside one strong variant forty-nine weak ones hide what the mean over all says of it.
+#[test]
+fn a_strong_variant_is_given_away_though_the_mean_is_small() {
+    let mut all = variants(49, 21);
+    all.insert(7, Variant { weight: 3.0, frequency: 0.3 });
+    let leakage = run(&all, &ventiles(&all), 500);
+    assert!(!leakage.exceeds(0.05), "{leakage:?}");
+    let (place, excess) = leakage.most_exposed;
+    assert!(place == 7 && excess > 0.3, "{leakage:?}");
+    let alike = vec![Variant { weight: 0.1, frequency: 0.3 }; 20];
+    let leakage = run(&alike, &z(&alike), 500);
+    assert!(leakage.most_exposed.1 >= leakage.excess().expect("measured"), "{leakage:?}");
+}
+
 #[test]
 fn what_is_too_fine_for_the_grid_gives_everything_away() {
     let variants = variants(50, 9);

@@ -59,6 +59,7 @@ impl RowPolicy {
         if let Some(scores) = &table.scores {
             stored.extend([scores.run, scores.score]);
         }
+        stored.extend(table.seen_scores.as_ref().map(|seen| seen.score));
         stored.sort_unstable();
         stored.dedup();
         stored
@@ -105,15 +106,10 @@ impl RowPolicy {
 
     /// Of each row whether its score is not seen; empty where all are.
     fn hidden_rows(&self, batch: &RecordBatch) -> Result<Vec<bool>> {
-        let Some(scores) = self.table.scores.as_ref().filter(|scores| !scores.hidden.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let names = cast(self.column(batch, scores.score)?, &DataType::Utf8)?;
-        Ok(names
-            .as_string::<i32>()
-            .iter()
-            .map(|name| name.is_none_or(|name| scores.hidden.contains(name)))
-            .collect())
+        let Some(seen) = &self.table.seen_scores else { return Ok(Vec::new()) };
+        let names = cast(self.column(batch, seen.score)?, &DataType::Utf8)?;
+        let is_seen = |name: Option<&str>| name.is_some_and(|name| seen.names.contains(name));
+        Ok(names.as_string::<i32>().iter().map(|name| !is_seen(name)).collect())
     }
 
     /// Standings of the rows, if any column needs them.

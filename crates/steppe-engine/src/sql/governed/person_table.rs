@@ -91,8 +91,15 @@ pub(crate) struct ScoreRows {
     pub(crate) value: usize,
     /// Where people stand.
     pub(crate) standings: Arc<Standings>,
-    /// Scores that are not seen row by row.
-    pub(crate) hidden: Arc<BTreeSet<String>>,
+}
+
+/// The scores whose rows there are in a table; those of few variants, and of nobody knows how many, are not among them.
+#[derive(Debug, Clone)]
+pub(crate) struct SeenScores {
+    /// The column of their names.
+    pub(crate) score: usize,
+    /// Their names.
+    pub(crate) names: Arc<BTreeSet<String>>,
 }
 
 /// A table about persons, before anybody's policy, and what a policy makes of it.
@@ -106,6 +113,8 @@ pub(crate) struct PersonTable {
     pub(crate) columns: Vec<PersonColumn>,
     /// Of a table of scores.
     pub(crate) scores: Option<ScoreRows>,
+    /// The scores that are there; `None` is all.
+    pub(crate) seen_scores: Option<SeenScores>,
     /// Whose rows are seen.
     pub(crate) visibility: Arc<Visibility>,
     /// All people.

@@ -198,6 +198,7 @@ impl Scene {
             write_scores(&folder.path().join(run), &people, shift);
         }
         write_ancestry(&folder.path().join("ancestry"), &people);
+        write_calibrated(&folder.path().join("calibrated"), &people);
         write_phenotypes(&folder.path().join("people.csv"), &people);
         let records = Arc::new(Records::default());
         let catalog = Self::open(folder.path(), policy, &records).await.expect("a catalog");
@@ -213,7 +214,7 @@ impl Scene {
         let cohort = CohortSource {
             name: "bio".to_owned(),
             location: place("cohort"),
-            results: ["first", "second", "ancestry"].map(place).to_vec(),
+            results: ["first", "second", "ancestry", "calibrated"].map(place).to_vec(),
             phenotypes: vec![PhenotypeSource {
                 name: "phenotypes".to_owned(),
                 file: place("people.csv"),
@@ -343,6 +344,24 @@ fn write_ancestry(folder: &Path, people: &[Person]) {
         ],
     );
     write_record(folder, "ancestry", "ancestry.parquet", &[]);
+}
+
+/// Calibrated scores: of many variants, of few, and of a name that no run of scores has.
+fn write_calibrated(folder: &Path, people: &[Person]) {
+    std::fs::create_dir_all(folder).expect("a folder");
+    let scores = [(0, "PGS1"), (2, "SMALL"), (2, "UNCOUNTED")];
+    let rows = || scores.iter().flat_map(|score| people.iter().map(move |person| (score, *person)));
+    let raw: Float64Array = rows().map(|((score, _), person)| Some(person.score(*score))).collect();
+    write_parquet(
+        &folder.join("calibrated.parquet"),
+        vec![
+            ("#FID", texts(rows().map(|_| "0".to_owned()))),
+            ("IID", texts(rows().map(|(_, person)| person.id()))),
+            ("score", texts(rows().map(|((_, name), _)| (*name).to_owned()))),
+            ("raw", Arc::new(raw)),
+        ],
+    );
+    write_record(folder, "calibrate", "calibrated.parquet", &[]);
 }
 
 pub(super) fn write_phenotypes(file: &Path, people: &[Person]) {
