@@ -5,20 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
 use steppe_tests::{Run, Table, steppe};
 use tempfile::TempDir;
 
 use crate::sets::{Imported, new_folder};
-
-/// Uniform numbers from 0 to 1 (SplitMix64).
-fn uniform(mut state: u64) -> impl FnMut() -> f64 {
-    move || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
 
 /// A scoring file with frequencies: normal effects, frequencies of 0.05 to 0.5; of the first variant perhaps others.
 fn scoring_file(name: &str, variants: usize, seed: u64, first: Option<(f64, f64)>) -> String {
@@ -26,7 +18,8 @@ fn scoring_file(name: &str, variants: usize, seed: u64, first: Option<(f64, f64)
         "#pgs_id={name}\n#genome_build=GRCh38\nrsID\tchr_name\tchr_position\teffect_allele\tother_allele\t\
          effect_weight\tallelefrequency_effect\n"
     );
-    let mut uniform = uniform(seed);
+    let mut numbers = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut uniform = || numbers.random::<f64>();
     for at in 0..variants {
         let normal = (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
         let made = (0.1 * normal, 0.05 + 0.45 * uniform());

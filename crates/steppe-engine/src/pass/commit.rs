@@ -19,7 +19,6 @@ use datafusion::{
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
-
 use steppe_store::Location;
 
 use super::{Descriptor, PartialSums, Partials, PassScanExec, PassWork, properties};
@@ -62,7 +61,7 @@ impl PassCommitExec {
 #[derive(Clone)]
 struct Commits {
     partials: Partials,
-    /// Where the pass's operand is; it goes before anything else of a job does.
+    /// Where the pass's operand is: once it is gone, nobody merges the pass's sums.
     operand: Option<String>,
     began: Instant,
 }

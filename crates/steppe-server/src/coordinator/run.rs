@@ -191,7 +191,7 @@ async fn clean_up(core: &Arc<Core>, id: &JobId, end: &Transition) {
         // Another coordinator may work in the folder, if this one has been replaced.
         if !keep_sums && epoch::is_current(&store, store_epoch)? {
             folder.delete_all()?;
-            // What a worker committed before it could see that the operand is gone.
+            // Again, for what a worker committed while the operand was still there to be seen.
             folder.delete_all()?;
         }
         if cancelled {
