@@ -51,20 +51,48 @@ impl Products {
 
 /// Exact integer sums over pairs of variants of a run, over one group of samples. All are `n x n`, row-major, symmetric
 /// where the sum is; missing calls count 0 in `codes`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GramSums {
     /// Variants of the run.
     pub variants: usize,
     /// Samples of the group.
     pub samples: u64,
     /// Σ code_i × code_j.
-    pub codes: Vec<u64>,
+    pub codes: Vec<u32>,
     /// Σ code_i × missing_j, at `[i * variants + j]`. Empty when nothing is missing.
-    pub code_missing: Vec<u64>,
+    pub code_missing: Vec<u32>,
     /// Σ missing_i × missing_j. Empty when nothing is missing.
-    pub both_missing: Vec<u64>,
+    pub both_missing: Vec<u32>,
     /// Counts of codes 0, 1, 2, missing of each variant in the group.
     pub counts: Vec<[u64; 4]>,
+}
+
+impl GramSums {
+    /// The sums of some of the variants, by their places in the run.
+    pub fn select(&self, variants: &[usize]) -> Self {
+        let pairs = |sums: &[u32]| -> Vec<u32> {
+            if sums.is_empty() {
+                return Vec::new();
+            }
+            let mut selected = Vec::with_capacity(variants.len() * variants.len());
+            for row in variants {
+                let row = &sums[row * self.variants..(row + 1) * self.variants];
+                // Mostly all but a few are wanted: neighbours are copied together.
+                for run in variants.chunk_by(|one, next| one + 1 == *next) {
+                    selected.extend_from_slice(&row[run[0]..run[0] + run.len()]);
+                }
+            }
+            selected
+        };
+        Self {
+            variants: variants.len(),
+            samples: self.samples,
+            codes: pairs(&self.codes),
+            code_missing: pairs(&self.code_missing),
+            both_missing: pairs(&self.both_missing),
+            counts: variants.iter().map(|&variant| self.counts[variant]).collect(),
+        }
+    }
 }
 
 /// The four passes over genotypes, samples x variants.

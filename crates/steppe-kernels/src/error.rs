@@ -18,6 +18,14 @@ pub enum KernelError {
         /// Samples of the sums.
         sums: usize,
     },
+    /// Sums over so many samples could be too large.
+    #[error("rows of {samples} samples: at most {most} are summed at once")]
+    TooManySamples {
+        /// Samples in a row.
+        samples: usize,
+        /// The most that are allowed.
+        most: usize,
+    },
     /// The stride is shorter than a row.
     #[error("the stride of {stride} bytes is shorter than a row of {row_bytes} bytes")]
     Stride {

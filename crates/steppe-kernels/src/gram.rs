@@ -2,16 +2,22 @@
 //!
 //! With x = code − 1 for a call and 0 otherwise, Σ x_i x_j is a difference of two counts of bits, over planes that say
 //! where x is not 0 and where it is −1. The sums of codes follow from it, from each row's own counts, and from the terms
-//! with missing calls; those are few, and are summed call by call over many rows at once ([`missing`]).
+//! with missing calls; those are few, and are summed call by call over many rows at once ([`missing`]). Where the CPU
+//! multiplies tiles of bytes, codes are bytes ([`tiles`]).
 
 mod missing;
 mod panel;
+// Only x86-64 has tiles.
+#[cfg(target_arch = "x86_64")]
+mod tiles;
 
-use crate::dispatch::with_passes;
+use crate::dispatch::{with_matrix_passes, with_passes};
 use crate::error::KernelError;
 pub(crate) use missing::{LaneCodes, LaneSums, NARROW};
 pub use panel::GramPanel;
 pub(crate) use panel::PlaneBlock;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use tiles::{GramTiles, SIDE, TileProducts, codes_by_tiles};
 
 /// Sums over pairs of a row of the first panel (`i`) and one of the second (`j`), at `[i * columns + j]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,14 +25,17 @@ pub struct GramSums {
     /// Rows of the second panel.
     pub columns: usize,
     /// Σ code_i × code_j over the samples where both have a call.
-    pub codes: Vec<u64>,
+    pub codes: Vec<u32>,
     /// Σ code_i × missing_j. Empty when neither panel has a missing call.
-    pub code_missing: Vec<u64>,
+    pub code_missing: Vec<u32>,
     /// Σ missing_i × code_j. Empty likewise.
-    pub missing_code: Vec<u64>,
+    pub missing_code: Vec<u32>,
     /// Σ missing_i × missing_j. Empty likewise.
-    pub both_missing: Vec<u64>,
+    pub both_missing: Vec<u32>,
 }
+
+/// Samples of a panel, at most: over so many, sums fit 32 bits.
+pub(crate) const MOST_SAMPLES: usize = 1 << 29;
 
 /// Rows of the first and of the second panel that are multiplied at once.
 pub(crate) const TILE: [usize; 2] = [2, 4];
@@ -49,6 +58,45 @@ pub(crate) trait GramPasses: Copy {
     fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums);
 }
 
+/// How sums of codes are made.
+pub(crate) trait GramWays: Copy {
+    /// Whether it reads the rows' planes.
+    const PLANES: bool;
+    /// Σ code_i × code_j for each pair of rows; `symmetric` where both panels are one. `missing` has the terms with
+    /// missing calls.
+    fn codes(
+        self,
+        left: &GramPanel<'_>,
+        right: &GramPanel<'_>,
+        symmetric: bool,
+        missing: &GramSums,
+    ) -> Vec<u32>;
+}
+
+impl<P: GramPasses> GramWays for P {
+    const PLANES: bool = true;
+
+    fn codes(
+        self,
+        left: &GramPanel<'_>,
+        right: &GramPanel<'_>,
+        symmetric: bool,
+        missing: &GramSums,
+    ) -> Vec<u32> {
+        let mut products = vec![0; left.rows() * right.rows()];
+        add_products(self, left, right, symmetric, &mut products);
+        if symmetric {
+            let rows = left.rows();
+            for i in 0..rows {
+                for j in 0..i {
+                    products[i * rows + j] = products[j * rows + i];
+                }
+            }
+        }
+        finish(left, right, products, missing)
+    }
+}
+
 /// The sums for each pair of a row of `left` and one of `right`.
 ///
 /// # Errors
@@ -58,8 +106,6 @@ pub fn gram(left: &GramPanel<'_>, right: &GramPanel<'_>) -> Result<GramSums, Ker
         return Err(KernelError::Samples { rows: left.samples(), sums: right.samples() });
     }
     let level = left.level();
-    let mut products = vec![0; left.rows() * right.rows()];
-    with_passes!(level, passes => add_products(passes, left, right, false, &mut products));
     let mut sums = GramSums { columns: right.rows(), ..GramSums::default() };
     if left.any_missing() || right.any_missing() {
         let (code_missing, both_missing) = with_passes!(level, passes => missing::sums(passes, left, right));
@@ -68,32 +114,25 @@ pub fn gram(left: &GramPanel<'_>, right: &GramPanel<'_>) -> Result<GramSums, Ker
         sums.missing_code = transposed(&code_missing_back, left.rows());
         sums.both_missing = both_missing;
     }
-    finish(left, right, products, &mut sums);
+    sums.codes = with_matrix_passes!(level, passes => passes.codes(left, right, false, &sums));
     Ok(sums)
 }
 
 /// The sums for each pair of rows of one panel, for about half the work of [`gram`].
 pub fn gram_symmetric(panel: &GramPanel<'_>) -> GramSums {
     let rows = panel.rows();
-    let mut products = vec![0; rows * rows];
-    with_passes!(panel.level(), passes => add_products(passes, panel, panel, true, &mut products));
-    for i in 0..rows {
-        for j in 0..i {
-            products[i * rows + j] = products[j * rows + i];
-        }
-    }
     let mut sums = GramSums { columns: rows, ..GramSums::default() };
     if panel.any_missing() {
         (sums.code_missing, sums.both_missing) =
             with_passes!(panel.level(), passes => missing::sums(passes, panel, panel));
         sums.missing_code = transposed(&sums.code_missing, rows);
     }
-    finish(panel, panel, products, &mut sums);
+    sums.codes = with_matrix_passes!(panel.level(), passes => passes.codes(panel, panel, true, &sums));
     sums
 }
 
 /// A matrix of so many columns, with rows and columns exchanged.
-fn transposed(matrix: &[u64], columns: usize) -> Vec<u64> {
+fn transposed(matrix: &[u32], columns: usize) -> Vec<u32> {
     let rows = matrix.len().checked_div(columns).unwrap_or(0);
     (0..columns).flat_map(|column| (0..rows).map(move |row| matrix[row * columns + column])).collect()
 }
@@ -104,7 +143,7 @@ fn add_products<P: GramPasses>(
     left: &GramPanel<'_>,
     right: &GramPanel<'_>,
     upper: bool,
-    products: &mut [i64],
+    products: &mut [i32],
 ) {
     let [height, width] = TILE;
     let columns = right.rows();
@@ -122,7 +161,7 @@ fn add_products<P: GramPasses>(
                     );
                     for (i, tile) in (i..left.rows()).zip(&tile) {
                         for (j, sum) in (j..columns).zip(tile) {
-                            products[i * columns + j] += sum;
+                            products[i * columns + j] += *sum as i32;
                         }
                     }
                 }
@@ -134,24 +173,20 @@ fn add_products<P: GramPasses>(
 /// From Σ x_i x_j to Σ code_i code_j: with n samples, and sums s of x over a row,
 /// Σ (x_i + 1)(x_j + 1) over the samples where both have a call
 /// = Σ x_i x_j + s_i + s_j + n − Σ code_i missing_j − Σ missing_i code_j − Σ missing_i missing_j.
-fn finish(left: &GramPanel<'_>, right: &GramPanel<'_>, mut products: Vec<i64>, sums: &mut GramSums) {
-    let samples = left.samples() as i64;
+fn finish(left: &GramPanel<'_>, right: &GramPanel<'_>, mut products: Vec<i32>, sums: &GramSums) -> Vec<u32> {
+    let samples = left.samples() as i32;
     let columns = right.rows();
-    let centred: Vec<i64> = (0..columns).map(|j| right.centred_sum(j)).collect();
+    let centred: Vec<i32> = (0..columns).map(|j| right.centred_sum(j)).collect();
     for i in 0..left.rows() {
-        if sums.both_missing.is_empty() {
-            let own = left.centred_sum(i) + samples;
-            let row = products[i * columns..(i + 1) * columns].iter_mut().zip(&centred);
-            row.for_each(|(product, other)| *product += other + own);
-            continue;
-        }
-        for (j, other) in centred.iter().enumerate() {
-            let at = i * columns + j;
-            let missing = [&sums.code_missing, &sums.missing_code, &sums.both_missing];
-            let missing: u64 = missing.iter().map(|sums| sums.get(at).copied().unwrap_or(0)).sum();
-            products[at] += left.centred_sum(i) + other + samples - missing as i64;
+        let own = left.centred_sum(i) + samples;
+        let places = i * columns..(i + 1) * columns;
+        let row = products[places.clone()].iter_mut().zip(&centred);
+        row.for_each(|(product, other)| *product += other + own);
+        for missing in [&sums.code_missing, &sums.missing_code, &sums.both_missing] {
+            let missing = missing.get(places.clone()).unwrap_or_default();
+            products[places.clone()].iter_mut().zip(missing).for_each(|(sum, term)| *sum -= *term as i32);
         }
     }
     // In the same memory: the system would have to find and clear as much again.
-    sums.codes = products.into_iter().map(|product| product as u64).collect();
+    products.into_iter().map(|product| product as u32).collect()
 }

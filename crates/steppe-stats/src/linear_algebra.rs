@@ -17,7 +17,7 @@ pub use basis::{ColumnBasis, least_squares};
 pub use cholesky::Cholesky;
 pub use eigen::{SymmetricEigen, symmetric_eigen};
 pub use polar::orthogonal_factor;
-pub use products::{gram, multiply, subtract_product, transposed_multiply};
+pub use products::{gram, multiply, subtract_product, subtract_product_below, transposed_multiply};
 pub use small::{SmallCholesky, dot};
 pub use svd::{SingularValues, singular_values};
 

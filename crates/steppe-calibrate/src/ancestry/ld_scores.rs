@@ -68,8 +68,8 @@ impl<'a> Within<'a> {
                 let [_, n1, n2, _] = sums.counts[variant];
                 (n1 + 2 * n2) as f64
             };
-            let pair = |matrix: &Vec<u64>, i: usize, j: usize| {
-                matrix.get(i * sums.variants + j).copied().unwrap_or(0) as f64
+            let pair = |matrix: &Vec<u32>, i: usize, j: usize| {
+                f64::from(matrix.get(i * sums.variants + j).copied().unwrap_or(0))
             };
             let missing = |variant: usize| sums.counts[variant][3] as f64;
             let both = sums.samples as f64 - missing(i) - missing(j) + pair(&sums.both_missing, i, j);

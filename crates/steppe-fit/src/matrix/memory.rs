@@ -106,7 +106,7 @@ impl GenotypeMatrix for MemoryMatrix {
             let Some(sums) = sums.get_mut(*group as usize) else { continue };
             sums.samples += 1;
             let codes: Vec<u8> = columns.iter().map(|column| self.columns.code(*column, sample)).collect();
-            let parts = |code: u8| if code == 3 { (0, 1) } else { (u64::from(code), 0) };
+            let parts = |code: u8| if code == 3 { (0, 1) } else { (u32::from(code), 0) };
             for (i, code) in codes.iter().enumerate() {
                 sums.counts[i][usize::from(*code)] += 1;
                 let (code_i, missing_i) = parts(*code);

@@ -78,22 +78,32 @@ impl PackedColumns {
         (self.column(column)[sample / 4] >> (2 * (sample % 4))) & 3
     }
 
+    /// The same columns of some samples, in the order given.
+    ///
+    /// # Errors
+    /// A sample that is not there.
+    pub fn gather(&self, samples: &[u32], level: Level) -> Result<Self, KernelError> {
+        let mut own = Self::new(samples.len());
+        own.bytes.resize(own.stride * self.len(), 0);
+        SampleGather::new(level, self.samples, samples)?.gather(self.rows(), &mut own.bytes, own.stride)?;
+        Ok(own)
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows { bytes: &self.bytes, stride: self.stride, rows: self.len(), samples: self.samples }
+    }
+
     /// Products of all pairs of columns over each group of samples: a [`super::GenotypeMatrix::gram`] pass over what is
     /// in memory. `groups[sample]` is the sample's group; a sample with a number of `count` or more is in none.
     ///
     /// # Errors
     /// A group is given of a sample that is not there.
     pub fn gram(&self, groups: &[u32], count: usize, level: Level) -> Result<Vec<GramSums>, KernelError> {
-        let all = Rows { bytes: &self.bytes, stride: self.stride, rows: self.len(), samples: self.samples };
         let of_group = |group: u32| -> Result<GramSums, KernelError> {
             let members: Vec<u32> =
                 (0..).zip(groups).filter(|(_, of)| **of == group).map(|(sample, _)| sample).collect();
-            let gather = SampleGather::new(level, self.samples, &members)?;
-            let stride = members.len().div_ceil(4);
-            let mut bytes = vec![0; stride * self.len()];
-            gather.gather(all, &mut bytes, stride)?;
-            let rows = Rows { bytes: &bytes, stride, rows: self.len(), samples: members.len() };
-            let panel = GramPanel::new(level, rows)?;
+            let own = self.gather(&members, level)?;
+            let panel = GramPanel::new(level, own.rows())?;
             let gram = gram_symmetric(&panel);
             Ok(GramSums {
                 variants: self.len(),

@@ -38,8 +38,8 @@ pub(super) fn leave_one_out(
     let weights = residual.per_copy(&solutions);
     let parts: Vec<DMatrix<f64>> = tiles(design)
         .into_par_iter()
-        .map(|(_, rows)| {
-            let mut genotypes = codes.unpack(&design.order[rows.clone()]);
+        .map(|(group, rows)| {
+            let mut genotypes = codes.unpack(group, rows.clone());
             let basis = design.basis.q.rows(rows.start, rows.len()).into_owned();
             subtract_product(&mut genotypes, &basis, &residual.along_basis);
             let mut kept = genotypes.select_columns(&residual.kept);

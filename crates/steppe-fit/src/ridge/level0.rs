@@ -56,6 +56,20 @@ pub struct BlockSums {
     pub with_traits: Vec<DMatrix<f64>>,
 }
 
+impl BlockSums {
+    /// The sums of some of the variants, ascending places in the block.
+    pub(super) fn select(&self, variants: &[usize]) -> Self {
+        let rows =
+            |of_folds: &[DMatrix<f64>]| of_folds.iter().map(|rows| rows.select_rows(variants)).collect();
+        Self {
+            grams: self.grams.iter().map(|gram| gram.select(variants)).collect(),
+            means: variants.iter().map(|&variant| self.means[variant]).collect(),
+            with_basis: rows(&self.with_basis),
+            with_traits: rows(&self.with_traits),
+        }
+    }
+}
+
 /// Why a variant takes no part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DropReason {
@@ -104,7 +118,7 @@ impl Level0 {
         Ok(self.models(residual, weights?))
     }
 
-    pub(super) fn models(&self, residual: ResidualSums, weights: Vec<DMatrix<f64>>) -> BlockModels {
+    pub(super) fn models(&self, residual: ResidualSums<'_>, weights: Vec<DMatrix<f64>>) -> BlockModels {
         let along_basis =
             weights.iter().map(|weights| transposed_multiply(&residual.along_basis, weights)).collect();
         BlockModels { dropped: residual.dropped, weights, along_basis }
@@ -112,7 +126,7 @@ impl Level0 {
 
     fn without_fold(
         &self,
-        residual: &ResidualSums,
+        residual: &ResidualSums<'_>,
         fold: usize,
         memory: &Memory,
     ) -> Result<DMatrix<f64>, FitError> {

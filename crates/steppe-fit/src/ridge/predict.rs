@@ -1,13 +1,14 @@
 //! Predictions of level 0 for the training samples, from a block's packed codes.
 //!
 //! A block's codes are a 32nd of its floats, and a sample needs the model of its own fold only. So the block is selected
-//! once, and each tile of samples of one fold is unpacked and multiplied; a forward pass would compute every fold's model
-//! for every sample.
+//! once, its samples are brought together by fold, and each tile of them is unpacked and multiplied; a forward pass would
+//! compute every fold's model for every sample.
 
 use std::ops::Range;
 
 use nalgebra::DMatrix;
 use rayon::prelude::*;
+use steppe_kernels::{KernelError, Level};
 use steppe_stats::linear_algebra::{multiply, subtract_product};
 
 use super::design::Design;
@@ -17,40 +18,61 @@ use crate::matrix::PackedColumns;
 /// Samples unpacked at once: 128 x 1000 floats fit in a core's own cache.
 const TILE: usize = 128;
 
-/// Packed codes of a block, and what a missing call counts.
-pub(super) struct BlockCodes<'a> {
-    pub packed: &'a PackedColumns,
-    pub means: &'a [f64],
+/// The genotypes of a byte's four samples; a missing call is no number.
+static GENOTYPES: [[f64; 4]; 256] = genotypes();
+
+const fn genotypes() -> [[f64; 4]; 256] {
+    let mut genotypes = [[0.0; 4]; 256];
+    let mut at = 0;
+    while at < 4 * 256 {
+        let (byte, field) = (at / 4, at % 4);
+        genotypes[byte][field] = [0.0, 1.0, 2.0, f64::NAN][byte >> (2 * field) & 3];
+        at += 1;
+    }
+    genotypes
 }
 
-impl BlockCodes<'_> {
-    /// Genotypes of some samples, samples x variants.
-    pub(super) fn unpack(&self, samples: &[u32]) -> DMatrix<f64> {
-        let places: Vec<(usize, u32)> =
-            samples.iter().map(|sample| (*sample as usize / 4, 2 * (sample % 4))).collect();
+/// Packed codes of a block by fold, and what a missing call counts.
+pub(super) struct BlockCodes<'a> {
+    folds: Vec<PackedColumns>,
+    means: &'a [f64],
+}
+
+impl<'a> BlockCodes<'a> {
+    pub(super) fn new(
+        design: &Design,
+        packed: &PackedColumns,
+        means: &'a [f64],
+    ) -> Result<Self, KernelError> {
+        let of_fold = |range: &Range<usize>| packed.gather(&design.order[range.clone()], Level::best());
+        Ok(Self { folds: design.ranges.iter().map(of_fold).collect::<Result<_, _>>()?, means })
+    }
+
+    /// Genotypes of some samples, samples x variants, by their places in a fold; the first place is a multiple of four.
+    pub(super) fn unpack(&self, fold: usize, samples: Range<usize>) -> DMatrix<f64> {
         let mut genotypes = DMatrix::zeros(samples.len(), self.means.len());
         for (variant, mean) in self.means.iter().enumerate() {
-            let row = self.packed.column(variant);
-            let values = [0.0, 1.0, 2.0, *mean];
+            let packed = &self.folds[fold].column(variant)[samples.start / 4..samples.end.div_ceil(4)];
             let column =
                 &mut genotypes.as_mut_slice()[variant * samples.len()..(variant + 1) * samples.len()];
-            for (value, (byte, shift)) in column.iter_mut().zip(&places) {
-                *value = values[usize::from(row[*byte] >> shift & 3)];
+            let (fours, rest) = column.as_chunks_mut::<4>();
+            fours.iter_mut().zip(packed).for_each(|(four, byte)| *four = GENOTYPES[usize::from(*byte)]);
+            if let Some(last) = packed.get(fours.len()) {
+                rest.copy_from_slice(&GENOTYPES[usize::from(*last)][..rest.len()]);
+            }
+            if packed.iter().any(|byte| byte & byte >> 1 & 0b0101_0101 != 0) {
+                column.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = *mean);
             }
         }
         genotypes
     }
 }
 
-/// Runs of rows, each within one group and of at most [`TILE`] rows, with their group.
+/// Runs of at most [`TILE`] samples of a group: the group, and their places in it.
 pub(super) fn tiles(design: &Design) -> Vec<(usize, Range<usize>)> {
     let cut = |(group, range): (usize, &Range<usize>)| {
-        let end = range.end;
-        range
-            .clone()
-            .step_by(TILE)
-            .map(move |start| (group, start..(start + TILE).min(end)))
-            .collect::<Vec<_>>()
+        let count = range.len();
+        (0..count).step_by(TILE).map(move |start| (group, start..(start + TILE).min(count)))
     };
     design.ranges.iter().enumerate().flat_map(cut).collect()
 }
@@ -70,10 +92,10 @@ pub(super) fn stack(tiles: &[DMatrix<f64>], rows: usize, columns: usize) -> DMat
 pub(super) fn out_of_fold(design: &Design, codes: &BlockCodes<'_>, models: &BlockModels) -> DMatrix<f64> {
     let parts: Vec<DMatrix<f64>> = tiles(design)
         .into_par_iter()
-        .map(|(fold, rows)| {
-            let genotypes = codes.unpack(&design.order[rows.clone()]);
-            let mut predicted = multiply(&genotypes, &models.weights[fold]);
-            let basis = design.basis.q.rows(rows.start, rows.len()).into_owned();
+        .map(|(fold, samples)| {
+            let mut predicted = multiply(&codes.unpack(fold, samples.clone()), &models.weights[fold]);
+            let first = design.ranges[fold].start + samples.start;
+            let basis = design.basis.q.rows(first, samples.len()).into_owned();
             subtract_product(&mut predicted, &basis, &models.along_basis[fold].transpose());
             predicted
         })

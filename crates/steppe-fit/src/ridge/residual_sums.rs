@@ -1,8 +1,9 @@
 //! A block's sums with covariates taken out and every variant of variance 1.
 
+use std::borrow::Cow;
+
 use nalgebra::DMatrix;
-use rayon::prelude::*;
-use steppe_stats::linear_algebra::{multiply, subtract_product};
+use steppe_stats::linear_algebra::{multiply, subtract_product_below};
 
 use super::level0::{BlockSums, DropReason, Level0};
 use crate::matrix::GramSums;
@@ -10,11 +11,18 @@ use crate::matrix::GramSums;
 /// Side of the squares in which a matrix is read along rows and columns at once.
 const SQUARE: usize = 32;
 
-/// Sums of residual genotypes over each fold and over all training samples. Of symmetric matrices only the lower triangle
-/// holds values.
-pub(super) struct ResidualSums {
-    folds: Vec<DMatrix<f64>>,
-    total: DMatrix<f64>,
+/// Sums of residual genotypes over all training samples, and what each fold has of them. Of symmetric matrices only the
+/// lower triangle holds values.
+pub(super) struct ResidualSums<'a> {
+    level0: &'a Level0,
+    /// Of the variants that take part.
+    sums: Cow<'a, BlockSums>,
+    /// Over all folds.
+    total: GramSums,
+    /// QᵀQ over all folds.
+    basis: DMatrix<f64>,
+    /// Γ of the variants that take part.
+    gamma: DMatrix<f64>,
     right_of_fold: Vec<DMatrix<f64>>,
     right: DMatrix<f64>,
     /// Γ = XᵀQ, variants x rank.
@@ -26,26 +34,18 @@ pub(super) struct ResidualSums {
     pub dropped: Vec<(u32, DropReason)>,
 }
 
-impl ResidualSums {
-    pub(super) fn new(level0: &Level0, sums: &BlockSums) -> Self {
-        let variants = sums.means.len();
+impl<'a> ResidualSums<'a> {
+    pub(super) fn new(level0: &'a Level0, sums: &'a BlockSums) -> Self {
         let along_basis = total(&sums.with_basis);
-        let folds: Vec<DMatrix<f64>> = (0..level0.folds.len())
-            .into_par_iter()
-            .map(|fold| {
-                let mut products = imputed(&sums.grams[fold], &sums.means);
-                take_out(&mut products, &sums.with_basis[fold], &along_basis, &level0.folds[fold].basis);
-                products
-            })
-            .collect();
-        let right_of_fold: Vec<DMatrix<f64>> = (0..level0.folds.len())
-            .map(|fold| &sums.with_traits[fold] - multiply(&along_basis, &level0.folds[fold].traits))
-            .collect();
-        let total_products = total_lower(&folds);
+        let basis = level0.folds.iter().map(|fold| &fold.basis);
+        let basis =
+            basis.fold(DMatrix::zeros(along_basis.ncols(), along_basis.ncols()), |sum, one| sum + one);
+        let halves = half(&along_basis, &along_basis, &basis);
         let freedom = (level0.samples - along_basis.ncols()) as f64;
         let (mut kept, mut inverse_deviation, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
-        for variant in 0..variants {
-            let deviation = (total_products[(variant, variant)].max(0.0) / freedom).sqrt();
+        for variant in 0..sums.means.len() {
+            let explained = 2.0 * halves.row(variant).dot(&along_basis.row(variant));
+            let deviation = ((sum_of_squares(sums, variant) - explained).max(0.0) / freedom).sqrt();
             match reason(&sums.grams, variant, deviation, level0.smallest_deviation) {
                 Some(reason) => dropped.push((variant as u32, reason)),
                 None => {
@@ -54,12 +54,25 @@ impl ResidualSums {
                 }
             }
         }
-        let right = total(&right_of_fold);
+        let sums = match dropped.is_empty() {
+            true => Cow::Borrowed(sums),
+            false => Cow::Owned(sums.select(&kept)),
+        };
+        let gamma = along_basis.select_rows(&kept);
+        let right_of_fold: Vec<DMatrix<f64>> = sums
+            .with_traits
+            .iter()
+            .zip(&level0.folds)
+            .map(|(with_traits, fold)| with_traits - multiply(&gamma, &fold.traits))
+            .collect();
         Self {
-            folds,
-            total: total_products,
+            level0,
+            total: total_gram(&sums.grams),
+            right: total(&right_of_fold),
+            sums,
+            basis,
+            gamma,
             right_of_fold,
-            right,
             along_basis,
             kept,
             inverse_deviation,
@@ -77,25 +90,28 @@ impl ResidualSums {
 
     /// The same in a matrix that is there, as wide and high as variants are kept; its upper triangle stays as it is.
     pub(super) fn fill_without(&self, fold: Option<usize>, products: &mut DMatrix<f64>) {
+        impute(&self.total, fold.map(|fold| &self.sums.grams[fold]), &self.sums.means, products);
+        let half = match fold {
+            Some(fold) => half(
+                &(&self.gamma - &self.sums.with_basis[fold]),
+                &self.gamma,
+                &(&self.basis - &self.level0.folds[fold].basis),
+            ),
+            None => half(&self.gamma, &self.gamma, &self.basis),
+        };
+        subtract_product_below(products, &beside(&half, &self.gamma), &beside(&self.gamma, &half));
         let size = self.kept.len();
-        for (column, (j, scale)) in self.kept.iter().zip(&self.inverse_deviation).enumerate() {
-            let total = self.total.column(*j);
-            let mut into = products.column_mut(column);
-            let rows = (column..size).map(|row| (row, self.kept[row], self.inverse_deviation[row]));
-            match fold {
-                Some(fold) => {
-                    let part = self.folds[fold].column(*j);
-                    rows.for_each(|(row, i, s)| into[row] = (total[i] - part[i]) * (s * scale));
-                }
-                None => rows.for_each(|(row, i, s)| into[row] = total[i] * (s * scale)),
-            }
+        for (column, scale) in self.inverse_deviation.iter().enumerate() {
+            let lower = &mut products.as_mut_slice()[column * size + column..(column + 1) * size];
+            let scales = &self.inverse_deviation[column..];
+            lower.iter_mut().zip(scales).for_each(|(value, other)| *value *= scale * other);
         }
     }
 
     /// Products of the kept, standardised variants with the traits.
     pub(super) fn right_without(&self, fold: Option<usize>) -> DMatrix<f64> {
         DMatrix::from_fn(self.kept.len(), self.right.ncols(), |row, column| {
-            let at = (self.kept[row], column);
+            let at = (row, column);
             let part = fold.map_or(0.0, |fold| self.right_of_fold[fold][at]);
             (self.right[at] - part) * self.inverse_deviation[row]
         })
@@ -103,7 +119,7 @@ impl ResidualSums {
 
     /// Weights per copy of the counted allele, variants x (trait, ridge), from the standardised weights of each ridge.
     pub(super) fn per_copy(&self, solutions: &[DMatrix<f64>]) -> DMatrix<f64> {
-        let (variants, traits, ridges) = (self.total.nrows(), self.right.ncols(), solutions.len());
+        let (variants, traits, ridges) = (self.along_basis.nrows(), self.right.ncols(), solutions.len());
         let mut weights = DMatrix::zeros(variants, traits * ridges);
         for (ridge, solution) in solutions.iter().enumerate() {
             for of in 0..traits {
@@ -137,60 +153,79 @@ fn total(parts: &[DMatrix<f64>]) -> DMatrix<f64> {
     parts.iter().fold(DMatrix::zeros(rows, columns), |sum, part| sum + part)
 }
 
-fn total_lower(parts: &[DMatrix<f64>]) -> DMatrix<f64> {
-    let size = parts.first().map_or(0, DMatrix::nrows);
-    let mut sum = DMatrix::zeros(size, size);
-    for part in parts {
-        for column in 0..size {
-            let lower = column * size + column..(column + 1) * size;
-            let into = &mut sum.as_mut_slice()[lower.clone()];
-            into.iter_mut().zip(&part.as_slice()[lower]).for_each(|(sum, value)| *sum += value);
+/// Sums over all folds.
+fn total_gram(folds: &[GramSums]) -> GramSums {
+    fn add(sums: &mut Vec<u32>, parts: &[u32]) {
+        if sums.len() < parts.len() {
+            sums.resize(parts.len(), 0);
         }
+        sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
     }
-    sum
+    let Some((first, others)) = folds.split_first() else { return GramSums::default() };
+    let mut total = first.clone();
+    for fold in others {
+        total.samples += fold.samples;
+        add(&mut total.codes, &fold.codes);
+        add(&mut total.code_missing, &fold.code_missing);
+        add(&mut total.both_missing, &fold.both_missing);
+    }
+    total
 }
 
-/// XᵀX with missing calls at the means, lower triangle: Σ (cᵢ + μᵢmᵢ)(cⱼ + μⱼmⱼ).
-fn imputed(gram: &GramSums, means: &[f64]) -> DMatrix<f64> {
+/// Σ genotype² of a variant over all folds, missing calls at the mean.
+fn sum_of_squares(sums: &BlockSums, variant: usize) -> f64 {
+    let of_fold = |gram: &GramSums| {
+        let [_, one, two, missing] = gram.counts[variant];
+        (one + 4 * two) as f64 + sums.means[variant].powi(2) * missing as f64
+    };
+    sums.grams.iter().map(of_fold).sum()
+}
+
+/// XᵀX with missing calls at the means, lower triangle: Σ (cᵢ + μᵢmᵢ)(cⱼ + μⱼmⱼ), over all samples or those outside a fold.
+fn impute(total: &GramSums, fold: Option<&GramSums>, means: &[f64], products: &mut DMatrix<f64>) {
     let size = means.len();
-    let mut products = DMatrix::zeros(size, size);
     for column in 0..size {
         // The sums are symmetric: their row is this column.
-        let row = &gram.codes[column * size + column..(column + 1) * size];
-        let into = &mut products.as_mut_slice()[column * size + column..(column + 1) * size];
-        into.iter_mut().zip(row).for_each(|(value, sum)| *value = *sum as f64);
+        let lower = column * size + column..(column + 1) * size;
+        let into = &mut products.as_mut_slice()[lower.clone()];
+        let sums = into.iter_mut().zip(&total.codes[lower.clone()]);
+        match fold {
+            Some(fold) => sums
+                .zip(&fold.codes[lower])
+                .for_each(|((value, total), part)| *value = f64::from(total - part)),
+            None => sums.for_each(|(value, total)| *value = f64::from(*total)),
+        }
     }
-    if gram.code_missing.is_empty() {
-        return products;
+    if total.code_missing.is_empty() {
+        return;
     }
-    let (cm, mm) = (&gram.code_missing, &gram.both_missing);
+    // A fold has none of these sums where none of its calls is missing.
+    let rest = |total: &[u32], part: Option<&Vec<u32>>, at: usize| {
+        f64::from(total[at] - part.and_then(|part| part.get(at)).unwrap_or(&0))
+    };
+    let cm = |at| rest(&total.code_missing, fold.map(|fold| &fold.code_missing), at);
+    let mm = |at| rest(&total.both_missing, fold.map(|fold| &fold.both_missing), at);
     for j0 in (0..size).step_by(SQUARE) {
         for i0 in (j0..size).step_by(SQUARE) {
             for j in j0..(j0 + SQUARE).min(size) {
                 for i in i0.max(j)..(i0 + SQUARE).min(size) {
-                    let one = means[j] * cm[i * size + j] as f64 + means[i] * cm[j * size + i] as f64;
-                    products[(i, j)] += one + means[i] * means[j] * mm[j * size + i] as f64;
+                    let one = means[j] * cm(i * size + j) + means[i] * cm(j * size + i);
+                    products[(i, j)] += one + means[i] * means[j] * mm(j * size + i);
                 }
             }
         }
     }
-    products
 }
 
-/// Takes the covariates out of a fold's products: `products − (UΓᵀ + ΓUᵀ)` with U = XₛᵀQₛ − ½ΓQₛᵀQₛ.
-fn take_out(
-    products: &mut DMatrix<f64>,
-    with_basis: &DMatrix<f64>,
-    gamma: &DMatrix<f64>,
-    basis: &DMatrix<f64>,
-) {
-    let half = with_basis - multiply(gamma, basis) * 0.5;
-    let rank = gamma.ncols();
-    let beside = |left: &DMatrix<f64>, right: &DMatrix<f64>| {
-        let mut both = DMatrix::zeros(left.nrows(), 2 * rank);
-        both.columns_mut(0, rank).copy_from(left);
-        both.columns_mut(rank, rank).copy_from(right);
-        both
-    };
-    subtract_product(products, &beside(&half, gamma), &beside(gamma, &half));
+/// U = XᵀQ − ½ΓQᵀQ over some samples: what covariates take out of their products is UΓᵀ + ΓUᵀ.
+fn half(with_basis: &DMatrix<f64>, gamma: &DMatrix<f64>, basis: &DMatrix<f64>) -> DMatrix<f64> {
+    with_basis - multiply(gamma, basis) * 0.5
+}
+
+fn beside(left: &DMatrix<f64>, right: &DMatrix<f64>) -> DMatrix<f64> {
+    let rank = left.ncols();
+    let mut both = DMatrix::zeros(left.nrows(), 2 * rank);
+    both.columns_mut(0, rank).copy_from(left);
+    both.columns_mut(rank, rank).copy_from(right);
+    both
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range};
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
-use steppe_kernels::Level;
+use steppe_kernels::{KernelError, Level};
 
 use super::{
     blocks::Block,
@@ -70,7 +70,7 @@ impl BlockGiven {
     ) -> Result<FittedBlock, FitError> {
         let Self { means, with_basis, with_traits } = self;
         let sums = BlockSums { grams, means, with_basis, with_traits };
-        let codes = BlockCodes { packed, means: &sums.means };
+        let codes = BlockCodes::new(design, packed, &sums.means).map_err(failed)?;
         let (models, mut predictions) = if design.leave_one_out {
             leave_one_out(design, level0, &sums, &codes)?
         } else {
@@ -90,14 +90,14 @@ impl RunTask for RidgeRuns<'_> {
     }
 
     fn run(&self, run: usize, codes: &PackedColumns, level: Level) -> Result<Vec<u8>, FitError> {
-        let failed = |error| MatrixError {
-            message: "a block's products failed".to_owned(),
-            source: Some(Box::new(error)),
-        };
         let grams = codes.gram(&self.design.groups, self.design.ranges.len(), level).map_err(failed)?;
         let given = of_run(&self.blocks, run)?.clone();
         to_bytes(&given.fit(&self.design, &self.level0, grams, codes)?)
     }
+}
+
+fn failed(error: KernelError) -> MatrixError {
+    MatrixError { message: "a block's products failed".to_owned(), source: Some(Box::new(error)) }
 }
 
 /// A block's rows of some columns of the adjoint pass, for each group.

@@ -180,11 +180,11 @@ pub(crate) struct PairSums {
 
 impl PairSums {
     fn add(&mut self, weight: f64, counts: &GramSums) {
-        let add = |sums: &mut Vec<f64>, counts: &[u64]| {
+        let add = |sums: &mut Vec<f64>, counts: &[u32]| {
             if sums.len() < counts.len() {
                 sums.resize(counts.len(), 0.0);
             }
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += weight * *count as f64);
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += weight * f64::from(*count));
         };
         add(&mut self.codes, &counts.codes);
         add(&mut self.code_missing, &counts.code_missing);

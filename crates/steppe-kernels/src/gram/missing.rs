@@ -39,7 +39,7 @@ pub(super) fn sums<P: GramPasses>(
     passes: P,
     left: &GramPanel<'_>,
     right: &GramPanel<'_>,
-) -> (Vec<u64>, Vec<u64>) {
+) -> (Vec<u32>, Vec<u32>) {
     let columns = right.rows();
     let mut code_missing = vec![0; left.rows() * columns];
     let mut both_missing = code_missing.clone();
@@ -60,8 +60,8 @@ pub(super) fn sums<P: GramPasses>(
             let places = i * columns..(i + 1) * columns;
             let both = code_missing[places.clone()].iter_mut().zip(&mut both_missing[places]);
             for ((code_missing, both_missing), sums) in both.zip(&sums) {
-                *code_missing = u64::from(sums.codes[lane]);
-                *both_missing = u64::from(sums.missing[lane]);
+                *code_missing = sums.codes[lane];
+                *both_missing = sums.missing[lane];
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Rows split into bit planes.
 
-use crate::dispatch::count_codes;
+use super::{GramWays, MOST_SAMPLES};
+use crate::dispatch::{count_codes, with_matrix_passes};
 use crate::error::KernelError;
 use crate::level::Level;
 use crate::rows::Rows;
@@ -20,12 +21,13 @@ const BLOCK: usize = 128;
 
 const LOW: u64 = 0x5555_5555_5555_5555;
 
-/// A run of rows, prepared for the gram pass. Memory: a copy of the rows.
+/// A run of rows, prepared for the gram pass. Memory: a copy of the rows, but for tiles.
 #[derive(Clone, Debug)]
 pub struct GramPanel<'a> {
     level: Level,
     rows: Rows<'a>,
     blocks: usize,
+    /// None, where tiles are multiplied.
     planes: Vec<PlaneBlock>,
     /// Counts of codes 0, 1, 2, missing of each row.
     counts: Vec<[u64; 4]>,
@@ -35,16 +37,23 @@ impl<'a> GramPanel<'a> {
     /// Prepares rows.
     ///
     /// # Errors
-    /// Rows that do not lie inside their buffer.
+    /// Rows that do not lie inside their buffer, or of more than 2²⁹ samples.
     pub fn new(level: Level, rows: Rows<'a>) -> Result<Self, KernelError> {
         rows.check()?;
+        if rows.samples > MOST_SAMPLES {
+            return Err(KernelError::TooManySamples { samples: rows.samples, most: MOST_SAMPLES });
+        }
         let row_bytes = rows.row_bytes();
-        let mut planes = Vec::with_capacity(rows.rows * row_bytes.div_ceil(BLOCK));
+        let has_planes = has_planes(level);
+        let mut planes =
+            Vec::with_capacity(if has_planes { rows.rows * row_bytes.div_ceil(BLOCK) } else { 0 });
         let mut counts = Vec::with_capacity(rows.rows);
         for row in 0..rows.rows {
             let row = &rows.bytes[row * rows.stride..][..row_bytes];
             counts.push(count_codes(level, row, rows.samples));
-            split(row, rows.samples, &mut planes);
+            if has_planes {
+                split(row, rows.samples, &mut planes);
+            }
         }
         Ok(Self { level, rows, blocks: row_bytes.div_ceil(BLOCK), planes, counts })
     }
@@ -62,6 +71,11 @@ impl<'a> GramPanel<'a> {
     /// Counts of codes 0, 1, 2, missing, for each row.
     pub fn counts(&self) -> &[[u64; 4]] {
         &self.counts
+    }
+
+    /// Bytes of a row.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.rows.row_bytes()
     }
 
     pub(super) fn level(&self) -> Level {
@@ -87,10 +101,18 @@ impl<'a> GramPanel<'a> {
     }
 
     /// Σ (code − 1) over the row's calls.
-    pub(super) fn centred_sum(&self, row: usize) -> i64 {
+    pub(super) fn centred_sum(&self, row: usize) -> i32 {
         let [zero, _, two, _] = self.counts[row];
-        two as i64 - zero as i64
+        two as i32 - zero as i32
     }
+}
+
+/// Whether the level's gram pass reads planes.
+fn has_planes(level: Level) -> bool {
+    fn of<W: GramWays>(_: W) -> bool {
+        W::PLANES
+    }
+    with_matrix_passes!(level, passes => of(passes))
 }
 
 /// Appends a row's planes. Samples past the last one are in none.

@@ -1,5 +1,6 @@
 //! AMX: products of tiles of bytes, on top of AVX-512.
 
+mod gram;
 mod tiles;
 
 use std::arch::x86_64::__cpuid_count;

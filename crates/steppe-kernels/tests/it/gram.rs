@@ -9,9 +9,9 @@ fn naive(left: &Genotypes, right: &Genotypes) -> GramSums {
     let any = |genotypes: &Genotypes| {
         (0..genotypes.rows).any(|row| (0..genotypes.samples).any(|sample| genotypes.code(row, sample) == 3))
     };
-    const CODE: [u64; 4] = [0, 1, 2, 0];
-    const MISSING: [u64; 4] = [0, 0, 0, 1];
-    let sums = |first: [u64; 4], second: [u64; 4]| -> Vec<u64> {
+    const CODE: [u32; 4] = [0, 1, 2, 0];
+    const MISSING: [u32; 4] = [0, 0, 0, 1];
+    let sums = |first: [u32; 4], second: [u32; 4]| -> Vec<u32> {
         let sum = |i, j| (0..left.samples).map(|s| first[left.code(i, s)] * second[right.code(j, s)]).sum();
         (0..left.rows).flat_map(|i| (0..right.rows).map(move |j| (i, j))).map(|(i, j)| sum(i, j)).collect()
     };
@@ -84,6 +84,9 @@ fn all_missing_and_all_two() {
     two.bytes.fill(0b10_10_10_10);
     check(&missing, &missing);
     check(&two, &two);
+    // More samples than codes are unpacked of at once.
+    let long = Genotypes::new(3, 140_003, 4, 1, 1);
+    check(&long, &Genotypes::new(4, 140_003, 2, 0, 1));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Products of dense matrices on one thread.
 
-use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::{
+    matmul,
+    triangular::{self, BlockStructure},
+};
 use faer::{Accum, MatMut, MatRef, Par};
 use nalgebra::DMatrix;
 
@@ -39,6 +42,24 @@ pub fn transposed_multiply(left: &DMatrix<f64>, right: &DMatrix<f64>) -> DMatrix
 /// When the shapes do not fit.
 pub fn subtract_product(target: &mut DMatrix<f64>, left: &DMatrix<f64>, right: &DMatrix<f64>) {
     matmul(view_mut(target), Accum::Add, view(left), view(right).transpose(), -1.0, Par::Seq);
+}
+
+/// `target − left · rightᵀ` on and below the diagonal, in place.
+///
+/// # Panics
+/// When the shapes do not fit.
+pub fn subtract_product_below(target: &mut DMatrix<f64>, left: &DMatrix<f64>, right: &DMatrix<f64>) {
+    triangular::matmul(
+        view_mut(target),
+        BlockStructure::TriangularLower,
+        Accum::Add,
+        view(left),
+        BlockStructure::Rectangular,
+        view(right).transpose(),
+        BlockStructure::Rectangular,
+        -1.0,
+        Par::Seq,
+    );
 }
 
 /// `matrixᵀ · matrix`.

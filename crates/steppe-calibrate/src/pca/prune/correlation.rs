@@ -36,7 +36,7 @@ impl<'a> PairSums<'a> {
     pub(super) fn exceeds(&self, first: usize, second: usize, limit: f64) -> bool {
         let at = first * self.sums.variants + second;
         let back = second * self.sums.variants + first;
-        let both = self.sums.codes[at] as i64;
+        let both = i64::from(self.sums.codes[at]);
         let samples = self.sums.samples as i64;
         let ([sum1, square1], [sum2, square2]) = (self.own[first], self.own[second]);
         if self.missing.is_empty() {
@@ -44,8 +44,8 @@ impl<'a> PairSums<'a> {
             return pair.exceeds([square1, square2], limit);
         }
         let missing = |column: usize| self.sums.counts[column][3] as i64;
-        let calls = samples - missing(first) - missing(second) + self.sums.both_missing[at] as i64;
-        let [lost1, lost2] = [at, back].map(|at| self.sums.code_missing[at] as i64);
+        let calls = samples - missing(first) - missing(second) + i64::from(self.sums.both_missing[at]);
+        let [lost1, lost2] = [at, back].map(|at| i64::from(self.sums.code_missing[at]));
         let pair = Pair { calls, both, sums: [sum1 - lost1, sum2 - lost2] };
         // What is lost of Σ code² lies between once and twice what is lost of Σ code: mostly that decides.
         if pair.exceeds([square1 - lost1, square2 - lost2], limit) {

@@ -11,7 +11,7 @@ use crate::adjoint::{BLOCK, Codes, Counted, FIELDS, Left, PAIR, SPAN, TILE_ROWS,
 
 /// What `ldtilecfg` reads: palette 1, and eight tiles of 16 rows of 64 bytes.
 #[repr(C, align(64))]
-struct Shape {
+pub(super) struct Shape {
     palette: u8,
     start_row: u8,
     reserved: [u8; 14],
@@ -19,7 +19,7 @@ struct Shape {
     rows: [u8; 16],
 }
 
-static SHAPE: Shape = Shape {
+pub(super) static SHAPE: Shape = Shape {
     palette: 1,
     start_row: 0,
     reserved: [0; 14],
