@@ -67,34 +67,6 @@ pub struct GramSums {
     pub counts: Vec<[u64; 4]>,
 }
 
-impl GramSums {
-    /// The sums of some of the variants, by their places in the run.
-    pub fn select(&self, variants: &[usize]) -> Self {
-        let pairs = |sums: &[u32]| -> Vec<u32> {
-            if sums.is_empty() {
-                return Vec::new();
-            }
-            let mut selected = Vec::with_capacity(variants.len() * variants.len());
-            for row in variants {
-                let row = &sums[row * self.variants..(row + 1) * self.variants];
-                // Mostly all but a few are wanted: neighbours are copied together.
-                for run in variants.chunk_by(|one, next| one + 1 == *next) {
-                    selected.extend_from_slice(&row[run[0]..run[0] + run.len()]);
-                }
-            }
-            selected
-        };
-        Self {
-            variants: variants.len(),
-            samples: self.samples,
-            codes: pairs(&self.codes),
-            code_missing: pairs(&self.code_missing),
-            both_missing: pairs(&self.both_missing),
-            counts: variants.iter().map(|&variant| self.counts[variant]).collect(),
-        }
-    }
-}
-
 /// The four passes over genotypes, samples x variants.
 pub trait GenotypeMatrix: Sync {
     /// Samples, in the order of every vector that goes in or comes out.

@@ -32,6 +32,7 @@ mod predict;
 mod residual_sums;
 mod run;
 mod runs;
+mod taking_part;
 mod traits;
 mod validation;
 

@@ -3,7 +3,7 @@
 //! With x = code − 1 for a call and 0 otherwise, Σ x_i x_j is a difference of two counts of bits, over planes that say
 //! where x is not 0 and where it is −1. The sums of codes follow from it, from each row's own counts, and from the terms
 //! with missing calls; those are few, and are summed call by call over many rows at once ([`missing`]). Where the CPU
-//! multiplies tiles of bytes, codes are bytes ([`tiles`]).
+//! multiplies tiles of bytes, codes are bytes in the products of a panel with itself ([`tiles`]).
 
 mod missing;
 mod panel;
@@ -58,42 +58,23 @@ pub(crate) trait GramPasses: Copy {
     fn add_lanes(self, turned: &[LaneCodes], samples: &[u32], sums: &mut LaneSums);
 }
 
-/// How sums of codes are made.
+/// How the sums of codes of a panel with itself are made.
 pub(crate) trait GramWays: Copy {
-    /// Whether it reads the rows' planes.
-    const PLANES: bool;
-    /// Σ code_i × code_j for each pair of rows; `symmetric` where both panels are one. `missing` has the terms with
-    /// missing calls.
-    fn codes(
-        self,
-        left: &GramPanel<'_>,
-        right: &GramPanel<'_>,
-        symmetric: bool,
-        missing: &GramSums,
-    ) -> Vec<u32>;
+    /// Σ code_i × code_j for each pair of rows. `missing` has the terms with missing calls.
+    fn codes(self, panel: &GramPanel<'_>, missing: &GramSums) -> Vec<u32>;
 }
 
 impl<P: GramPasses> GramWays for P {
-    const PLANES: bool = true;
-
-    fn codes(
-        self,
-        left: &GramPanel<'_>,
-        right: &GramPanel<'_>,
-        symmetric: bool,
-        missing: &GramSums,
-    ) -> Vec<u32> {
-        let mut products = vec![0; left.rows() * right.rows()];
-        add_products(self, left, right, symmetric, &mut products);
-        if symmetric {
-            let rows = left.rows();
-            for i in 0..rows {
-                for j in 0..i {
-                    products[i * rows + j] = products[j * rows + i];
-                }
+    fn codes(self, panel: &GramPanel<'_>, missing: &GramSums) -> Vec<u32> {
+        let rows = panel.rows();
+        let mut products = vec![0; rows * rows];
+        add_products(self, panel, panel, true, &mut products);
+        for i in 0..rows {
+            for j in 0..i {
+                products[i * rows + j] = products[j * rows + i];
             }
         }
-        finish(left, right, products, missing)
+        finish(panel, panel, products, missing)
     }
 }
 
@@ -114,7 +95,9 @@ pub fn gram(left: &GramPanel<'_>, right: &GramPanel<'_>) -> Result<GramSums, Ker
         sums.missing_code = transposed(&code_missing_back, left.rows());
         sums.both_missing = both_missing;
     }
-    sums.codes = with_matrix_passes!(level, passes => passes.codes(left, right, false, &sums));
+    let mut products = vec![0; left.rows() * right.rows()];
+    with_passes!(level, passes => add_products(passes, left, right, false, &mut products));
+    sums.codes = finish(left, right, products, &sums);
     Ok(sums)
 }
 
@@ -127,7 +110,7 @@ pub fn gram_symmetric(panel: &GramPanel<'_>) -> GramSums {
             with_passes!(panel.level(), passes => missing::sums(passes, panel, panel));
         sums.missing_code = transposed(&sums.code_missing, rows);
     }
-    sums.codes = with_matrix_passes!(panel.level(), passes => passes.codes(panel, panel, true, &sums));
+    sums.codes = with_matrix_passes!(panel.level(), passes => passes.codes(panel, &sums));
     sums
 }
 

@@ -89,6 +89,18 @@ impl PackedColumns {
         Ok(own)
     }
 
+    /// Keeps some columns, by their places, ascending.
+    pub fn keep(&mut self, columns: &[usize]) {
+        if columns.len() == self.len() {
+            return;
+        }
+        for (place, column) in columns.iter().enumerate() {
+            let from = column * self.stride;
+            self.bytes.copy_within(from..from + self.stride, place * self.stride);
+        }
+        self.bytes.truncate(columns.len() * self.stride);
+    }
+
     fn rows(&self) -> Rows<'_> {
         Rows { bytes: &self.bytes, stride: self.stride, rows: self.len(), samples: self.samples }
     }
@@ -102,18 +114,25 @@ impl PackedColumns {
         let of_group = |group: u32| -> Result<GramSums, KernelError> {
             let members: Vec<u32> =
                 (0..).zip(groups).filter(|(_, of)| **of == group).map(|(sample, _)| sample).collect();
-            let own = self.gather(&members, level)?;
-            let panel = GramPanel::new(level, own.rows())?;
-            let gram = gram_symmetric(&panel);
-            Ok(GramSums {
-                variants: self.len(),
-                samples: members.len() as u64,
-                codes: gram.codes,
-                code_missing: gram.code_missing,
-                both_missing: gram.both_missing,
-                counts: panel.counts().to_vec(),
-            })
+            self.gather(&members, level)?.products(level)
         };
         (0..count as u32).into_par_iter().map(of_group).collect()
+    }
+
+    /// Products of all pairs of columns over all samples.
+    ///
+    /// # Errors
+    /// More than 2²⁹ samples.
+    pub fn products(&self, level: Level) -> Result<GramSums, KernelError> {
+        let panel = GramPanel::new(level, self.rows())?;
+        let gram = gram_symmetric(&panel);
+        Ok(GramSums {
+            variants: self.len(),
+            samples: self.samples as u64,
+            codes: gram.codes,
+            code_missing: gram.code_missing,
+            both_missing: gram.both_missing,
+            counts: panel.counts().to_vec(),
+        })
     }
 }

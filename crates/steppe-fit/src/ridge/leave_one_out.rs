@@ -10,19 +10,20 @@ use steppe_stats::linear_algebra::{
 };
 
 use super::design::Design;
-use super::level0::{BlockModels, BlockSums, Level0, failed};
+use super::level0::{BlockSums, Level0, failed};
 use super::predict::{BlockCodes, stack, tiles};
 use super::residual_sums::ResidualSums;
+use super::taking_part::TakingPart;
 use crate::error::FitError;
 
-/// The models of all samples, and the predictions for each sample without it.
+/// The weights of all samples' model, and the predictions for each sample without it.
 pub(super) fn leave_one_out(
     design: &Design,
     level0: &Level0,
-    sums: &BlockSums,
-    codes: &BlockCodes<'_>,
-) -> Result<(BlockModels, DMatrix<f64>), FitError> {
-    let residual = ResidualSums::new(level0, sums);
+    (sums, taking): (&BlockSums, &TakingPart),
+    codes: &BlockCodes,
+) -> Result<(Vec<DMatrix<f64>>, DMatrix<f64>), FitError> {
+    let residual = ResidualSums::new(level0, sums, taking);
     let eigen = symmetric_eigen(&residual.without(None)).map_err(failed)?;
     let along = transposed_multiply(&eigen.vectors, &residual.right_without(None));
     let shrunk: Vec<DMatrix<f64>> = level0
@@ -39,19 +40,18 @@ pub(super) fn leave_one_out(
     let parts: Vec<DMatrix<f64>> = tiles(design)
         .into_par_iter()
         .map(|(group, rows)| {
-            let mut genotypes = codes.unpack(group, rows.clone());
+            let mut genotypes = codes.unpack(group, rows.clone(), &sums.means);
             let basis = design.basis.q.rows(rows.start, rows.len()).into_owned();
-            subtract_product(&mut genotypes, &basis, &residual.along_basis);
-            let mut kept = genotypes.select_columns(&residual.kept);
-            for (mut column, scale) in kept.column_iter_mut().zip(&residual.inverse_deviation) {
+            subtract_product(&mut genotypes, &basis, &residual.gamma);
+            for (mut column, scale) in genotypes.column_iter_mut().zip(&taking.inverse_deviation) {
                 column *= *scale;
             }
-            let rotated = multiply(&kept, &eigen.vectors);
+            let rotated = multiply(&genotypes, &eigen.vectors);
             without_each(design, rows.start, &rotated, &eigen, &level0.penalties, &shrunk)
         })
         .collect();
     let predictions = stack(&parts, design.rows(), design.columns(level0.penalties.len()));
-    Ok((level0.models(residual, vec![weights]), predictions))
+    Ok((vec![weights], predictions))
 }
 
 fn without_each(

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use steppe_stats::linear_algebra::{Cholesky, transposed_multiply};
 
 use super::residual_sums::ResidualSums;
+use super::taking_part::TakingPart;
 use crate::error::FitError;
 use crate::matrix::GramSums;
 
@@ -43,7 +44,7 @@ pub struct Level0 {
     pub folds: Vec<FoldSums>,
 }
 
-/// Sums over the genotypes of one block.
+/// Sums over the genotypes of the variants of one block that take part.
 #[derive(Clone, Debug)]
 pub struct BlockSums {
     /// The gram sums of each fold.
@@ -54,20 +55,6 @@ pub struct BlockSums {
     pub with_basis: Vec<DMatrix<f64>>,
     /// Xᵀy of each fold, variants x traits.
     pub with_traits: Vec<DMatrix<f64>>,
-}
-
-impl BlockSums {
-    /// The sums of some of the variants, ascending places in the block.
-    pub(super) fn select(&self, variants: &[usize]) -> Self {
-        let rows =
-            |of_folds: &[DMatrix<f64>]| of_folds.iter().map(|rows| rows.select_rows(variants)).collect();
-        Self {
-            grams: self.grams.iter().map(|gram| gram.select(variants)).collect(),
-            means: variants.iter().map(|&variant| self.means[variant]).collect(),
-            with_basis: rows(&self.with_basis),
-            with_traits: rows(&self.with_traits),
-        }
-    }
 }
 
 /// Why a variant takes no part.
@@ -93,6 +80,22 @@ pub struct BlockModels {
 }
 
 impl BlockModels {
+    /// From the weights of the variants that take part, and their Γ.
+    pub(super) fn new(taking: TakingPart, gamma: &DMatrix<f64>, weights: &[DMatrix<f64>]) -> Self {
+        let in_block = |weights: &DMatrix<f64>| {
+            let mut all = DMatrix::zeros(taking.variants, weights.ncols());
+            for (row, &variant) in taking.kept.iter().enumerate() {
+                all.set_row(variant, &weights.row(row));
+            }
+            all
+        };
+        Self {
+            weights: weights.iter().map(in_block).collect(),
+            along_basis: weights.iter().map(|weights| transposed_multiply(gamma, weights)).collect(),
+            dropped: taking.dropped,
+        }
+    }
+
     /// Variants of the block.
     pub fn variants(&self) -> usize {
         self.weights.first().map_or(0, DMatrix::nrows)
@@ -105,23 +108,19 @@ impl BlockModels {
 }
 
 impl Level0 {
-    /// Fits all ridges of a block for all traits, once without each fold.
+    /// The weights of all ridges of a block for all traits, once without each fold, as [`BlockModels::new`] takes them.
     ///
     /// # Errors
     /// When sums hold values that are not finite, so that no penalty makes them positive definite.
-    pub fn fit(&self, sums: &BlockSums) -> Result<BlockModels, FitError> {
-        let residual = ResidualSums::new(self, sums);
-        let memory = Memory { size: residual.kept.len(), kept: Mutex::default() };
-        let without = |fold| self.without_fold(&residual, fold, &memory);
-        let weights: Result<Vec<DMatrix<f64>>, FitError> =
-            (0..self.folds.len()).into_par_iter().map(without).collect();
-        Ok(self.models(residual, weights?))
-    }
-
-    pub(super) fn models(&self, residual: ResidualSums<'_>, weights: Vec<DMatrix<f64>>) -> BlockModels {
-        let along_basis =
-            weights.iter().map(|weights| transposed_multiply(&residual.along_basis, weights)).collect();
-        BlockModels { dropped: residual.dropped, weights, along_basis }
+    pub(super) fn fit(
+        &self,
+        sums: &BlockSums,
+        taking: &TakingPart,
+        memory: &Memory,
+    ) -> Result<Vec<DMatrix<f64>>, FitError> {
+        let residual = ResidualSums::new(self, sums, taking);
+        let without = |fold| self.without_fold(&residual, fold, memory);
+        (0..self.folds.len()).into_par_iter().map(without).collect()
     }
 
     fn without_fold(
@@ -130,11 +129,12 @@ impl Level0 {
         fold: usize,
         memory: &Memory,
     ) -> Result<DMatrix<f64>, FitError> {
-        let mut products = memory.take();
+        let size = residual.size();
+        let mut products = memory.take(size);
         residual.fill_without(Some(fold), &mut products);
         let right = residual.right_without(Some(fold));
         let solve = |penalty: &f64| {
-            let mut work = memory.take();
+            let mut work = memory.take(size);
             penalised(&products, *penalty, &mut work);
             let factor = Cholesky::new(work).map_err(failed)?;
             let solution = factor.solve(&right).map_err(failed)?;
@@ -147,22 +147,22 @@ impl Level0 {
     }
 }
 
-/// Square matrices that are used again: to get their memory from the system takes longer than to fill it.
-struct Memory {
-    size: usize,
-    kept: Mutex<Vec<DMatrix<f64>>>,
-}
+/// Square matrices that are used again, from block to block: to get their memory from the system takes longer than to fill
+/// it.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<Vec<Vec<f64>>>);
 
 impl Memory {
     /// A matrix of any content.
-    fn take(&self) -> DMatrix<f64> {
-        let kept = self.kept.lock().ok().and_then(|mut kept| kept.pop());
-        kept.unwrap_or_else(|| DMatrix::zeros(self.size, self.size))
+    fn take(&self, size: usize) -> DMatrix<f64> {
+        let mut values = self.0.lock().ok().and_then(|mut kept| kept.pop()).unwrap_or_default();
+        values.resize(size * size, 0.0);
+        DMatrix::from_vec(size, size, values)
     }
 
     fn give(&self, matrix: DMatrix<f64>) {
-        if let Ok(mut kept) = self.kept.lock() {
-            kept.push(matrix);
+        if let Ok(mut kept) = self.0.lock() {
+            kept.push(matrix.data.into());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Predictions of level 0 for the training samples, from a block's packed codes.
+//! A block's packed codes by fold, and predictions of level 0 for the training samples from them.
 //!
 //! A block's codes are a 32nd of its floats, and a sample needs the model of its own fold only. So the block is selected
 //! once, its samples are brought together by fold, and each tile of them is unpacked and multiplied; a forward pass would
@@ -8,12 +8,11 @@ use std::ops::Range;
 
 use nalgebra::DMatrix;
 use rayon::prelude::*;
-use steppe_kernels::{KernelError, Level};
+use steppe_kernels::{KernelError, Level, count_codes};
 use steppe_stats::linear_algebra::{multiply, subtract_product};
 
 use super::design::Design;
-use super::level0::BlockModels;
-use crate::matrix::PackedColumns;
+use crate::matrix::{GramSums, PackedColumns};
 
 /// Samples unpacked at once: 128 x 1000 floats fit in a core's own cache.
 const TILE: usize = 128;
@@ -32,26 +31,42 @@ const fn genotypes() -> [[f64; 4]; 256] {
     genotypes
 }
 
-/// Packed codes of a block by fold, and what a missing call counts.
-pub(super) struct BlockCodes<'a> {
+/// Packed codes of a block by fold.
+pub(super) struct BlockCodes {
     folds: Vec<PackedColumns>,
-    means: &'a [f64],
+    level: Level,
 }
 
-impl<'a> BlockCodes<'a> {
-    pub(super) fn new(
-        design: &Design,
-        packed: &PackedColumns,
-        means: &'a [f64],
-    ) -> Result<Self, KernelError> {
-        let of_fold = |range: &Range<usize>| packed.gather(&design.order[range.clone()], Level::best());
-        Ok(Self { folds: design.ranges.iter().map(of_fold).collect::<Result<_, _>>()?, means })
+impl BlockCodes {
+    pub(super) fn new(design: &Design, packed: &PackedColumns, level: Level) -> Result<Self, KernelError> {
+        let of_fold = |range: &Range<usize>| packed.gather(&design.order[range.clone()], level);
+        Ok(Self { folds: design.ranges.par_iter().map(of_fold).collect::<Result<_, _>>()?, level })
+    }
+
+    /// Counts of codes 0, 1, 2, missing of each variant in each fold.
+    pub(super) fn counts(&self) -> Vec<Vec<[u64; 4]>> {
+        let count = |fold: &PackedColumns| {
+            let columns = (0..fold.len()).map(|variant| fold.column(variant));
+            columns.map(|column| count_codes(self.level, column, fold.samples())).collect()
+        };
+        self.folds.iter().map(count).collect()
+    }
+
+    /// Keeps some variants, ascending places.
+    pub(super) fn keep(&mut self, variants: &[usize]) {
+        self.folds.iter_mut().for_each(|fold| fold.keep(variants));
+    }
+
+    /// The gram sums of each fold.
+    pub(super) fn grams(&self) -> Result<Vec<GramSums>, KernelError> {
+        self.folds.par_iter().map(|fold| fold.products(self.level)).collect()
     }
 
     /// Genotypes of some samples, samples x variants, by their places in a fold; the first place is a multiple of four.
-    pub(super) fn unpack(&self, fold: usize, samples: Range<usize>) -> DMatrix<f64> {
-        let mut genotypes = DMatrix::zeros(samples.len(), self.means.len());
-        for (variant, mean) in self.means.iter().enumerate() {
+    /// A missing call is the variant's mean.
+    pub(super) fn unpack(&self, fold: usize, samples: Range<usize>, means: &[f64]) -> DMatrix<f64> {
+        let mut genotypes = DMatrix::zeros(samples.len(), means.len());
+        for (variant, mean) in means.iter().enumerate() {
             let packed = &self.folds[fold].column(variant)[samples.start / 4..samples.end.div_ceil(4)];
             let column =
                 &mut genotypes.as_mut_slice()[variant * samples.len()..(variant + 1) * samples.len()];
@@ -88,19 +103,26 @@ pub(super) fn stack(tiles: &[DMatrix<f64>], rows: usize, columns: usize) -> DMat
     all
 }
 
-/// Predictions of each row by the models that were trained without its fold, rows x (trait, ridge).
-pub(super) fn out_of_fold(design: &Design, codes: &BlockCodes<'_>, models: &BlockModels) -> DMatrix<f64> {
+/// Predictions of each row by the weights of the model that was trained without its fold, and what covariates take out of
+/// them, rows x (trait, ridge).
+pub(super) fn out_of_fold(
+    design: &Design,
+    codes: &BlockCodes,
+    means: &[f64],
+    (weights, along_basis): (&[DMatrix<f64>], &[DMatrix<f64>]),
+) -> DMatrix<f64> {
     let parts: Vec<DMatrix<f64>> = tiles(design)
         .into_par_iter()
         .map(|(fold, samples)| {
-            let mut predicted = multiply(&codes.unpack(fold, samples.clone()), &models.weights[fold]);
+            let genotypes = codes.unpack(fold, samples.clone(), means);
+            let mut predicted = multiply(&genotypes, &weights[fold]);
             let first = design.ranges[fold].start + samples.start;
             let basis = design.basis.q.rows(first, samples.len()).into_owned();
-            subtract_product(&mut predicted, &basis, &models.along_basis[fold].transpose());
+            subtract_product(&mut predicted, &basis, &along_basis[fold].transpose());
             predicted
         })
         .collect();
-    stack(&parts, design.rows(), models.columns())
+    stack(&parts, design.rows(), weights.first().map_or(0, DMatrix::ncols))
 }
 
 /// Brings each column to mean 0 and variance 1 over the rows that count for its trait, 0 elsewhere; gives the means and

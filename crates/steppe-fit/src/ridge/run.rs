@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use steppe_kernels::Level;
+
 use super::blocks::{Block, Blocks};
 use super::checkpoint::FittedBlock;
 use super::design::Design;
-use super::level0::{DropReason, Level0};
+use super::level0::{DropReason, Level0, Memory};
 use super::options::{RidgeControl, RidgeOptions, RidgeProgress};
 use super::runs::{BlockGiven, RidgeRuns};
 use crate::error::FitError;
@@ -57,14 +59,13 @@ struct LevelZero<'a> {
 impl LevelZero<'_> {
     /// Fits one block after the other.
     fn here(&mut self, products: &Products) -> Result<(), FitError> {
+        let memory = Memory::default();
         for (number, block) in self.blocks.blocks.iter().enumerate() {
             self.control.go_on()?;
             if self.fitted[number].is_none() {
                 let given = BlockGiven::new(self.matrix, self.design, block, products);
-                let (groups, count) = (&self.design.groups, self.design.ranges.len());
-                let grams = self.matrix.gram(block.variants.clone(), groups, count)?;
                 let packed = self.matrix.select(&block.variants.clone().collect::<Vec<u32>>())?;
-                let fitted = given.fit(self.design, &self.level0, grams, &packed)?;
+                let fitted = given.fit(self.design, &self.level0, &packed, Level::best(), &memory)?;
                 self.keep(number, fitted)?;
             }
             self.report(number + 1);
@@ -83,6 +84,7 @@ impl LevelZero<'_> {
             design: Cow::Borrowed(self.design),
             level0: Cow::Owned(self.level0.clone()),
             blocks: missing.iter().map(given).collect(),
+            memory: Memory::default(),
         };
         let shape = (self.design.rows(), self.design.columns(self.level0.penalties.len()));
         let loaded = blocks.len() - missing.len();

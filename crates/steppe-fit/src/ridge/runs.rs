@@ -11,12 +11,14 @@ use super::{
     checkpoint::FittedBlock,
     design::Design,
     leave_one_out::leave_one_out,
-    level0::{BlockSums, Level0},
+    level0::{BlockModels, BlockSums, Level0, Memory},
     predict::{BlockCodes, out_of_fold, standardise},
+    residual_sums::total,
+    taking_part::TakingPart,
 };
 use crate::{
     error::{FitError, MatrixError},
-    matrix::{GenotypeMatrix, GramSums, PackedColumns, Products},
+    matrix::{GenotypeMatrix, PackedColumns, Products},
     runs::{RunTask, Written, of_run, to_bytes},
 };
 
@@ -34,6 +36,8 @@ pub(crate) struct RidgeRuns<'a> {
     pub(super) design: Cow<'a, Design>,
     pub(super) level0: Cow<'a, Level0>,
     pub(super) blocks: Vec<BlockGiven>,
+    #[serde(skip)]
+    pub(super) memory: Memory,
 }
 
 /// The same with some of the blocks.
@@ -65,17 +69,28 @@ impl BlockGiven {
         self,
         design: &Design,
         level0: &Level0,
-        grams: Vec<GramSums>,
         packed: &PackedColumns,
+        level: Level,
+        memory: &Memory,
     ) -> Result<FittedBlock, FitError> {
         let Self { means, with_basis, with_traits } = self;
-        let sums = BlockSums { grams, means, with_basis, with_traits };
-        let codes = BlockCodes::new(design, packed, &sums.means).map_err(failed)?;
+        let mut codes = BlockCodes::new(design, packed, level).map_err(failed)?;
+        let taking = TakingPart::new(level0, &codes.counts(), &means, &with_basis);
+        codes.keep(&taking.kept);
+        let sums = BlockSums {
+            grams: codes.grams().map_err(failed)?,
+            means: taking.kept.iter().map(|&variant| means[variant]).collect(),
+            with_basis: taking.rows(&with_basis),
+            with_traits: taking.rows(&with_traits),
+        };
+        let gamma = total(sums.with_basis.iter());
         let (models, mut predictions) = if design.leave_one_out {
-            leave_one_out(design, level0, &sums, &codes)?
+            let (weights, predictions) = leave_one_out(design, level0, (&sums, &taking), &codes)?;
+            (BlockModels::new(taking, &gamma, &weights), predictions)
         } else {
-            let models = level0.fit(&sums)?;
-            let predictions = out_of_fold(design, &codes, &models);
+            let weights = level0.fit(&sums, &taking, memory)?;
+            let models = BlockModels::new(taking, &gamma, &weights);
+            let predictions = out_of_fold(design, &codes, &sums.means, (&weights, &models.along_basis));
             (models, predictions)
         };
         let moments = standardise(&mut predictions, design, level0.penalties.len());
@@ -90,9 +105,8 @@ impl RunTask for RidgeRuns<'_> {
     }
 
     fn run(&self, run: usize, codes: &PackedColumns, level: Level) -> Result<Vec<u8>, FitError> {
-        let grams = codes.gram(&self.design.groups, self.design.ranges.len(), level).map_err(failed)?;
         let given = of_run(&self.blocks, run)?.clone();
-        to_bytes(&given.fit(&self.design, &self.level0, grams, codes)?)
+        to_bytes(&given.fit(&self.design, &self.level0, codes, level, &self.memory)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rows split into bit planes.
 
-use super::{GramWays, MOST_SAMPLES};
-use crate::dispatch::{count_codes, with_matrix_passes};
+use super::MOST_SAMPLES;
+use crate::dispatch::count_codes;
 use crate::error::KernelError;
 use crate::level::Level;
 use crate::rows::Rows;
@@ -21,13 +21,12 @@ const BLOCK: usize = 128;
 
 const LOW: u64 = 0x5555_5555_5555_5555;
 
-/// A run of rows, prepared for the gram pass. Memory: a copy of the rows, but for tiles.
+/// A run of rows, prepared for the gram pass. Memory: a copy of the rows.
 #[derive(Clone, Debug)]
 pub struct GramPanel<'a> {
     level: Level,
     rows: Rows<'a>,
     blocks: usize,
-    /// None, where tiles are multiplied.
     planes: Vec<PlaneBlock>,
     /// Counts of codes 0, 1, 2, missing of each row.
     counts: Vec<[u64; 4]>,
@@ -44,16 +43,12 @@ impl<'a> GramPanel<'a> {
             return Err(KernelError::TooManySamples { samples: rows.samples, most: MOST_SAMPLES });
         }
         let row_bytes = rows.row_bytes();
-        let has_planes = has_planes(level);
-        let mut planes =
-            Vec::with_capacity(if has_planes { rows.rows * row_bytes.div_ceil(BLOCK) } else { 0 });
+        let mut planes = Vec::with_capacity(rows.rows * row_bytes.div_ceil(BLOCK));
         let mut counts = Vec::with_capacity(rows.rows);
         for row in 0..rows.rows {
             let row = &rows.bytes[row * rows.stride..][..row_bytes];
             counts.push(count_codes(level, row, rows.samples));
-            if has_planes {
-                split(row, rows.samples, &mut planes);
-            }
+            split(row, rows.samples, &mut planes);
         }
         Ok(Self { level, rows, blocks: row_bytes.div_ceil(BLOCK), planes, counts })
     }
@@ -105,14 +100,6 @@ impl<'a> GramPanel<'a> {
         let [zero, _, two, _] = self.counts[row];
         two as i32 - zero as i32
     }
-}
-
-/// Whether the level's gram pass reads planes.
-fn has_planes(level: Level) -> bool {
-    fn of<W: GramWays>(_: W) -> bool {
-        W::PLANES
-    }
-    with_matrix_passes!(level, passes => of(passes))
 }
 
 /// Appends a row's planes. Samples past the last one are in none.

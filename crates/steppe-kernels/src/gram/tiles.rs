@@ -1,5 +1,5 @@
-//! The gram pass by products of tiles of bytes: a code is a byte, 0 for a missing call, so that the sums of codes come
-//! out as they are.
+//! The gram pass of a panel with itself by products of tiles of bytes: a code is a byte, 0 for a missing call, so that the
+//! sums of codes come out as they are.
 
 use std::ops::Range;
 
@@ -12,8 +12,11 @@ pub(crate) const SIDE: usize = 2;
 /// Rows of as many tiles.
 const ROWS: usize = SIDE * TILE_ROWS;
 
-/// Tiles of unpacked codes that a pass keeps: 2 MiB, about a core's own cache.
+/// Tiles of right factors that a pass keeps: 2 MiB, about a core's own cache.
 const MOST_TILES: usize = 2048;
+
+/// Blocks of a row that are worth adding sums for.
+const FEWEST_BLOCKS: usize = 8;
 
 /// Sums of products of the rows of one tile with those of another.
 #[repr(C, align(64))]
@@ -31,48 +34,31 @@ pub(crate) trait GramTiles: Copy {
     );
 }
 
-/// Σ code_i × code_j for each pair of rows; `symmetric` where both panels are one.
+/// Σ code_i × code_j for each pair of rows of a panel.
 #[inline(always)]
-pub(crate) fn codes_by_tiles<T: GramTiles>(
-    tiles: T,
-    left: &GramPanel<'_>,
-    right: &GramPanel<'_>,
-    symmetric: bool,
-) -> Vec<u32> {
-    let columns = right.rows();
-    let mut codes = vec![0; left.rows() * columns];
-    let groups = left.rows().div_ceil(ROWS);
-    // As many blocks of a row as leave room for all rows, and enough of them for the sums to be worth adding.
-    let blocks = (MOST_TILES / (groups * SIDE * FIELDS).max(1)).max(8);
+pub(crate) fn codes_by_tiles<T: GramTiles>(tiles: T, panel: &GramPanel<'_>) -> Vec<u32> {
+    let rows = panel.rows();
+    let mut codes = vec![0; rows * rows];
+    let groups = rows.div_ceil(ROWS) * SIDE;
+    let blocks = (MOST_TILES / (groups * FIELDS).max(1)).max(FEWEST_BLOCKS);
     let (mut lefts, mut rights) = (Vec::new(), Vec::new());
     let mut products = [[TileProducts([[0; TILE_ROWS]; TILE_ROWS]); SIDE]; SIDE];
-    for bytes in (0..left.row_bytes()).step_by(blocks * BLOCK) {
-        let bytes = bytes..left.row_bytes().min(bytes + blocks * BLOCK);
+    for start in (0..panel.row_bytes()).step_by(blocks * BLOCK) {
+        let bytes = start..panel.row_bytes().min(start + blocks * BLOCK);
         let steps = FIELDS * bytes.len().div_ceil(BLOCK);
-        lefts.clear();
-        (0..groups * SIDE).for_each(|group| unpack(left, group, bytes.clone(), &mut lefts));
-        for first in (0..columns).step_by(ROWS) {
-            rights.clear();
-            for group in [first / TILE_ROWS, first / TILE_ROWS + 1] {
-                match symmetric {
-                    true => rights.extend(lefts[group * steps..][..steps].iter().map(turned)),
-                    false => {
-                        let start = rights.len();
-                        unpack(right, group, bytes.clone(), &mut rights);
-                        rights[start..].iter_mut().for_each(|tile| *tile = turned(tile));
-                    }
-                }
-            }
-            let (one, other) = rights.split_at(steps);
-            // Of a symmetric matrix, the tiles on and above the diagonal.
-            let last = if symmetric { first + 1 } else { left.rows() };
-            for row in (0..last).step_by(ROWS) {
-                let start = row / TILE_ROWS * steps;
-                let (upper, lower) = lefts[start..start + SIDE * steps].split_at(steps);
+        unpack(panel, 0..groups, &bytes, &mut rights);
+        rights.iter_mut().for_each(|tile| *tile = turned(tile));
+        for row in (0..rows).step_by(ROWS) {
+            let group = row / TILE_ROWS;
+            unpack(panel, group..group + SIDE, &bytes, &mut lefts);
+            let (upper, lower) = lefts.split_at(steps);
+            // The tiles on and above the diagonal, and those below from the same products.
+            for column in (row..rows).step_by(ROWS) {
+                let (one, other) = rights[column / TILE_ROWS * steps..][..SIDE * steps].split_at(steps);
                 tiles.multiply([upper, lower], [one, other], &mut products);
-                add(&products, [row, first], columns, &mut codes);
-                if symmetric && row < first {
-                    add_turned(&products, [row, first], columns, &mut codes);
+                add(&products, [row, column], rows, &mut codes);
+                if row < column {
+                    add_turned(&products, [row, column], rows, &mut codes);
                 }
             }
         }
@@ -80,17 +66,18 @@ pub(crate) fn codes_by_tiles<T: GramTiles>(
     codes
 }
 
-/// Appends the tiles of 16 rows, all zero past the last row. Step `f` of a block of 256 samples has field `f` of its bytes.
+/// The tiles of some groups of 16 rows, one group after another, all zero past the last row. Step `f` of a block of 256
+/// samples has field `f` of its bytes.
 #[inline(always)]
-fn unpack(panel: &GramPanel<'_>, group: usize, bytes: Range<usize>, tiles: &mut Vec<Tile>) {
-    let first = tiles.len();
-    tiles.resize(first + FIELDS * bytes.len().div_ceil(BLOCK), Tile::ZERO);
-    let rows = (group * TILE_ROWS..panel.rows()).take(TILE_ROWS);
-    for (place, row) in rows.enumerate() {
-        let row = panel.packed(row);
-        for (fields, packed) in
-            tiles[first..].as_chunks_mut::<FIELDS>().0.iter_mut().zip(row[bytes.clone()].chunks(BLOCK))
-        {
+fn unpack(panel: &GramPanel<'_>, groups: Range<usize>, bytes: &Range<usize>, tiles: &mut Vec<Tile>) {
+    let steps = FIELDS * bytes.len().div_ceil(BLOCK);
+    tiles.clear();
+    tiles.resize(groups.len() * steps, Tile::ZERO);
+    let rows = (groups.start * TILE_ROWS..panel.rows()).take(groups.len() * TILE_ROWS);
+    for (at, row) in rows.enumerate() {
+        let place = at % TILE_ROWS;
+        let blocks = tiles[at / TILE_ROWS * steps..][..steps].as_chunks_mut::<FIELDS>().0;
+        for (fields, packed) in blocks.iter_mut().zip(panel.packed(row)[bytes.clone()].chunks(BLOCK)) {
             let mut block = [0; BLOCK];
             block[..packed.len()].copy_from_slice(packed);
             for byte in &mut block {
@@ -105,7 +92,7 @@ fn unpack(panel: &GramPanel<'_>, group: usize, bytes: Range<usize>, tiles: &mut 
         // What pads the last byte is no sample.
         if bytes.end == panel.row_bytes()
             && !panel.samples().is_multiple_of(FIELDS)
-            && let Some(last) = tiles[first..].as_chunks_mut::<FIELDS>().0.last_mut()
+            && let Some(last) = blocks.last_mut()
         {
             for tile in &mut last[panel.samples() % FIELDS..] {
                 tile.0[place][(bytes.len() - 1) % BLOCK] = 0;

@@ -79,21 +79,13 @@ impl GramTiles for Amx {
 
 /// The pass, with what the CPU has for unpacking codes.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-fn codes(amx: Amx, left: &GramPanel<'_>, right: &GramPanel<'_>, symmetric: bool) -> Vec<u32> {
-    codes_by_tiles(amx, left, right, symmetric)
+fn codes(amx: Amx, panel: &GramPanel<'_>) -> Vec<u32> {
+    codes_by_tiles(amx, panel)
 }
 
 impl GramWays for Amx {
-    const PLANES: bool = false;
-
-    fn codes(
-        self,
-        left: &GramPanel<'_>,
-        right: &GramPanel<'_>,
-        symmetric: bool,
-        _missing: &GramSums,
-    ) -> Vec<u32> {
+    fn codes(self, panel: &GramPanel<'_>, _missing: &GramSums) -> Vec<u32> {
         // SAFETY: `self` exists only where `new` found the features.
-        unsafe { codes(self, left, right, symmetric) }
+        unsafe { codes(self, panel) }
     }
 }
