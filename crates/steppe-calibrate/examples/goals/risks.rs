@@ -26,12 +26,14 @@ struct Others {
     adjustment: SmoothAdjustment,
 }
 
-/// E/O against what was observed, against the cohort's true prevalence, and the slope.
+/// E/O against what was observed, against the cohort's true prevalence, and the slope: of the test people, and of everybody
+/// who was not drawn, whose slope has a smaller error.
 #[derive(Clone, Copy)]
 struct Found {
     ratio: f64,
     against_truth: f64,
     slope: f64,
+    slope_of_all: f64,
     kept: bool,
 }
 
@@ -39,7 +41,7 @@ pub(crate) fn report(people: &People, out: &mut impl Write) -> Result<(), Box<dy
     writeln!(out, "\n## Risk in KAZ ({SCORE}), mean abs(E/O - 1) over {DRAWS} draws\n")?;
     writeln!(
         out,
-        "times    n   uncalibrated  local  ours (vs the true prevalence) slope (range)  kept uncalibrated  known prevalence | noise of the test's O"
+        "times    n   uncalibrated  local  ours (vs the true prevalence) slope (range)  slope of all not drawn  kept uncalibrated  known prevalence | noise of the test's O"
     )?;
     let others = others(people)?;
     for times in [1.0, 1.5] {
@@ -68,6 +70,16 @@ pub(crate) fn report(people: &People, out: &mut impl Write) -> Result<(), Box<dy
                 moments(&slopes).0,
                 slopes[4],
                 slopes[95]
+            )?;
+            let mut of_all = of(2, |f| f.slope_of_all);
+            of_all.sort_by(f64::total_cmp);
+            let inside = of_all.iter().filter(|slope| (0.85..=1.15).contains(*slope)).count();
+            write!(
+                out,
+                "   {:.2} ({:.2}-{:.2}, {inside} in .85-1.15)",
+                moments(&of_all).0,
+                of_all[4],
+                of_all[95]
             )?;
             let kept = draws.iter().filter(|draw| draw[2].kept).count();
             write!(out, "  {kept:>3}   {:.3}", off(&of(3, |f| f.ratio)))?;
@@ -108,7 +120,7 @@ fn one_draw(
     seed: u64,
     prevalence: f64,
 ) -> Result<[Found; 4], Box<dyn Error>> {
-    let (own, _) = draw(&people.of(&[KAZ], &["train", "valid", "ref"]), n, seed);
+    let (own, rest) = draw(&people.of(&[KAZ], &["train", "valid", "ref"]), n, seed);
     let test = people.of(&[KAZ], &["test"]);
     let model = others.adjustment.clone().with_cohort(
         &people.take(SCORE, &own)?,
@@ -119,7 +131,7 @@ fn one_draw(
         let z = adjusted(people, &model, &people.take(SCORE, rows)?, rows, Membership::Cohort)?;
         Ok(z.iter().map(|z| others.base.linear_predictor(*z, &[])).collect::<Result<_, _>>()?)
     };
-    let (of_own, of_test) = (predict(&own)?, predict(&test)?);
+    let (of_own, of_test, of_rest) = (predict(&own)?, predict(&test)?, predict(&rest)?);
     let own_case: Vec<bool> = own.iter().map(|i| case[*i]).collect();
     let truth: Vec<bool> = test.iter().map(|i| case[*i]).collect();
     let linear_predictor = [others.linear_predictor.as_slice(), &of_own].concat();
@@ -135,25 +147,35 @@ fn one_draw(
     let fitted = PopulationRisk::fit(&data, KAZ)?;
     let kept = fitted.kept == Kept::Uncalibrated;
     let mut ours = Recalibration { populations: vec![fitted; POPULATIONS.len()] };
-    let risks = |model: &Recalibration| -> Result<Vec<f64>, Box<dyn Error>> {
-        of_test.iter().map(|eta| Ok(model.apply(*eta, KAZ)?.probability)).collect()
+    let risks_of = |model: &Recalibration, predictors: &[f64]| -> Result<Vec<f64>, Box<dyn Error>> {
+        predictors.iter().map(|eta| Ok(model.apply(*eta, KAZ)?.probability)).collect()
     };
     let before: Vec<f64> = of_test.iter().map(|eta| 1.0 / (1.0 + (-eta).exp())).collect();
-    let calibrated = risks(&ours)?;
+    let calibrated = risks_of(&ours, &of_test)?;
+    let of_others = risks_of(&ours, &of_rest)?;
     ours.set_prevalence(KAZ, &of_own, KnownPrevalence { prevalence, standard_error: 0.0 })?;
-    let known = risks(&ours)?;
+    let known = risks_of(&ours, &of_test)?;
     let (intercept, slope) = logistic(&of_own, &own_case);
     let local: Vec<f64> =
         of_test.iter().map(|eta| 1.0 / (1.0 + (-(intercept + slope * eta)).exp())).collect();
-    Ok([before, local, calibrated, known].map(|risk| judge(&risk, &truth, prevalence, kept)))
+    let all_truth: Vec<bool> = test.iter().chain(&rest).map(|i| case[*i]).collect();
+    let slope_of_all = slope_of(&[calibrated.as_slice(), &of_others].concat(), &all_truth);
+    let judged = |risk: Vec<f64>| Found { slope_of_all, kept, ..judge(&risk, &truth, prevalence) };
+    Ok([before, local, calibrated, known].map(judged))
 }
 
-fn judge(risk: &[f64], truth: &[bool], prevalence: f64, kept: bool) -> Found {
+fn judge(risk: &[f64], truth: &[bool], prevalence: f64) -> Found {
     let expected: f64 = risk.iter().sum();
     let observed = truth.iter().filter(|case| **case).count() as f64;
-    let log_odds: Vec<f64> = risk.iter().map(|p| (p / (1.0 - p)).ln()).collect();
     let against_truth = expected / (prevalence * truth.len() as f64);
-    Found { ratio: expected / observed, against_truth, slope: logistic(&log_odds, truth).1, kept }
+    let slope = slope_of(risk, truth);
+    Found { ratio: expected / observed, against_truth, slope, slope_of_all: slope, kept: false }
+}
+
+/// The slope of the outcome on the log odds of the risk.
+fn slope_of(risk: &[f64], truth: &[bool]) -> f64 {
+    let log_odds: Vec<f64> = risk.iter().map(|p| (p / (1.0 - p)).ln()).collect();
+    logistic(&log_odds, truth).1
 }
 
 /// Plain logistic regression on one column: intercept and slope.
