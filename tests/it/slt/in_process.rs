@@ -76,8 +76,8 @@ impl InProcess {
     ) -> Result<Rows, EngineError> {
         let session = GovernedSession::new(catalog, &user, [role].into(), None)?;
         let plan = session.context()?.state().create_logical_plan(&sql).await?;
-        let (rows, _) = session.run(plan).await?;
-        let batches: Vec<RecordBatch> = rows.try_collect().await?;
+        let answer = session.run(plan).await?;
+        let batches: Vec<RecordBatch> = answer.rows.try_collect().await?;
         Ok(batches.iter().flat_map(texts).collect())
     }
 }

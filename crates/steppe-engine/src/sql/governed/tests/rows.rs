@@ -189,6 +189,39 @@ async fn rows_that_leave_are_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_several_persons_counts_as_several() {
+    let scene = Scene::new(10, |_| true, EXPORTS).await;
+    let mut left = 100;
+    for (sql, rows) in [
+        ("SELECT age FROM phenotypes", 10),
+        ("SELECT age, lag(age) OVER (ORDER BY age), lag(age, 2) OVER (ORDER BY age) FROM phenotypes", 30),
+        ("SELECT max(age), min(age), count(*) FROM phenotypes", 2),
+        ("SELECT a.age, b.age FROM phenotypes a CROSS JOIN phenotypes b LIMIT 7", 14),
+        ("SELECT a.age, b.site FROM phenotypes a JOIN phenotypes b USING (sample_key)", 10),
+        ("SELECT rank() OVER (ORDER BY age), age FROM phenotypes", 10),
+        ("SELECT (SELECT max(age) FROM phenotypes), age FROM phenotypes LIMIT 2", 4),
+        (
+            "SELECT x || y FROM (SELECT site AS x, lag(site) OVER (ORDER BY age) AS y FROM phenotypes) LIMIT 4",
+            8,
+        ),
+        ("SELECT age FROM phenotypes WHERE sample_key IN (SELECT sample_key FROM scores) LIMIT 3", 3),
+    ] {
+        let told = scene.ask("researcher", sql).await;
+        assert!(told.is_ok(), "{sql}: {told:?}");
+        left -= rows;
+        // A row of more than there ever were is refused, and the refusal says how many are left.
+        let columns: Vec<String> = (0..101).map(|at| format!("max(age + {at})")).collect();
+        let more = scene.ask("researcher", &format!("SELECT {} FROM phenotypes", columns.join(", "))).await;
+        let more = more.expect_err("more than there are").to_string();
+        assert!(more.contains(&format!("{left} rows are left today")), "{sql}: {more}");
+    }
+    let recursive = "WITH RECURSIVE r AS (SELECT site AS s FROM phenotypes UNION ALL SELECT s || s FROM r WHERE length(s) < 99) \
+                     SELECT * FROM r LIMIT 1";
+    let refused = scene.ask("researcher", recursive).await.expect_err("it packs").to_string();
+    assert!(refused.contains("recursive"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_leave_once_when_two_stewards_have_approved() {
     let scene = Scene::new(40, |_| true, EXPORTS).await;
     let ask =

@@ -1,0 +1,139 @@
+//! What clients ask PostgreSQL's catalogue in words that DataFusion does not have.
+//!
+//! Only statements that name nothing but the catalogue are touched: there are no indices, keys, access lists and options in
+//! ours, so what is put in the place of such an expression is never anything but null.
+
+use std::{collections::BTreeSet, ops::ControlFlow};
+
+use datafusion::sql::sqlparser::{
+    ast::{
+        AccessExpr, BinaryOperator, DataType, Expr, FunctionArguments, Statement, visit_expressions_mut,
+        visit_relations,
+    },
+    dialect::PostgreSqlDialect,
+    parser::Parser,
+};
+
+/// Columns that our catalogue has not, and the null of their type.
+const ABSENT_COLUMNS: [(&str, &str); 5] = [
+    ("reloptions", "CAST(NULL AS TEXT[])"),
+    ("relacl", "CAST(NULL AS TEXT[])"),
+    ("setconfig", "CAST(NULL AS TEXT[])"),
+    ("tableoid", "CAST(NULL AS INT)"),
+    ("boot_val", "CAST(NULL AS TEXT)"),
+];
+/// The function that lists the columns of a key with their places.
+const EXPANDED_ARRAY: &str = "_pg_expandarray";
+
+/// The parts of what it gives, and lists of an index that are read by these.
+const KEY_PARTS: [&str; 5] = ["n", "x", "indkey", "indoption", "i_indoption"];
+
+/// Puts what can be planned in the place of what can not.
+pub(super) fn simplify(statement: &mut Statement) {
+    if !asks_the_catalogue(statement) {
+        return;
+    }
+    let visited: ControlFlow<()> = visit_expressions_mut(statement, |expression| {
+        if let Some(text) = replacement(expression)
+            && let Some(parsed) = parsed(text)
+        {
+            *expression = parsed;
+        }
+        ControlFlow::Continue(())
+    });
+    // The closure never breaks off.
+    let ControlFlow::Continue(()) = visited else { return };
+}
+
+fn asks_the_catalogue(statement: &Statement) -> bool {
+    let mut names = BTreeSet::new();
+    let visited: ControlFlow<()> = visit_relations(statement, |name| {
+        names.insert(name.to_string().replace('"', "").to_ascii_lowercase());
+        ControlFlow::Continue(())
+    });
+    let is_of_it = |name: &String| {
+        ["pg_", "information_schema."].iter().any(|start| name.starts_with(start))
+            || ["unnest", "generate_series"].contains(&name.as_str())
+    };
+    visited.is_continue() && !names.is_empty() && names.iter().all(is_of_it)
+}
+
+fn replacement(expression: &Expr) -> Option<&'static str> {
+    match expression {
+        // Lists made of subqueries.
+        Expr::Function(call) if matches!(call.args, FunctionArguments::Subquery(_)) => {
+            last_word(&call.name.to_string()).eq("array").then_some("CAST(NULL AS TEXT[])")
+        }
+        Expr::Function(call) => {
+            last_word(&call.name.to_string()).eq(EXPANDED_ARRAY).then_some("CAST(NULL AS INT)")
+        }
+        // Lists of numbers of types.
+        Expr::Cast { data_type: DataType::Array(_), .. } => Some("CAST(NULL AS TEXT[])"),
+        // The parts of what that function gives.
+        Expr::CompoundFieldAccess { access_chain, .. } => {
+            let is_part = |access: &AccessExpr| match access {
+                AccessExpr::Dot(Expr::Identifier(part)) => {
+                    Some(KEY_PARTS.contains(&&*part.value.to_ascii_lowercase()))
+                }
+                AccessExpr::Dot(_) => Some(false),
+                AccessExpr::Subscript(_) => None,
+            };
+            // A list alone, with a place in it, is not of that function.
+            let mut parts = access_chain.iter().filter_map(is_part).peekable();
+            (parts.peek().is_some() && parts.all(|is_part| is_part)).then_some("CAST(NULL AS INT)")
+        }
+        Expr::CompoundIdentifier(words) => {
+            let column = words.last()?.value.to_ascii_lowercase();
+            ABSENT_COLUMNS.iter().find(|(absent, _)| *absent == column).map(|(_, null)| *null)
+        }
+        // Whether a type is a list, by the number of the function that reads it: no column of ours is one.
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+            let asks = left.to_string().contains("typinput") && right.to_string().contains("array_in'");
+            asks.then_some("false")
+        }
+        _ => None,
+    }
+}
+
+fn last_word(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or_default().trim_matches('"').to_ascii_lowercase()
+}
+
+fn parsed(text: &str) -> Option<Expr> {
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(text).ok()?.parse_expr().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{EngineError, sql::SqlCommand};
+
+    #[test]
+    fn only_what_asks_the_catalogue_alone_is_touched() -> Result<(), EngineError> {
+        let spelled = |text: &str| Ok::<_, EngineError>(SqlCommand::parse_query(text)?.to_string());
+        let keys = "SELECT (r.keys).x FROM (SELECT information_schema._pg_expandarray(i.indkey) AS keys \
+                    FROM pg_catalog.pg_index i) AS r";
+        assert!(!spelled(keys)?.contains("expandarray"));
+        let lists =
+            "SELECT ARRAY(SELECT rolname FROM pg_catalog.pg_roles), c.relacl FROM pg_catalog.pg_class c";
+        let simple = spelled(lists)?;
+        assert!(!simple.contains("rolname") && !simple.contains("relacl"), "{simple}");
+        let types = "SELECT typinput='pg_catalog.array_in'::regproc AS is_array FROM pg_catalog.pg_type";
+        let simple = spelled(types)?;
+        assert!(simple.contains("false AS is_array"), "{simple}");
+        let order = "SELECT tmp.I_INDOPTION[tmp.PLACE - 1] & 1 FROM (SELECT indoption AS I_INDOPTION, 1 AS PLACE \
+                     FROM pg_catalog.pg_index, generate_series(1, 2)) AS tmp";
+        assert!(!spelled(order)?.contains("tmp.I_INDOPTION["));
+        let arguments = "SELECT proargtypes::regtype[]::text[] FROM pg_catalog.pg_proc";
+        assert!(!spelled(arguments)?.contains("proargtypes"));
+        for ours in [
+            "SELECT ARRAY(SELECT iid FROM people) FROM people",
+            "SELECT p.relacl FROM people p",
+            "SELECT ARRAY(SELECT rolname FROM pg_catalog.pg_roles) FROM people",
+        ] {
+            let kept = spelled(ours)?;
+            assert!(kept.contains("ARRAY") || kept.contains("array") || kept.contains("relacl"), "{kept}");
+            assert!(!kept.contains("NULL"), "{kept}");
+        }
+        Ok(())
+    }
+}
