@@ -37,7 +37,7 @@ has score "$(ask '\d people')" score
 has score "$(ask '\d+ people')" score
 has public "$(ask '\dn')" public
 has steppe "$(ask '\l')" steppe
-for command in '\dt' '\du' '\df' '\di' '\ds' '\dp' '\db' '\dx' '\conninfo' '\encoding' '\timing'; do
+for command in '\dt' '\du' '\df' '\di' '\ds' '\dp' '\db' '\dx' '\dT' '\conninfo' '\encoding' '\timing'; do
     ask "$command" > /dev/null || { echo "psql $command" >&2; exit 1; }
     checks=$((checks + 1))
 done

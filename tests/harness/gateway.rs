@@ -29,6 +29,10 @@ pub struct GatewayOptions {
     pub tls: bool,
     /// The policy under which it serves a cohort; without one it serves a table to everybody.
     pub policy: Option<&'static str>,
+    /// Whether the flags name what it serves and under which policy; otherwise that is made.
+    pub is_given: bool,
+    /// The port of its metrics; without one it is a free one.
+    pub operations: Option<u16>,
 }
 
 impl GatewayOptions {
@@ -75,7 +79,8 @@ impl Gateway {
             Ok(folder) => (folder, TokenIssuer::new()),
             Err(error) => unreachable!("no folder: {error}"),
         };
-        let (flight, postgres, operations) = (free_port(), free_port(), free_port());
+        let (flight, postgres) = (free_port(), free_port());
+        let operations = options.operations.unwrap_or_else(free_port);
         let spawned = prepare(folder.path(), &issuer, options).and_then(|mut command| {
             for (flag, port) in
                 [("flight", flight), ("postgres", postgres), ("operations-listen", operations)]
@@ -187,17 +192,19 @@ fn prepare(folder: &Path, issuer: &TokenIssuer, options: &GatewayOptions) -> io:
     let mut command = Command::new(steppe_binary());
     command.arg("gateway").arg("--token-jwks").arg(folder.join("jwks.json"));
     command.arg("--audit-log").arg(folder.join("audit.jsonl"));
-    if let Some(policy) = options.policy {
+    let place = |flag: &str, name: &str| format!("--{flag}={}", folder.join(name).display());
+    let people = format!("--table=people={}", folder.join("people.csv").display());
+    if options.is_given {
+        command.arg(place("state", "state"));
+    } else if let Some(policy) = options.policy {
         write_cohort(folder)?;
         fs::write(folder.join("policy.toml"), policy)?;
-        let place = |flag: &str, name: &str| format!("--{flag}={}", folder.join(name).display());
         command.args([place("policy", "policy.toml"), place("state", "state")]);
-        command.args([place("cohort", "bio"), place("scores", "scores")]);
+        command.args([place("cohort", "bio"), place("scores", "scores"), people]);
     } else {
         write_people(&folder.join("people.csv"))?;
-        command.arg("--insecure-ungoverned");
+        command.args(["--insecure-ungoverned", &people]);
     }
-    command.arg("--table").arg(format!("people={}", folder.join("people.csv").display()));
     if options.tls {
         let certificates = folder.join("certs");
         let made =

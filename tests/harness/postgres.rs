@@ -30,6 +30,8 @@ pub struct PostgresError {
 /// What a statement gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PostgresAnswer {
+    /// The numbers of the columns' types.
+    pub types: Vec<u32>,
     /// Values as texts.
     pub rows: Vec<Vec<Option<String>>>,
     /// What the server noted.
@@ -133,6 +135,7 @@ impl PostgresClient {
                 Err(broken) => return Err(failed.unwrap_or_else(|| broken.into())),
             };
             match kind {
+                b'T' => answer.types = types(&body),
                 b'D' => answer.rows.push(row(&body)),
                 b'C' => answer.tags.push(text(&body)),
                 b'N' => answer.notices.push(error(&body).message),
@@ -177,6 +180,21 @@ impl PostgresClient {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned()
+}
+
+/// The types in a description of rows.
+fn types(body: &[u8]) -> Vec<u32> {
+    let count = usize::from(u16::from_be_bytes([body[0], body[1]]));
+    let mut rest = &body[2..];
+    let mut types = Vec::new();
+    while types.len() < count {
+        // A name and its end, a table's number and a column's, then the type's; its length, modifier and format.
+        let name = rest.iter().position(|byte| *byte == 0).unwrap_or_default();
+        let at = &rest[name + 1 + 6..];
+        types.push(u32::from_be_bytes([at[0], at[1], at[2], at[3]]));
+        rest = &at[4 + 8..];
+    }
+    types
 }
 
 fn row(body: &[u8]) -> Vec<Option<String>> {

@@ -141,3 +141,18 @@ fn a_process_that_takes_too_much_memory_is_ended() {
     }
     assert!(comes_back(&gateway, Instant::now()) < Duration::from_secs(2));
 }
+
+#[test]
+fn a_process_that_never_served_is_not_started_again() {
+    // Its metrics can not be had where somebody else listens.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let operations = Some(taken.local_addr().expect("an address").port());
+    let mut gateway = Gateway::spawn(&GatewayOptions { operations, ..GatewayOptions::default() });
+    let status = gateway.ended(Duration::from_secs(30));
+    let log = gateway.log();
+    assert_eq!(status, Some(1), "{log}");
+    for told in ["can not listen", "the serving process ended before it worked (exit status: 1)"] {
+        assert!(log.contains(told), "{told} is not in {log}");
+    }
+    assert!(!log.contains("starting it again"), "{log}");
+}

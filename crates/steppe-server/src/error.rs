@@ -1,4 +1,4 @@
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitStatus};
 
 use steppe_privacy::statement_caps::StatementFault;
 
@@ -381,6 +381,14 @@ pub enum ServerError {
         what: &'static str,
         /// Its exit status.
         status: i32,
+    },
+    /// A child process that ended before any of its kind had worked.
+    #[error("{what} ended before it worked ({status}); its messages above say why")]
+    ProcessNeverReady {
+        /// Which one.
+        what: &'static str,
+        /// How it ended.
+        status: ExitStatus,
     },
     /// A coordinator that can not be reached.
     #[error(

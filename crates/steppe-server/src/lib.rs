@@ -18,6 +18,7 @@ pub mod identity;
 pub mod jobs;
 pub mod operations;
 pub mod policy;
+mod ready;
 pub mod settings;
 mod supervise;
 pub mod wire;

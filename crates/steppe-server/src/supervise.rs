@@ -12,7 +12,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::ServerError;
+use crate::{ServerError, ready::ReadySocket};
 
 /// The exit status of a child that can not work as it was told to: another one would not do better.
 const REFUSED: i32 = 2;
@@ -20,6 +20,7 @@ const REFUSED: i32 = 2;
 const OLD: Duration = Duration::from_secs(30);
 /// Between two looks at a child's memory: short enough that it does not get far beyond what it may take.
 const LOOK: Duration = Duration::from_millis(25);
+
 /// What is kept alive.
 pub(crate) struct Supervised<C> {
     /// What the log calls it.
@@ -30,22 +31,31 @@ pub(crate) struct Supervised<C> {
     pub(crate) pause: [Duration; 2],
     /// Most bytes of memory in use by the child; one that takes more is killed.
     pub(crate) memory: Option<u64>,
+    /// Where children tell that they work. When one ends before any has, another one would not do better.
+    pub(crate) ready: Option<ReadySocket>,
 }
 
 /// Keeps a child alive until SIGTERM or SIGINT, which it hands on and waits for: the child finishes what it works on. If
 /// the child's standard input is a pipe, it closes with this process.
+///
+/// # Errors
+/// A child that can not be started, that says by its status that it never will work, or that ended before any worked.
 pub(crate) async fn supervise<C>(of: Supervised<C>) -> Result<(), ServerError>
 where
     C: Fn() -> io::Result<Command>,
 {
-    let Supervised { what, command, pause: [least, most], memory } = of;
+    let Supervised { what, command, pause: [least, most], memory, ready } = of;
     let failed = |source| ServerError::Process { what, source };
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut pause = least;
+    let mut has_worked = false;
     loop {
         let born = Instant::now();
         let mut command = command().map_err(failed)?;
+        if let Some(ready) = &ready {
+            ready.ask(&mut command);
+        }
         let mut child = command.kill_on_drop(true).spawn().map_err(failed)?;
         // Its copies of what the child was given.
         drop(command);
@@ -64,6 +74,10 @@ where
         };
         if ended.code() == Some(REFUSED) {
             return Err(ServerError::ProcessEnded { what, status: REFUSED });
+        }
+        has_worked |= ready.as_ref().is_none_or(ReadySocket::was_told);
+        if !has_worked {
+            return Err(ServerError::ProcessNeverReady { what, status: ended });
         }
         if born.elapsed() > OLD {
             pause = least;
@@ -123,6 +137,33 @@ mod tests {
         assert_eq!(resident(""), None);
         let own = std::fs::read_to_string("/proc/self/status").expect("figures");
         assert!(resident(&own).is_some_and(|bytes| bytes > 1 << 10));
+    }
+
+    /// What a shell says, as a child that is started again at once.
+    fn shell(
+        script: &'static str,
+        ready: Option<ReadySocket>,
+    ) -> Supervised<impl Fn() -> io::Result<Command>> {
+        let command = move || {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            Ok(command)
+        };
+        Supervised { what: "a shell", command, pause: [Duration::from_millis(1); 2], memory: None, ready }
+    }
+
+    #[tokio::test]
+    async fn a_child_that_never_worked_is_not_started_again() {
+        let ended = supervise(shell("exit 7", ReadySocket::bind().ok())).await;
+        let error = ended.expect_err("it never worked");
+        assert!(matches!(&error, ServerError::ProcessNeverReady { status, .. } if status.code() == Some(7)));
+        assert!(error.to_string().contains("exit status: 7"), "{error}");
+        // Whoever says that it will not work is believed, whether anything is told or not.
+        let ended = supervise(shell("exit 2", None)).await;
+        assert!(matches!(ended, Err(ServerError::ProcessEnded { status: REFUSED, .. })));
+        // What tells nobody whether it works is started again.
+        let again = tokio::time::timeout(Duration::from_millis(300), supervise(shell("exit 7", None))).await;
+        assert!(again.is_err());
     }
 
     #[tokio::test]

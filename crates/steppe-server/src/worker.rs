@@ -30,5 +30,7 @@ pub async fn keep_alive(command: impl Fn() -> Command) -> Result<(), ServerError
         command.stdin(Stdio::piped());
         Ok(command)
     };
-    supervise(Supervised { what: "the executor", command: piped, pause: PAUSE, memory: None }).await
+    // An executor ends when it loses its coordinator, before it had one as well.
+    let ready = None;
+    supervise(Supervised { what: "the executor", command: piped, pause: PAUSE, memory: None, ready }).await
 }

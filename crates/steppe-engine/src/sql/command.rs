@@ -4,22 +4,16 @@
 //! refused before anything is planned.
 
 mod catalogue;
+mod dialect;
 mod read;
 mod session;
 
-use std::sync::LazyLock;
-
 use datafusion::sql::sqlparser::ast::Statement;
-use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 
 pub use read::ReadStatement;
 pub use session::SessionCommand;
 
 use crate::EngineError;
-
-/// PostgreSQL's dialect, with what the catalogue queries of its clients need. Its construction reads a table of their
-/// statements, so it is made once.
-static PARSER: LazyLock<PostgresCompatibilityParser> = LazyLock::new(PostgresCompatibilityParser::new);
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,11 +32,7 @@ impl SqlCommand {
     /// # Errors
     /// Text that is no SQL; a statement that does more than read.
     pub fn parse(text: &str) -> Result<Vec<Self>, EngineError> {
-        let statements = PARSER.parse(text).map_err(|error| EngineError::Syntax {
-            // The library repeats its own name for what is wrong.
-            problem: error.to_string().trim_start_matches("sql parser error: ").to_owned(),
-        })?;
-        statements.into_iter().map(Self::of).collect()
+        dialect::statements(text)?.into_iter().map(Self::of).collect()
     }
 
     /// Reads a text of exactly one query.
@@ -61,11 +51,10 @@ impl SqlCommand {
         }
     }
 
-    fn of(mut statement: Statement) -> Result<Self, EngineError> {
+    fn of(statement: Statement) -> Result<Self, EngineError> {
         if let Some(command) = SessionCommand::of(&statement)? {
             return Ok(Self::Session(command));
         }
-        catalogue::simplify(&mut statement);
         ReadStatement::of(statement).map(|statement| Self::Read(Box::new(statement)))
     }
 }

@@ -7,6 +7,7 @@ use tokio::process::Command;
 use super::Listeners;
 use crate::{
     ServerError,
+    ready::ReadySocket,
     supervise::{Supervised, supervise},
 };
 
@@ -31,7 +32,7 @@ pub fn bind(flight: SocketAddr, postgres: SocketAddr) -> Result<Listeners, Serve
 /// output, and is killed when it takes more memory than it may.
 ///
 /// # Errors
-/// A child that can not be started, or that says by its status that it never will work.
+/// A child that can not be started, that says by its status that it never will work, or that ended before any served.
 pub async fn keep_alive(
     listeners: &Listeners,
     memory: u64,
@@ -46,5 +47,7 @@ pub async fn keep_alive(
         command.stdin(copy(&listeners.flight)?).stdout(copy(&listeners.postgres)?);
         Ok(command)
     };
-    supervise(Supervised { what: WHAT, command: with_sockets, pause: PAUSE, memory: Some(memory) }).await
+    let ready = ReadySocket::bind().map_err(|source| ServerError::Process { what: WHAT, source })?;
+    let (memory, ready) = (Some(memory), Some(ready));
+    supervise(Supervised { what: WHAT, command: with_sockets, pause: PAUSE, memory, ready }).await
 }

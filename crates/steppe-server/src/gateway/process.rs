@@ -21,6 +21,7 @@ use crate::{
     coordinator::now,
     identity::token::TokenVerifier,
     operations::{Metrics, OperationsServer, Readiness},
+    ready,
 };
 
 /// The status of a process that ends because it can not stop what it should: the next one is started at once.
@@ -89,6 +90,10 @@ pub async fn run_gateway(
     let limits = config.limits;
     let statements = Statements::new(service, Arc::clone(&door), limits, queries.handle.clone(), overdue);
     serving.ready();
+    ready::tell().map_err(|source| ServerError::Process {
+        what: "a process that tells its parent that it serves",
+        source,
+    })?;
     tracing::info!("the gateway serves");
     let flight = flight::serve(flight::Endpoint {
         listener: listeners.flight,

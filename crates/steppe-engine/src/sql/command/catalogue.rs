@@ -1,18 +1,19 @@
 //! What clients ask PostgreSQL's catalogue in words that DataFusion does not have.
 //!
 //! Only statements that name nothing but the catalogue are touched: there are no indices, keys, access lists and options in
-//! ours, so what is put in the place of such an expression is never anything but null.
+//! ours, so what is put in the place of such an expression is never anything but null, or the largest of one value.
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use datafusion::sql::sqlparser::{
     ast::{
-        AccessExpr, BinaryOperator, DataType, Expr, FunctionArguments, Statement, visit_expressions_mut,
-        visit_relations,
+        AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArguments, Query, SelectItem, SetExpr,
+        Statement, TableFactor, visit_expressions, visit_expressions_mut, visit_relations,
     },
     dialect::PostgreSqlDialect,
     parser::Parser,
 };
+use datafusion_pg_catalog::pg_catalog::PG_CATALOG_TABLES;
 
 /// Columns that our catalogue has not, and the null of their type.
 const ABSENT_COLUMNS: [(&str, &str); 5] = [
@@ -22,19 +23,23 @@ const ABSENT_COLUMNS: [(&str, &str); 5] = [
     ("tableoid", "CAST(NULL AS INT)"),
     ("boot_val", "CAST(NULL AS TEXT)"),
 ];
+/// Functions after FROM in such statements, which read no table.
+const FUNCTIONS: [&str; 4] = ["generate_series", "pg_get_keywords", "string_to_array", "unnest"];
 /// The function that lists the columns of a key with their places.
 const EXPANDED_ARRAY: &str = "_pg_expandarray";
+
+/// Aggregates in such statements.
+const AGGREGATES: [&str; 6] = ["array_agg", "count", "max", "min", "string_agg", "sum"];
 
 /// The parts of what it gives, and lists of an index that are read by these.
 const KEY_PARTS: [&str; 5] = ["n", "x", "indkey", "indoption", "i_indoption"];
 
-/// Puts what can be planned in the place of what can not.
+/// Puts what can be planned in the place of what can not, in a statement that [`asks_the_catalogue`].
 pub(super) fn simplify(statement: &mut Statement) {
-    if !asks_the_catalogue(statement) {
-        return;
-    }
     let visited: ControlFlow<()> = visit_expressions_mut(statement, |expression| {
-        if let Some(text) = replacement(expression)
+        if let Expr::Subquery(query) = expression {
+            aggregate(query);
+        } else if let Some(text) = replacement(expression)
             && let Some(parsed) = parsed(text)
         {
             *expression = parsed;
@@ -45,17 +50,73 @@ pub(super) fn simplify(statement: &mut Statement) {
     let ControlFlow::Continue(()) = visited else { return };
 }
 
-fn asks_the_catalogue(statement: &Statement) -> bool {
+/// Whether a statement names the catalogue, and nothing else.
+pub(super) fn asks_the_catalogue(statement: &Statement) -> bool {
     let mut names = BTreeSet::new();
     let visited: ControlFlow<()> = visit_relations(statement, |name| {
         names.insert(name.to_string().replace('"', "").to_ascii_lowercase());
         ControlFlow::Continue(())
     });
     let is_of_it = |name: &String| {
-        ["pg_", "information_schema."].iter().any(|start| name.starts_with(start))
-            || ["unnest", "generate_series"].contains(&name.as_str())
+        let of_schema = ["pg_catalog.", "information_schema."].iter().any(|start| name.starts_with(start));
+        of_schema || PG_CATALOG_TABLES.contains(&name.as_str())
     };
-    visited.is_continue() && !names.is_empty() && names.iter().all(is_of_it)
+    let is_function = |name: &String| FUNCTIONS.contains(&name.as_str());
+    visited.is_continue()
+        && names.iter().any(is_of_it)
+        && names.iter().all(|name| is_of_it(name) || is_function(name))
+}
+
+/// Makes an aggregate of a value that is looked up for each row of another query, as DataFusion wants it. In the catalogue
+/// such a value is that of one row, by its number.
+fn aggregate(query: &mut Query) {
+    let is_correlated = names_others(query);
+    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    let [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] =
+        select.projection.as_mut_slice()
+    else {
+        return;
+    };
+    let mut is_aggregate = false;
+    let visited: ControlFlow<()> = visit_expressions(value, |part| {
+        let name = |call: &Function| last_word(&call.name.to_string());
+        is_aggregate |= matches!(part, Expr::Function(call) if AGGREGATES.contains(&name(call).as_str()));
+        ControlFlow::Continue(())
+    });
+    if visited.is_continue()
+        && is_correlated
+        && !is_aggregate
+        && let Some(largest) = parsed(&format!("max({value})"))
+    {
+        *value = largest;
+    }
+}
+
+/// Whether a query names columns of tables that it does not read.
+fn names_others(query: &Query) -> bool {
+    let SetExpr::Select(select) = query.body.as_ref() else { return false };
+    let mut own = BTreeSet::new();
+    for table in &select.from {
+        let joined = table.joins.iter().map(|join| &join.relation);
+        for factor in std::iter::once(&table.relation).chain(joined) {
+            if let TableFactor::Table { name, alias, .. } = factor {
+                let name = name.to_string();
+                own.insert(
+                    alias.as_ref().map_or_else(|| last_word(&name), |alias| last_word(&alias.name.value)),
+                );
+            }
+        }
+    }
+    let mut found = false;
+    let visited: ControlFlow<()> = visit_expressions(query, |part| {
+        if let Expr::CompoundIdentifier(words) = part
+            && let [.., table, _] = words.as_slice()
+        {
+            found |= !own.contains(&last_word(&table.value));
+        }
+        ControlFlow::Continue(())
+    });
+    visited.is_continue() && found
 }
 
 fn replacement(expression: &Expr) -> Option<&'static str> {
@@ -64,9 +125,12 @@ fn replacement(expression: &Expr) -> Option<&'static str> {
         Expr::Function(call) if matches!(call.args, FunctionArguments::Subquery(_)) => {
             last_word(&call.name.to_string()).eq("array").then_some("CAST(NULL AS TEXT[])")
         }
-        Expr::Function(call) => {
-            last_word(&call.name.to_string()).eq(EXPANDED_ARRAY).then_some("CAST(NULL AS INT)")
-        }
+        Expr::Function(call) => match last_word(&call.name.to_string()).as_str() {
+            EXPANDED_ARRAY => Some("CAST(NULL AS INT)"),
+            // Made of the rows of sequences and collations.
+            "json_build_object" => Some("CAST(NULL AS TEXT)"),
+            _ => None,
+        },
         // Lists of numbers of types.
         Expr::Cast { data_type: DataType::Array(_), .. } => Some("CAST(NULL AS TEXT[])"),
         // The parts of what that function gives.
@@ -125,6 +189,12 @@ mod tests {
         assert!(!spelled(order)?.contains("tmp.I_INDOPTION["));
         let arguments = "SELECT proargtypes::regtype[]::text[] FROM pg_catalog.pg_proc";
         assert!(!spelled(arguments)?.contains("proargtypes"));
+        let types = "SELECT t.oid FROM pg_type t WHERE t.typrelid = 0 OR \
+                     (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid)";
+        assert!(spelled(types)?.contains("(SELECT max(c.relkind = 'c')"));
+        let count = "SELECT CASE WHEN (SELECT count(e.oid) FROM pg_extension e WHERE e.oid = c.oid) > 0 THEN 1 END \
+                     FROM pg_class c";
+        assert!(!spelled(count)?.contains("max"));
         for ours in [
             "SELECT ARRAY(SELECT iid FROM people) FROM people",
             "SELECT p.relacl FROM people p",

@@ -39,6 +39,7 @@ impl ReadStatement {
                 analyze: false,
                 query_plan: false,
                 estimate: false,
+                format: None,
                 options: None,
                 statement: explained,
                 ..

@@ -30,6 +30,22 @@ async fn a_researcher_sees_rows_of_their_sites_with_pseudonyms_and_masks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subquery_for_each_row_has_that_rows_answer() {
+    let scene = Scene::new(60, |_| true, POLICY).await;
+    let told = async |sql: &str| {
+        let mut rows = scene.ask("researcher", sql).await.expect(sql).rows();
+        rows.sort();
+        rows
+    };
+    let each = told("SELECT run, (SELECT count(*) FROM scores s WHERE s.run = r.run) FROM runs r").await;
+    let joined = "SELECT r.run, count(s.run) FROM runs r LEFT JOIN scores s ON s.run = r.run GROUP BY r.run";
+    assert_eq!(each, told(joined).await);
+    assert!(each.iter().any(|row| !row.ends_with("|0")), "{each:?}");
+    // Several rows are not one value.
+    assert!(scene.ask("researcher", "SELECT (SELECT age FROM phenotypes)").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rounded_score_is_a_z_to_one_decimal_and_a_band() {
     let scene = Scene::new(200, |_| true, POLICY).await;
     let sql = "SELECT * FROM scores WHERE score = 'PGS1' AND run = 'first'";

@@ -24,8 +24,8 @@ use crate::{
     sql::{
         Answer, SqlCommand, SqlProtocol, SqlService, SqlUser,
         governed::{
-            CohortSource, GovernedCatalog, GovernedService, GovernedSources, PhenotypeSource, ReleaseAudit,
-            ReleaseRecord, Remembered,
+            CohortSource, GovernedCatalog, GovernedService, GovernedSession, GovernedSources,
+            PhenotypeSource, ReleaseAudit, ReleaseRecord, Remembered,
         },
     },
 };
@@ -248,6 +248,11 @@ impl Scene {
         let Answer { rows, notices, stopper: _stopper } = session.execute(&prepared, parameters).await?;
         let batches = rows.try_collect().await?;
         Ok(Told { batches, notices: notices.take() })
+    }
+
+    /// A session of a user whose token has one role.
+    pub(super) fn session(&self, user: &str, role: &str) -> Result<GovernedSession, EngineError> {
+        GovernedSession::new(Arc::clone(&self.catalog), user, [role.to_owned()].into(), None)
     }
 
     pub(super) async fn ask(&self, role: &str, sql: &str) -> Result<Told, EngineError> {
