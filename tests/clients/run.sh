@@ -55,6 +55,8 @@ start_gateway() {
         kill "$gateway"
         wait "$gateway" || true
     fi
+    # What the one before said is not this one's word.
+    rm -f "$work/log"
     "$steppe" gateway --flight "127.0.0.1:$GATEWAY_FLIGHT" --postgres "127.0.0.1:$GATEWAY_POSTGRES" \
         --operations-listen "127.0.0.1:$(free_port)" --audit-log "$work/audit.jsonl" \
         --tls-authority "$work/certs/ca.crt" --tls-certificate "$work/certs/server.crt" --tls-key "$work/certs/server.key" \

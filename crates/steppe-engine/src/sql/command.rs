@@ -8,7 +8,7 @@ mod dialect;
 mod read;
 mod session;
 
-use datafusion::sql::sqlparser::ast::Statement;
+use self::dialect::Plannable;
 
 pub use read::ReadStatement;
 pub use session::SessionCommand;
@@ -51,11 +51,11 @@ impl SqlCommand {
         }
     }
 
-    fn of(statement: Statement) -> Result<Self, EngineError> {
-        if let Some(command) = SessionCommand::of(&statement)? {
+    fn of(plannable: Plannable) -> Result<Self, EngineError> {
+        if let Some(command) = SessionCommand::of(&plannable.statement)? {
             return Ok(Self::Session(command));
         }
-        ReadStatement::of(statement).map(|statement| Self::Read(Box::new(statement)))
+        ReadStatement::of(plannable).map(|statement| Self::Read(Box::new(statement)))
     }
 }
 

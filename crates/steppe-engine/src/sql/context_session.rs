@@ -66,7 +66,7 @@ pub(super) async fn prepared(
     let plan = context.state().statement_to_plan(ast).await?;
     check_aggregates(&plan)?;
     let schema = Arc::new(plan.schema().as_arrow().clone());
-    let parameters = parameters(&plan)?;
+    let parameters = parameters(&plan, statement.parameters().min(MOST_PARAMETERS))?;
     Ok(Prepared { plan, schema, parameters })
 }
 
@@ -84,9 +84,9 @@ pub(super) fn bound(prepared: &Prepared, parameters: Vec<ScalarValue>) -> Result
     Ok(prepared.plan.clone().replace_params_with_values(&ParamValues::List(values))?)
 }
 
-/// The parameters in order of their numbers. A type comes from what a parameter is compared with, or else from the cast
-/// around it.
-fn parameters(plan: &LogicalPlan) -> Result<Vec<Option<FieldRef>>, EngineError> {
+/// The parameters in order of their numbers, at least so many. A type comes from what a parameter is compared with, or else
+/// from the cast around it.
+fn parameters(plan: &LogicalPlan, at_least: usize) -> Result<Vec<Option<FieldRef>>, EngineError> {
     let mut found: BTreeMap<usize, Option<FieldRef>> = BTreeMap::new();
     for (name, field) in plan.get_parameter_fields()? {
         found.insert(number(&name)?, field);
@@ -106,7 +106,7 @@ fn parameters(plan: &LogicalPlan) -> Result<Vec<Option<FieldRef>>, EngineError> 
             })
         })?;
     }
-    let last = found.keys().next_back().copied().unwrap_or(0);
+    let last = found.keys().next_back().copied().unwrap_or(0).max(at_least);
     Ok((1..=last).map(|number| found.remove(&number).flatten()).collect())
 }
 

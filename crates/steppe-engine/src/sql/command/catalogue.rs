@@ -8,7 +8,8 @@ use std::{collections::BTreeSet, ops::ControlFlow};
 use datafusion::sql::sqlparser::{
     ast::{
         AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArguments, Query, SelectItem, SetExpr,
-        Statement, TableFactor, visit_expressions, visit_expressions_mut, visit_relations,
+        Statement, TableFactor, Value, ValueWithSpan, visit_expressions, visit_expressions_mut,
+        visit_relations,
     },
     dialect::PostgreSqlDialect,
     parser::Parser,
@@ -28,6 +29,10 @@ const FUNCTIONS: [&str; 4] = ["generate_series", "pg_get_keywords", "string_to_a
 /// The function that lists the columns of a key with their places.
 const EXPANDED_ARRAY: &str = "_pg_expandarray";
 
+/// Lists of columns' numbers of an index or a key.
+const KEY_LISTS: [&str; 6] = ["conkey", "confkey", "indclass", "indcollation", "indkey", "indoption"];
+/// Tables of the catalogue that have no row in ours: no column has a default or a sequence.
+const EMPTY_TABLES: [&str; 2] = ["pg_attrdef", "pg_sequence"];
 /// Aggregates in such statements.
 const AGGREGATES: [&str; 6] = ["array_agg", "count", "max", "min", "string_agg", "sum"];
 
@@ -37,12 +42,16 @@ const KEY_PARTS: [&str; 5] = ["n", "x", "indkey", "indoption", "i_indoption"];
 /// Puts what can be planned in the place of what can not, in a statement that [`asks_the_catalogue`].
 pub(super) fn simplify(statement: &mut Statement) {
     let visited: ControlFlow<()> = visit_expressions_mut(statement, |expression| {
-        if let Expr::Subquery(query) = expression {
-            aggregate(query);
-        } else if let Some(text) = replacement(expression)
-            && let Some(parsed) = parsed(text)
-        {
-            *expression = parsed;
+        let simpler = match expression {
+            Expr::Subquery(query) => looked_up(query),
+            Expr::Like { pattern, escape_char, .. } => {
+                escape_by_backslash(pattern, escape_char);
+                None
+            }
+            ref other => replacement(other).and_then(parsed),
+        };
+        if let Some(simpler) = simpler {
+            *expression = simpler;
         }
         ControlFlow::Continue(())
     });
@@ -67,15 +76,15 @@ pub(super) fn asks_the_catalogue(statement: &Statement) -> bool {
         && names.iter().all(|name| is_of_it(name) || is_function(name))
 }
 
-/// Makes an aggregate of a value that is looked up for each row of another query, as DataFusion wants it. In the catalogue
-/// such a value is that of one row, by its number.
-fn aggregate(query: &mut Query) {
-    let is_correlated = names_others(query);
-    let SetExpr::Select(select) = query.body.as_mut() else { return };
+/// What stands for a value that is looked up for each row of another query: nothing where there is nothing to look up, or
+/// else an aggregate, as DataFusion wants it. In the catalogue such a value is that of one row, by its number.
+fn looked_up(query: &mut Query) -> Option<Expr> {
+    let (read, others) = relations(query);
+    let SetExpr::Select(select) = query.body.as_mut() else { return None };
     let [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] =
         select.projection.as_mut_slice()
     else {
-        return;
+        return None;
     };
     let mut is_aggregate = false;
     let visited: ControlFlow<()> = visit_expressions(value, |part| {
@@ -83,40 +92,44 @@ fn aggregate(query: &mut Query) {
         is_aggregate |= matches!(part, Expr::Function(call) if AGGREGATES.contains(&name(call).as_str()));
         ControlFlow::Continue(())
     });
-    if visited.is_continue()
-        && is_correlated
-        && !is_aggregate
-        && let Some(largest) = parsed(&format!("max({value})"))
-    {
+    if visited.is_break() || is_aggregate || !others {
+        return None;
+    }
+    if read.iter().any(|table| EMPTY_TABLES.contains(&table.as_str())) {
+        return parsed("CAST(NULL AS TEXT)");
+    }
+    if let Some(largest) = parsed(&format!("max({value})")) {
         *value = largest;
     }
+    None
 }
 
-/// Whether a query names columns of tables that it does not read.
-fn names_others(query: &Query) -> bool {
-    let SetExpr::Select(select) = query.body.as_ref() else { return false };
-    let mut own = BTreeSet::new();
+/// The tables that a query begins with, and whether it names columns of tables that it does not read.
+fn relations(query: &Query) -> (BTreeSet<String>, bool) {
+    let SetExpr::Select(select) = query.body.as_ref() else { return (BTreeSet::new(), false) };
+    let (mut read, mut known) = (BTreeSet::new(), BTreeSet::new());
     for table in &select.from {
         let joined = table.joins.iter().map(|join| &join.relation);
         for factor in std::iter::once(&table.relation).chain(joined) {
             if let TableFactor::Table { name, alias, .. } = factor {
-                let name = name.to_string();
-                own.insert(
-                    alias.as_ref().map_or_else(|| last_word(&name), |alias| last_word(&alias.name.value)),
+                let name = last_word(&name.to_string());
+                known.insert(
+                    alias.as_ref().map_or_else(|| name.clone(), |alias| last_word(&alias.name.value)),
                 );
+                read.insert(name);
             }
         }
     }
-    let mut found = false;
+    let mut others = false;
     let visited: ControlFlow<()> = visit_expressions(query, |part| {
         if let Expr::CompoundIdentifier(words) = part
             && let [.., table, _] = words.as_slice()
         {
-            found |= !own.contains(&last_word(&table.value));
+            others |= !known.contains(&last_word(&table.value));
         }
         ControlFlow::Continue(())
     });
-    visited.is_continue() && found
+    (read, visited.is_continue() && others)
 }
 
 fn replacement(expression: &Expr) -> Option<&'static str> {
@@ -126,7 +139,8 @@ fn replacement(expression: &Expr) -> Option<&'static str> {
             last_word(&call.name.to_string()).eq("array").then_some("CAST(NULL AS TEXT[])")
         }
         Expr::Function(call) => match last_word(&call.name.to_string()).as_str() {
-            EXPANDED_ARRAY => Some("CAST(NULL AS INT)"),
+            EXPANDED_ARRAY | "generate_subscripts" => Some("CAST(NULL AS INT)"),
+            "unnest" => is_of_key(&call.args).then_some("CAST(NULL AS INT)"),
             // Made of the rows of sequences and collations.
             "json_build_object" => Some("CAST(NULL AS TEXT)"),
             _ => None,
@@ -156,6 +170,22 @@ fn replacement(expression: &Expr) -> Option<&'static str> {
             asks.then_some("false")
         }
         _ => None,
+    }
+}
+
+/// Whether a function is called on a list of an index or a key, which there is none of.
+fn is_of_key(arguments: &FunctionArguments) -> bool {
+    let text = arguments.to_string();
+    KEY_LISTS.contains(&last_word(text.trim_matches(['(', ')'])).as_str())
+}
+
+/// Makes `/`, which escapes the special characters of a pattern, the backslash that DataFusion takes.
+fn escape_by_backslash(pattern: &mut Expr, escape: &mut Option<ValueWithSpan>) {
+    if escape.as_ref().is_some_and(|escape| escape.value == Value::SingleQuotedString("/".to_owned()))
+        && let Some(replaced) = parsed(&format!(r"replace(replace({pattern}, '\', '\\'), '/', '\')"))
+    {
+        *pattern = replaced;
+        *escape = None;
     }
 }
 
@@ -192,6 +222,14 @@ mod tests {
         let types = "SELECT t.oid FROM pg_type t WHERE t.typrelid = 0 OR \
                      (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid)";
         assert!(spelled(types)?.contains("(SELECT max(c.relkind = 'c')"));
+        let default = "SELECT CASE WHEN a.atthasdef THEN (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d \
+                       WHERE a.atthasdef AND d.adrelid = a.attrelid) END FROM pg_catalog.pg_attribute a";
+        assert!(!spelled(default)?.contains("pg_attrdef"));
+        let keys = "SELECT unnest(i.indkey), generate_subscripts(i.indkey, 1), unnest(current_schemas(true)) FROM pg_index i";
+        let simple = spelled(keys)?;
+        assert!(!simple.contains("indkey") && simple.contains("unnest(current_schemas(true))"), "{simple}");
+        let like = r"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pg/_' || '%' ESCAPE '/'";
+        assert!(spelled(like)?.ends_with(r"LIKE replace(replace('pg/_' || '%', '\', '\\'), '/', '\')"));
         let count = "SELECT CASE WHEN (SELECT count(e.oid) FROM pg_extension e WHERE e.oid = c.oid) > 0 THEN 1 END \
                      FROM pg_class c";
         assert!(!spelled(count)?.contains("max"));

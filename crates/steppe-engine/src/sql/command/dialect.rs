@@ -4,9 +4,13 @@
 //! means: a subquery in a SELECT list becomes null or loses rows, a collation is dropped, columns are renamed. So all of
 //! its rules are for statements that name nothing but the catalogue. Others get those that change the spelling alone.
 
-use std::sync::LazyLock;
+use std::{ops::ControlFlow, sync::LazyLock};
 
-use datafusion::sql::sqlparser::{ast::Statement, dialect::PostgreSqlDialect, parser::Parser};
+use datafusion::sql::sqlparser::{
+    ast::{Expr, Statement, Value, visit_expressions},
+    dialect::PostgreSqlDialect,
+    parser::Parser,
+};
 use datafusion_pg_catalog::sql::{
     PostgresCompatibilityParser,
     rules::{
@@ -36,8 +40,16 @@ static SPELLINGS: LazyLock<[Box<dyn SqlStatementRewriteRule>; 8]> = LazyLock::ne
     ]
 });
 
-/// The statements of a text, each as it can be planned.
-pub(super) fn statements(text: &str) -> Result<Vec<Statement>, EngineError> {
+/// A statement as it can be planned.
+#[derive(Debug)]
+pub(super) struct Plannable {
+    pub(super) statement: Statement,
+    /// How many parameters it was written with; what stands for them may have fewer.
+    pub(super) parameters: usize,
+}
+
+/// The statements of a text.
+pub(super) fn statements(text: &str) -> Result<Vec<Plannable>, EngineError> {
     match Parser::parse_sql(&PostgreSqlDialect {}, text) {
         Ok(said) => {
             // The table of clients' statements is by their very words.
@@ -50,7 +62,7 @@ pub(super) fn statements(text: &str) -> Result<Vec<Statement>, EngineError> {
         // Words that only the other parser knows, such as ABORT.
         Err(error) => match COMPATIBLE.parse(text) {
             Ok(statements) if statements.iter().all(|said| !matches!(said, Statement::Query(_))) => {
-                Ok(statements)
+                Ok(statements.into_iter().map(|statement| Plannable { statement, parameters: 0 }).collect())
             }
             _ => Err(EngineError::Syntax {
                 // The library repeats its own name for what is wrong.
@@ -61,13 +73,30 @@ pub(super) fn statements(text: &str) -> Result<Vec<Statement>, EngineError> {
 }
 
 /// A statement, or what the library made of it where it asks the catalogue and nothing else.
-fn plannable(said: Statement, compatible: Option<Statement>) -> Statement {
+fn plannable(said: Statement, compatible: Option<Statement>) -> Plannable {
+    let parameters = parameters(&said);
     if asks_the_catalogue(&said) {
         let mut compatible = compatible.unwrap_or_else(|| COMPATIBLE.rewrite(said));
         simplify(&mut compatible);
-        return compatible;
+        return Plannable { statement: compatible, parameters };
     }
-    SPELLINGS.iter().fold(said, |statement, rule| rule.rewrite(statement))
+    let statement = SPELLINGS.iter().fold(said, |statement, rule| rule.rewrite(statement));
+    Plannable { statement, parameters }
+}
+
+/// The largest number of a parameter.
+fn parameters(statement: &Statement) -> usize {
+    let mut largest = 0;
+    let visited: ControlFlow<()> = visit_expressions(statement, |part| {
+        if let Expr::Value(value) = part
+            && let Value::Placeholder(name) = &value.value
+            && let Some(Ok(number)) = name.strip_prefix('$').map(str::parse)
+        {
+            largest = largest.max(number);
+        }
+        ControlFlow::Continue(())
+    });
+    if visited.is_continue() { largest } else { 0 }
 }
 
 #[cfg(test)]
@@ -106,6 +135,18 @@ mod tests {
             ),
         ] {
             assert_eq!(SqlCommand::parse_query(text)?.to_string(), spelled);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn parameters_are_counted_as_they_were_written() -> Result<(), EngineError> {
+        for (text, parameters) in [
+            ("SELECT generate_subscripts(indkey, $2) FROM pg_index WHERE indrelid = $1", 2),
+            ("SELECT iid FROM people WHERE score > $1 OR $3", 3),
+            ("SELECT 1", 0),
+        ] {
+            assert_eq!(SqlCommand::parse_query(text)?.parameters(), parameters, "{text}");
         }
         Ok(())
     }

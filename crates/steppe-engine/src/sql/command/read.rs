@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{
     DescribeAlias, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor,
 };
 
-use super::first_word;
+use super::{dialect::Plannable, first_word};
 use crate::EngineError;
 
 /// Relations that show how this process is set up.
@@ -16,6 +16,7 @@ pub struct ReadStatement {
     statement: Statement,
     spelling: String,
     relations: BTreeSet<String>,
+    parameters: usize,
 }
 
 impl ReadStatement {
@@ -29,7 +30,13 @@ impl ReadStatement {
         &self.relations
     }
 
-    pub(super) fn of(statement: Statement) -> Result<Self, EngineError> {
+    /// How many parameters it was written with, `$1`, `$2`, …
+    pub fn parameters(&self) -> usize {
+        self.parameters
+    }
+
+    pub(super) fn of(plannable: Plannable) -> Result<Self, EngineError> {
+        let Plannable { statement, parameters } = plannable;
         let refused =
             |statement: &Statement| Err(EngineError::ReadOnly { found: first_word(&statement.to_string()) });
         match &statement {
@@ -55,7 +62,7 @@ impl ReadStatement {
             ControlFlow::Continue(()) => {
                 // Here, where there is stack for it.
                 let spelling = statement.to_string();
-                Ok(Self { statement, spelling, relations: reader.relations })
+                Ok(Self { statement, spelling, relations: reader.relations, parameters })
             }
         }
     }
