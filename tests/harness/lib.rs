@@ -10,13 +10,17 @@ mod fault_row;
 mod fault_tier;
 mod faults;
 mod fits;
+mod gateway;
+mod governed;
 mod memory_limit;
 mod network;
 mod ports;
+mod postgres;
 mod small_disk;
 #[allow(clippy::expect_used, reason = "a cluster that does not come up ends the test")]
 mod store_cluster;
 mod table;
+mod tokens;
 
 pub use cluster::{
     Accesses, Cluster, ClusterOptions, Committed, JobView, Process, Scoring, Second, Submission,
@@ -29,8 +33,12 @@ pub use fault_report::FaultReport;
 pub use fault_tier::{Counts, Lane, Tier, fault_seed, turn};
 pub use faults::{Case, Tally};
 pub use fits::{FitData, fit_digests};
+pub use gateway::{Gateway, GatewayOptions};
+pub use governed::POLICY;
 pub use memory_limit::MemoryLimit;
 pub use network::{Network, Peer, Way};
+pub use postgres::{PostgresAnswer, PostgresClient, PostgresError};
 pub use small_disk::SmallDisk;
 pub use store_cluster::{Score, Setup, StoreCluster, digests_in, small_fileset, wait_until};
 pub use table::Table;
+pub use tokens::{TokenClaims, TokenIssuer};

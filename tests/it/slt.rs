@@ -3,6 +3,7 @@
 //!
 //! `STEPPE_SLT_ANSWERS` names a file to which every answer is appended as a line of JSON, for whoever writes records.
 
+mod by_gateway;
 mod in_process;
 mod numbers;
 mod way_in;
@@ -19,6 +20,7 @@ use steppe_tests::steppe_binary;
 use tempfile::TempDir;
 
 use self::{
+    by_gateway::{ByFlight, ByPostgres},
     in_process::InProcess,
     numbers::validator,
     way_in::{Asking, LOGIN, WayIn, is_ordered},
@@ -114,6 +116,36 @@ fn a_steward_in_process() {
 #[test]
 fn an_analyst_in_process() {
     run(&InProcess::open(study()), "analyst");
+}
+
+#[test]
+fn a_researcher_by_the_postgres_wire() {
+    run(&ByPostgres::start(study()), "researcher");
+}
+
+#[test]
+fn a_steward_by_the_postgres_wire() {
+    run(&ByPostgres::start(study()), "steward");
+}
+
+#[test]
+fn an_analyst_by_the_postgres_wire() {
+    run(&ByPostgres::start(study()), "analyst");
+}
+
+#[test]
+fn a_researcher_by_flight_sql() {
+    run(&ByFlight::start(study()), "researcher");
+}
+
+#[test]
+fn a_steward_by_flight_sql() {
+    run(&ByFlight::start(study()), "steward");
+}
+
+#[test]
+fn an_analyst_by_flight_sql() {
+    run(&ByFlight::start(study()), "analyst");
 }
 
 #[test]

@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Coordinator(Box<commands::coordinator::CoordinatorCommand>),
     /// Run a worker.
     Worker(Box<commands::worker::WorkerCommand>),
+    /// Serve cohorts and results by SQL, to other programs.
+    Gateway(Box<commands::gateway::GatewayCommand>),
     /// Make certificates for a cluster.
     Certs(commands::certs::CertsCommand),
     /// Run jobs on SLURM.

@@ -12,6 +12,7 @@ pub(crate) mod dev_s3;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod fit;
+pub(crate) mod gateway;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod leakage;
@@ -69,6 +70,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> anyhow::Result<Outcome> {
         Command::Jobs(command) => command.run(&cli.remote, session),
         Command::Coordinator(command) => command.run(),
         Command::Worker(command) => command.run(session),
+        Command::Gateway(command) => command.run(),
         Command::Cluster(command) => command.run(session),
         Command::Certs(command) => command.run(),
         Command::Slurm(command) => command.run(session),

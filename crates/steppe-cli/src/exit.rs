@@ -127,6 +127,7 @@ fn server_refused(error: &ServerError) -> bool {
                     | ServerError::TokenSettings { .. }
                     | ServerError::TokenKeys { .. }
                     | ServerError::JobLogUrl { .. }
+                    | ServerError::PseudonymKey { .. }
             );
             certificates || refused_there(FailureKind::of(error).name())
         }

@@ -6,6 +6,9 @@ use std::{
     },
 };
 
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
 use crate::console::Console;
 
 /// The shell's convention: 128 + SIGINT.
@@ -32,6 +35,22 @@ pub(crate) fn raise_on_interrupt(console: Console) -> Arc<AtomicBool> {
         again
     });
     flag
+}
+
+/// A server's token, which SIGTERM and SIGINT raise.
+pub(crate) fn until_told_to_stop() -> std::io::Result<CancellationToken> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        stopping.cancel();
+    });
+    Ok(stop)
 }
 
 /// Calls `act` at every Ctrl-C, until it returns true: the process ends then.

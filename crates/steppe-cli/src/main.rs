@@ -21,7 +21,11 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    if !matches!(cli.command, cli::Command::Coordinator(_) | cli::Command::Worker(_)) {
+    let is_server = matches!(
+        cli.command,
+        cli::Command::Coordinator(_) | cli::Command::Worker(_) | cli::Command::Gateway(_)
+    );
+    if !is_server {
         logging::start(cli.global.verbose);
     }
     let console = console::Console::new(cli.global.quiet);

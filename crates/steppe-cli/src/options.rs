@@ -18,6 +18,6 @@ pub(crate) use matching::{MatchingOptions, MatchingRules};
 pub(crate) use memory::MemorySize;
 pub(crate) use named_file::NamedFile;
 pub(crate) use remote::RemoteOptions;
-pub(crate) use settings::{CoordinatorOptions, WorkerOptions};
+pub(crate) use settings::{CoordinatorOptions, GatewayOptions, WorkerOptions};
 pub(crate) use simd::Simd;
 pub(crate) use traits::{ColumnName, SelectionOptions, TraitOptions, column_name};

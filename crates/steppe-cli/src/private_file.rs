@@ -5,7 +5,7 @@ use std::{
     fs::{self, OpenOptions},
     io::Write,
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -33,6 +33,33 @@ pub(crate) fn write_token(dir: &Path, subject: &str, lifetime: Duration) -> anyh
     let token = TokenSigner::from_pem(pair.private.as_bytes(), None)?.mint(&grant, SystemTime::now())?;
     fs::write(dir.join(TOKEN_KEY), &pair.public)?;
     write_private(&dir.join(TOKEN), &token)
+}
+
+/// The key that signs tokens within a folder.
+const SIGNING_KEY: &str = "token.key";
+
+/// Writes a token without roles into a folder, signed with the folder's key, which is made for the first one. Gives its
+/// file.
+pub(crate) fn write_token_of(dir: &Path, subject: &str, lifetime: Duration) -> anyhow::Result<PathBuf> {
+    fs::create_dir_all(dir)?;
+    let key = dir.join(SIGNING_KEY);
+    if !key.exists() {
+        let pair = TokenKeyPair::generate()?;
+        fs::write(dir.join(TOKEN_KEY), &pair.public)?;
+        write_private(&key, &pair.private)?;
+    }
+    let grant = Grant {
+        issuer: "steppe".to_owned(),
+        audience: "steppe".to_owned(),
+        subject: subject.to_owned(),
+        roles: BTreeSet::new(),
+        cohorts: None,
+        lifetime,
+    };
+    let token = TokenSigner::from_pem(&fs::read(key)?, None)?.mint(&grant, SystemTime::now())?;
+    let file = dir.join(format!("{subject}.token"));
+    write_private(&file, &token)?;
+    Ok(file)
 }
 
 /// Writes a file that nobody else may read.

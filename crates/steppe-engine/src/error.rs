@@ -61,6 +61,18 @@ pub enum EngineError {
     /// DataFusion could not plan or run a query or a pass.
     #[error("{0}")]
     DataFusion(Box<datafusion::error::DataFusionError>),
+    /// Text that is no SQL.
+    #[error("the statement can not be read: {problem}; correct it")]
+    Syntax {
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// A statement that does more than read.
+    #[error("{found} is not allowed: only reading is; send SELECT, WITH, VALUES, EXPLAIN or SHOW TABLES")]
+    ReadOnly {
+        /// Its first word, or the part of it.
+        found: String,
+    },
     /// Something else lies where the result shall go.
     #[error("{problem}; {remedy}")]
     Occupied {

@@ -153,7 +153,11 @@ impl EngineError {
             Self::Format(error) => ErrorKind::of_format(error),
             Self::Store(error) => ErrorKind::of_store(error),
             Self::Fit(error) => of_fit(error),
-            Self::Refused { .. } | Self::NothingToScore { .. } | Self::Privacy(_) => ErrorKind::InvalidInput,
+            Self::Refused { .. }
+            | Self::NothingToScore { .. }
+            | Self::Syntax { .. }
+            | Self::ReadOnly { .. }
+            | Self::Privacy(_) => ErrorKind::InvalidInput,
             Self::Occupied { .. } => ErrorKind::AlreadyExists,
             Self::Write { source, .. } => ErrorKind::of_io(source),
             Self::Cluster { kind, .. } => *kind,

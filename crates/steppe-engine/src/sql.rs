@@ -12,25 +12,44 @@
 //! Tables that come from runs start with a `run` column: the name of the run's folder. Columns whose names in the files would
 //! need quotes have others here: `family_id`, `sample_id`, `group_name`, `interval_method`. Other files (Parquet, comma-
 //! or tab-separated text) can be added under names of their own. Nothing can be written through SQL.
+//!
+//! [`open`] is for whoever owns the files, in their own process. Others come through a gateway, which knows the
+//! [`SqlService`] alone: [`SqlCommand`] lets through what only reads, [`bound_functions`] keeps one expression from
+//! taking all memory, and a [`ContextSession`] plans and runs what is left.
 
+mod bounded;
+mod command;
+mod context_session;
 mod files;
 mod functions;
 pub mod governed;
+mod pg_catalog;
 mod record_tables;
 mod run_files;
 mod runs;
 mod service;
 mod session;
+mod stoppable;
+mod ungoverned;
+
+use std::sync::Arc;
 
 use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
-    execution::{SendableRecordBatchStream, context::SQLOptions},
+    execution::{SendableRecordBatchStream, context::SQLOptions, runtime_env::RuntimeEnv},
     prelude::SessionContext,
 };
 use futures::TryStreamExt;
 use steppe_store::Location;
 
+pub use bounded::{bound_functions, check_aggregates};
+pub use command::{ReadStatement, SessionCommand, SqlCommand};
+pub use context_session::ContextSession;
+pub use pg_catalog::{add_pg_catalog, name_user};
+pub use service::{Answer, Notices, Prepared, SqlProtocol, SqlService, SqlSession, SqlUser};
 pub use session::SqlTable;
+pub use stoppable::Stopper;
+pub use ungoverned::{UngovernedService, limited_runtime};
 
 use crate::EngineError;
 
@@ -53,7 +72,7 @@ pub struct SqlSources {
 /// # Errors
 /// A cohort, result or file that is not there or can not be read; two tables of one name.
 pub async fn open(sources: &SqlSources) -> Result<SessionContext, EngineError> {
-    session::open(sources).await
+    session::open(sources, Arc::new(RuntimeEnv::default())).await
 }
 
 /// The tables of a session with their columns, in order of name.

@@ -120,6 +120,18 @@ impl StatementCaps {
     /// # Errors
     /// The first fault: the length, then whatever comes first in the text.
     pub fn check(&self, statement: &str) -> Result<StatementSize, StatementFault> {
+        self.count(statement, true)
+    }
+
+    /// The same for a text of any number of statements: the caps are for all of them together.
+    ///
+    /// # Errors
+    /// As [`Self::check`], but that there is a second statement.
+    pub fn check_script(&self, script: &str) -> Result<StatementSize, StatementFault> {
+        self.count(script, false)
+    }
+
+    fn count(&self, statement: &str, is_one: bool) -> Result<StatementSize, StatementFault> {
         if statement.len() > self.bytes {
             return Err(StatementFault::Bytes { found: statement.len(), most: self.bytes });
         }
@@ -127,7 +139,9 @@ impl StatementCaps {
         for token in Tokens::new(statement) {
             let (token, line) = token?;
             if token == Token::Semicolon {
-                has_ended = true;
+                has_ended = is_one;
+                // Between statements it is counted: a thousand empty ones are not nothing.
+                size.terms += usize::from(!is_one);
                 continue;
             }
             if has_ended {

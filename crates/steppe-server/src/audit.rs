@@ -61,6 +61,19 @@ impl AuditLog {
         }
     }
 
+    /// As [`Self::append`], for a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_blocking(&self, record: Record) -> Result<Entry, ServerError> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).append(record)
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The last line's number and hash, to be kept somewhere else. Waits for a write that is under way.
     pub fn head(&self) -> Head {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).head()

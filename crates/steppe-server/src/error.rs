@@ -1,4 +1,6 @@
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitStatus};
+
+use steppe_privacy::statement_caps::StatementFault;
 
 use crate::{
     audit::AuditFault,
@@ -350,6 +352,12 @@ pub enum ServerError {
         /// Why it does not serve.
         problem: &'static str,
     },
+    /// A gateway that can not go on with a statement.
+    #[error("the gateway {problem}; try again")]
+    GatewayUnavailable {
+        /// Why not.
+        problem: &'static str,
+    },
     /// An address that can not be served.
     #[error("{address}: can not listen; stop what uses the address, or name another one")]
     Listen {
@@ -374,6 +382,14 @@ pub enum ServerError {
         /// Its exit status.
         status: i32,
     },
+    /// A child process that ended before any of its kind had worked.
+    #[error("{what} ended before it worked ({status}); its messages above say why")]
+    ProcessNeverReady {
+        /// Which one.
+        what: &'static str,
+        /// How it ended.
+        status: ExitStatus,
+    },
     /// A coordinator that can not be reached.
     #[error(
         "{url}: can not reach the coordinator: {problem}; check the URL, the authority's certificate, and that it runs"
@@ -383,6 +399,65 @@ pub enum ServerError {
         url: String,
         /// What happened.
         problem: String,
+    },
+    /// A folder of a gateway that another process has.
+    #[error("{}: another process has the folder of gateway.state; stop it, or name another folder", path.display())]
+    StateInUse {
+        /// The file that it holds.
+        path: PathBuf,
+    },
+    /// A key of pseudonyms that is none.
+    #[error(
+        "{}: this is no key of pseudonyms, which has 64 hexadecimal digits; bring back a copy, or remove it to get new pseudonyms",
+        path.display()
+    )]
+    PseudonymKey {
+        /// The key's file.
+        path: PathBuf,
+    },
+    /// A user name of the Postgres wire that is not that of the token.
+    #[error("the user name is not that of the token; connect with the token's subject as the user")]
+    UserName,
+    /// A client of the Postgres wire without TLS.
+    #[error("the connection is not encrypted; connect with sslmode=verify-full, or require at the least")]
+    PlaintextClient,
+    /// A statement that nobody parses.
+    #[error(transparent)]
+    StatementCap(#[from] StatementFault),
+    /// A statement that took too long.
+    #[error(
+        "the statement took longer than {milliseconds} ms and was stopped; ask for less, or ask for more time"
+    )]
+    StatementTimeout {
+        /// The time that it had.
+        milliseconds: u64,
+    },
+    /// A statement that somebody cancelled.
+    #[error("the statement was cancelled")]
+    StatementCancelled,
+    /// An answer that is too large.
+    #[error("the answer has more than {most} {what}; aggregate, filter, or ask for it in parts with LIMIT")]
+    AnswerTooLarge {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there may be.
+        most: u64,
+    },
+    /// More of something at once than somebody may have.
+    #[error("{most} {what}, which is as many as there may be; {remedy}")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there may be.
+        most: usize,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A ticket or prepared statement that is not there, any more or for this user.
+    #[error("there is no such {what} of yours, or its time is over; ask for a new one")]
+    HandleUnknown {
+        /// What it should be.
+        what: &'static str,
     },
     /// What a coordinator answered instead.
     #[error("{message}")]

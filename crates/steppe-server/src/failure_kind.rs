@@ -55,13 +55,22 @@ impl FailureKind {
         match error {
             ServerError::Engine(error) => Self::Job(error.kind()),
             ServerError::Store(error) => Self::Job(ErrorKind::of_store(error)),
-            ServerError::Token { .. } => Self::Unauthenticated,
+            ServerError::Token { .. } | ServerError::UserName | ServerError::PlaintextClient => {
+                Self::Unauthenticated
+            }
+            ServerError::StatementTimeout { .. } | ServerError::StatementCancelled => {
+                Self::Job(ErrorKind::Cancelled)
+            }
+            ServerError::StatementCap(_)
+            | ServerError::AnswerTooLarge { .. }
+            | ServerError::TooMany { .. } => Self::Job(ErrorKind::ResourceExhausted),
             ServerError::Denied { .. } | ServerError::LocationRefused { .. } | ServerError::CohortDenied => {
                 Self::PermissionDenied
             }
             ServerError::JobUnknown { .. }
             | ServerError::JobNotFound { .. }
             | ServerError::FileUnknown { .. }
+            | ServerError::HandleUnknown { .. }
             | ServerError::ResultsGone { .. } => Self::Job(ErrorKind::NotFound),
             ServerError::IdempotencyConflict { .. } => Self::Job(ErrorKind::AlreadyExists),
             ServerError::JobInvalid { .. }
@@ -72,7 +81,8 @@ impl FailureKind {
             | ServerError::JobNotDone { .. } => Self::FailedPrecondition,
             ServerError::Fenced { .. }
             | ServerError::JobLogQuery { .. }
-            | ServerError::Unavailable { .. } => Self::Job(ErrorKind::Unavailable),
+            | ServerError::Unavailable { .. }
+            | ServerError::GatewayUnavailable { .. } => Self::Job(ErrorKind::Unavailable),
             ServerError::JobLogFull { .. } => Self::Job(ErrorKind::ResourceExhausted),
             ServerError::File { source, .. } if is_full(source) => Self::Job(ErrorKind::ResourceExhausted),
             _ => Self::Job(ErrorKind::Internal),

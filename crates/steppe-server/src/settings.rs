@@ -1,4 +1,4 @@
-//! The settings of `steppe coordinator` and `steppe worker`: what a flag says goes before what a variable says, that
+//! The settings of `steppe coordinator`, `steppe worker` and `steppe gateway`: what a flag says goes before what a variable says, that
 //! before what the file says, that before the default.
 //!
 //! The [`registry`] is the one list of them. The flags, the readers of variables and files, the checks, the example
@@ -9,6 +9,7 @@ mod document;
 mod error;
 mod example;
 mod file;
+mod gateway;
 mod key;
 mod layers;
 mod listing;
@@ -28,6 +29,7 @@ pub use coordinator::CoordinatorSettings;
 pub use document::document;
 pub use error::{Place, SettingsError};
 pub use example::example;
+pub use gateway::{GatewayData, GatewayLimits, GatewaySettings};
 pub use key::{Fallback, Key, Kind, Member, Section};
 pub use listing::Effective;
 pub use loading::Loaded;

@@ -2,10 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use arrow::{
-    array::RecordBatch,
-    util::display::{ArrayFormatter, FormatOptions},
-};
+use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use steppe_engine::{
     EngineError,
@@ -18,7 +15,7 @@ use steppe_privacy::policy::Policy;
 use steppe_store::Location;
 use tokio::runtime::Runtime;
 
-use super::way_in::{Rows, WayIn};
+use super::way_in::{Rows, WayIn, texts};
 
 /// Sessions of a catalog over the study.
 pub(super) struct InProcess {
@@ -76,8 +73,8 @@ impl InProcess {
     ) -> Result<Rows, EngineError> {
         let session = GovernedSession::new(catalog, &user, [role].into(), None)?;
         let plan = session.context()?.state().create_logical_plan(&sql).await?;
-        let (rows, _) = session.run(plan).await?;
-        let batches: Vec<RecordBatch> = rows.try_collect().await?;
+        let answer = session.run(plan).await?;
+        let batches: Vec<RecordBatch> = answer.rows.try_collect().await?;
         Ok(batches.iter().flat_map(texts).collect())
     }
 }
@@ -93,18 +90,4 @@ impl WayIn for InProcess {
         let answer = self.runtime.block_on(self.runtime.spawn(answer)).map_err(|error| error.to_string())?;
         answer.map_err(|error| error.to_string())
     }
-}
-
-fn texts(batch: &RecordBatch) -> Rows {
-    let options = FormatOptions::default().with_null("NULL");
-    let columns: Vec<ArrayFormatter<'_>> = batch
-        .columns()
-        .iter()
-        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).expect("a column of plain values"))
-        .collect();
-    let text = |column: &ArrayFormatter<'_>, row: usize| match column.value(row).to_string() {
-        text if text.is_empty() => "(empty)".to_owned(),
-        text => text,
-    };
-    (0..batch.num_rows()).map(|row| columns.iter().map(|column| text(column, row)).collect()).collect()
 }

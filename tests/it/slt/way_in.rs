@@ -2,6 +2,10 @@
 
 use std::{fs::OpenOptions, io::Write as _};
 
+use arrow::{
+    array::RecordBatch,
+    util::display::{ArrayFormatter, FormatOptions},
+};
 use serde_json::json;
 use sqllogictest::{DB, DBOutput, DefaultColumnType};
 
@@ -64,6 +68,27 @@ impl DB for Asking<'_> {
 pub(super) fn is_ordered(sql: &str) -> bool {
     let last = sql.rsplit(')').next().unwrap_or(sql);
     last.to_uppercase().contains("ORDER BY")
+}
+
+/// A cell as records have it.
+pub(super) fn cell(text: Option<String>) -> String {
+    match text {
+        None => "NULL".to_owned(),
+        Some(text) if text.is_empty() => "(empty)".to_owned(),
+        Some(text) => text,
+    }
+}
+
+/// The values of a batch.
+pub(super) fn texts(batch: &RecordBatch) -> Rows {
+    let options = FormatOptions::default().with_null("NULL");
+    let columns: Vec<ArrayFormatter<'_>> = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).expect("a column of plain values"))
+        .collect();
+    let text = |column: &ArrayFormatter<'_>, row: usize| cell(Some(column.value(row).to_string()));
+    (0..batch.num_rows()).map(|row| columns.iter().map(|column| text(column, row)).collect()).collect()
 }
 
 fn write_down(role: &str, sql: &str, rows: &Rows) {

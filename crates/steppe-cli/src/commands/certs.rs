@@ -7,7 +7,7 @@ use std::{
 use clap::{Args, Subcommand};
 use steppe_server::identity::certificates::{CertificateRequest, DevelopmentCa};
 
-use crate::{console::print, exit::Outcome};
+use crate::{console::print, exit::Outcome, private_file::write_token_of};
 
 /// Make certificates for a cluster.
 #[derive(Debug, Args)]
@@ -40,20 +40,53 @@ enum Action {
         #[arg(long)]
         overwrite: bool,
     },
+    /// Make a bearer token for somebody, for development and for gateways without an identity provider.
+    ///
+    /// The folder gets SUBJECT.token, and for the first one token.key, which signs, and token.pub, which a gateway checks
+    /// tokens with (--token-key). Whoever has token.key can be anybody. The token names no role: a gateway's policy gives
+    /// roles to subjects.
+    Token {
+        /// Who holds it.
+        #[arg(long, value_name = "NAME", value_parser = subject)]
+        subject: String,
+        /// The folder.
+        #[arg(long, value_name = "DIR", default_value = "certs")]
+        out: PathBuf,
+        /// How long it is valid.
+        #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=365))]
+        days: u64,
+    },
+}
+
+/// A name that is safe in the name of a file.
+fn subject(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_@".contains(c);
+    if text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("give letters, digits, dots, dashes, underscores and @, a letter or digit first".to_owned())
+    }
 }
 
 impl CertsCommand {
     /// Makes them.
     pub(crate) fn run(&self) -> anyhow::Result<Outcome> {
-        let Action::Init { out, names, addresses, days, overwrite } = &self.action;
-        let request = CertificateRequest {
-            names: names.clone(),
-            addresses: addresses.clone(),
-            validity: Duration::from_secs(days * 24 * 3600),
-            replace: *overwrite,
-        };
-        let authority = DevelopmentCa::create(out, &request, SystemTime::now())?;
-        print(&authority.authority().display().to_string())?;
+        let validity = |days: &u64| Duration::from_secs(days * 24 * 3600);
+        match &self.action {
+            Action::Init { out, names, addresses, days, overwrite } => {
+                let request = CertificateRequest {
+                    names: names.clone(),
+                    addresses: addresses.clone(),
+                    validity: validity(days),
+                    replace: *overwrite,
+                };
+                let authority = DevelopmentCa::create(out, &request, SystemTime::now())?;
+                print(&authority.authority().display().to_string())?;
+            }
+            Action::Token { subject, out, days } => {
+                print(&write_token_of(out, subject, validity(days))?.display().to_string())?;
+            }
+        }
         Ok(Outcome::Done)
     }
 }

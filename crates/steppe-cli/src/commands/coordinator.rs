@@ -4,10 +4,8 @@ use steppe_server::{
     operations::telemetry::Service,
     settings::{CoordinatorSettings, Sources},
 };
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
-use crate::{exit::Outcome, logging, options::CoordinatorOptions};
+use crate::{exit::Outcome, interrupt::until_told_to_stop, logging, options::CoordinatorOptions};
 
 /// Run a coordinator: it takes jobs, plans them over its workers, and forgets none.
 ///
@@ -36,19 +34,7 @@ impl CoordinatorCommand {
         let config = CoordinatorConfig::of(&loaded.settings)?;
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(async {
-            let stop = CancellationToken::new();
-            let (mut terminate, mut interrupt) =
-                (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-            let stopping = stop.clone();
-            tokio::spawn(async move {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-                tracing::info!("stopping");
-                stopping.cancel();
-            });
-            run_coordinator(config, stop, |_| {}).await?;
+            run_coordinator(config, until_told_to_stop()?, |_| {}).await?;
             Ok::<_, anyhow::Error>(())
         })?;
         runtime.shutdown_background();

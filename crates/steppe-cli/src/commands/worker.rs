@@ -2,7 +2,7 @@ use clap::Args;
 use steppe_server::{
     operations::telemetry::Service,
     settings::{Sources, WorkerSettings},
-    worker::{WorkerConfig, run_executor_process, supervise},
+    worker::{WorkerConfig, keep_alive, run_executor_process},
 };
 use tokio::process::Command;
 
@@ -45,9 +45,12 @@ impl WorkerCommand {
         tracing::debug!("settings:\n{}", loaded.show());
         // What is wrong with the certificates shows here, once.
         config.security()?;
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(std::env::args_os().skip(1)).arg("--executor");
-        runtime.block_on(supervise(command, "the executor"))?;
+        let program = std::env::current_exe()?;
+        runtime.block_on(keep_alive(|| {
+            let mut command = Command::new(&program);
+            command.args(std::env::args_os().skip(1)).arg("--executor");
+            command
+        }))?;
         runtime.shutdown_background();
         Ok(Outcome::Done)
     }

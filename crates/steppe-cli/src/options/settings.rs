@@ -76,14 +76,6 @@ pub(crate) fn flags(member: Member, matches: &ArgMatches) -> FlagValues {
     flags
 }
 
-/// The flags of `steppe coordinator`, to be flattened into its command.
-#[derive(Debug, Clone)]
-pub(crate) struct CoordinatorOptions(pub(crate) FlagValues);
-
-/// The flags of `steppe worker`, to be flattened into its command.
-#[derive(Debug, Clone)]
-pub(crate) struct WorkerOptions(pub(crate) FlagValues);
-
 fn augment(command: Command, member: Member) -> Command {
     let example = example(member);
     let indented: String = example
@@ -95,46 +87,49 @@ fn augment(command: Command, member: Member) -> Command {
         .after_long_help(format!("Example of a settings file, for --config:\n\n{}", indented.trim_end()))
 }
 
-impl Args for CoordinatorOptions {
-    fn augment_args(command: Command) -> Command {
-        augment(command, Member::Coordinator)
-    }
+/// The flags of a command, to be flattened into it.
+macro_rules! options {
+    ($(#[$about:meta])* $name:ident of $member:expr) => {
+        $(#[$about])*
+        #[derive(Debug, Clone)]
+        pub(crate) struct $name(pub(crate) FlagValues);
 
-    fn augment_args_for_update(command: Command) -> Command {
-        augment(command, Member::Coordinator)
-    }
+        impl Args for $name {
+            fn augment_args(command: Command) -> Command {
+                augment(command, $member)
+            }
+
+            fn augment_args_for_update(command: Command) -> Command {
+                augment(command, $member)
+            }
+        }
+
+        impl FromArgMatches for $name {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+                Ok(Self(flags($member, matches)))
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+                self.0 = flags($member, matches);
+                Ok(())
+            }
+        }
+    };
 }
 
-impl FromArgMatches for CoordinatorOptions {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        Ok(Self(flags(Member::Coordinator, matches)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        self.0 = flags(Member::Coordinator, matches);
-        Ok(())
-    }
+options! {
+    /// The flags of `steppe coordinator`.
+    CoordinatorOptions of Member::Coordinator
 }
 
-impl Args for WorkerOptions {
-    fn augment_args(command: Command) -> Command {
-        augment(command, Member::Worker)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        augment(command, Member::Worker)
-    }
+options! {
+    /// The flags of `steppe worker`.
+    WorkerOptions of Member::Worker
 }
 
-impl FromArgMatches for WorkerOptions {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        Ok(Self(flags(Member::Worker, matches)))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        self.0 = flags(Member::Worker, matches);
-        Ok(())
-    }
+options! {
+    /// The flags of `steppe gateway`.
+    GatewayOptions of Member::Gateway
 }
 
 #[cfg(test)]

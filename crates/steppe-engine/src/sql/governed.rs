@@ -25,14 +25,17 @@ mod bands;
 mod barrier;
 mod catalog;
 mod columns;
+mod endpoint;
 mod guard;
 mod leaving;
+mod packed;
 mod people;
 mod people_set;
 mod person_table;
 mod questions;
 mod release;
 mod remembered;
+mod role_table;
 mod scores_wide;
 mod service;
 mod session;
@@ -40,8 +43,10 @@ mod unreadable;
 mod visible;
 
 pub use catalog::{CohortSource, PhenotypeSource};
+pub use endpoint::GovernedService;
 pub use guard::{ReleaseAudit, ReleaseRecord};
 pub use remembered::Remembered;
+pub use role_table::RoleTable;
 pub use service::{GovernedCatalog, GovernedSources};
 pub use session::GovernedSession;
 

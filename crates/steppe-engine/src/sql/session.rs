@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use datafusion::{
     arrow::datatypes::{DataType, Schema},
+    execution::runtime_env::RuntimeEnv,
     prelude::{SessionConfig, SessionContext},
 };
 use steppe_store::{Cohort, Location};
@@ -40,9 +41,12 @@ pub struct SqlTable {
     pub columns: Vec<(String, DataType)>,
 }
 
-pub(super) async fn open(sources: &SqlSources) -> Result<SessionContext, EngineError> {
+pub(super) async fn open(
+    sources: &SqlSources,
+    runtime: Arc<RuntimeEnv>,
+) -> Result<SessionContext, EngineError> {
     check_names(&sources.tables)?;
-    let context = SessionContext::new_with_config(config(sources.threads));
+    let context = SessionContext::new_with_config_rt(config(sources.threads), runtime);
     functions::register(&context);
     if let Some(cohort) = &sources.cohort {
         check_cohort(cohort).await?;

@@ -43,7 +43,8 @@ impl Gate {
     ) -> Result<Principal, ServerError> {
         let Some(tokens) = &self.tokens else {
             let roles = BTreeSet::from([Role::Admin]);
-            return Ok(Principal { subject: "loopback".to_owned(), roles, cohorts: None });
+            let named = roles.iter().map(|role| role.name().to_owned()).collect();
+            return Ok(Principal { subject: "loopback".to_owned(), roles, named, cohorts: None });
         };
         let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
         let known = match bearer(authorization) {

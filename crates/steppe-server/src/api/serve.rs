@@ -8,13 +8,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Server, server::TcpIncoming};
 
-use super::{
-    authenticate::AuthenticateLayer, cluster_service::Clusters, cohort_service::Cohorts, gate::Gate,
-    job_service::Jobs,
-};
+use super::{cluster_service::Clusters, cohort_service::Cohorts, gate::Gate, job_service::Jobs};
 use crate::{
     ServerError,
     coordinator::Core,
+    entrance::EntranceLayer,
     wire::{
         DESCRIPTORS, cluster::cluster_service_server::ClusterServiceServer,
         cohort::cohort_service_server::CohortServiceServer, job::job_service_server::JobServiceServer,
@@ -61,7 +59,7 @@ pub(crate) async fn serve(
         .concurrency_limit_per_connection(CALLS)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .layer(AuthenticateLayer(gate))
+        .layer(EntranceLayer(gate))
         .add_service(health_service)
         .add_service(reflect().build_v1().map_err(broken)?)
         .add_service(reflect().build_v1alpha().map_err(broken)?)

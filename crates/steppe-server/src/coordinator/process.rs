@@ -103,7 +103,7 @@ pub struct TokenSource {
 }
 
 impl TokenSource {
-    fn of(sources: &TokenSources) -> Result<Option<Self>, ServerError> {
+    pub(crate) fn of(sources: &TokenSources) -> Result<Option<Self>, ServerError> {
         let Some(keys) = &sources.keys else { return Ok(None) };
         let read =
             |path: &Path| std::fs::read(path).map_err(ServerError::file(path, "read the token's keys"));

@@ -39,6 +39,8 @@ pub struct Principal {
     pub subject: String,
     /// What they may be; without one they may do nothing.
     pub roles: BTreeSet<Role>,
+    /// Every role that the token names, in its own words: those above, and those that a policy knows.
+    pub named: BTreeSet<String>,
     /// The only cohorts that they may use; `None` is no limit.
     pub cohorts: Option<BTreeSet<String>>,
 }

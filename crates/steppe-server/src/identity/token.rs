@@ -184,7 +184,8 @@ impl TokenVerifier {
                 None => drop(self.unknown_roles.fetch_add(1, Ordering::Relaxed)),
             }
         }
-        Ok(Principal { subject, roles, cohorts: claims.steppe_cohorts })
+        let named = claims.steppe_roles.into_iter().collect();
+        Ok(Principal { subject, roles, named, cohorts: claims.steppe_cohorts })
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Service {
     Coordinator,
     /// `steppe-worker`.
     Worker,
+    /// `steppe-gateway`.
+    Gateway,
 }
 
 impl Service {
@@ -40,6 +42,7 @@ impl Service {
         match self {
             Self::Coordinator => "steppe-coordinator",
             Self::Worker => "steppe-worker",
+            Self::Gateway => "steppe-gateway",
         }
     }
 }

@@ -11,7 +11,7 @@ const BEGINNING: &str = "\
 <!-- Made from the registry of settings. To change it, change the registry, then run the tests with
      STEPPE_WRITE_DOCS=1. -->
 
-The settings of `steppe coordinator` and `steppe worker`. Each can be given in three places, and the first that has it
+The settings of `steppe coordinator`, `steppe worker` and `steppe gateway`. Each can be given in three places, and the first that has it
 counts:
 
 1. a flag: `--listen 127.0.0.1:7070`
@@ -22,7 +22,7 @@ Else the default holds. A list is a flag given several times, a variable with co
 place that has one replaces the others as a whole. Sizes are `512MiB`, `2GiB`: K, M, G and T, with or without iB, are
 powers of 1024; kB, MB, GB and TB are powers of 1000. Relative paths begin at the working directory.
 
-One file can serve both commands: each passes over the other's section. Unknown keys and wrong values in the file are
+One file can serve all commands: each passes over the sections of the others. Unknown keys and wrong values in the file are
 errors. Unknown variables of these names are warned of. At the log level `debug` a process lists its settings when it
 starts, each with where it came from; secret ones are masked.
 ";

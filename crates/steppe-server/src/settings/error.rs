@@ -121,6 +121,30 @@ pub enum SettingsError {
         /// The address.
         found: String,
     },
+    /// A gateway that nothing tells who may see what.
+    #[error(
+        "nothing says who may see what; set gateway.policy, or gateway.insecure_ungoverned to show made-up people to everybody on this machine"
+    )]
+    PolicyMissing,
+    /// A policy without what it is for.
+    #[error("gateway.policy is set without {}; set {}", missing.join(" and "), if missing.len() == 1 { "it" } else { "them" })]
+    GovernedIncomplete {
+        /// What must be set beside it.
+        missing: Vec<&'static str>,
+    },
+    /// A policy, and leave to go without.
+    #[error("gateway.insecure_ungoverned is set beside gateway.policy; remove one of them")]
+    UngovernedBesidePolicy,
+    /// No policy where others could reach it.
+    #[error(
+        "{place}: {found} is not on loopback, and gateway.insecure_ungoverned is set; use 127.0.0.1 or [::1], or set gateway.policy in its stead"
+    )]
+    UngovernedExposed {
+        /// Where the address came from.
+        place: Place,
+        /// The address.
+        found: String,
+    },
     /// Several sources of the keys that tokens are checked with.
     #[error("{} are all set, and one alone can say whose tokens are good; keep one", keys.join(" and "))]
     TokenKeysSeveral {

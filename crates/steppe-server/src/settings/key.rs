@@ -9,17 +9,20 @@ pub enum Member {
     Coordinator,
     /// `steppe worker`.
     Worker,
+    /// `steppe gateway`.
+    Gateway,
 }
 
 impl Member {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Coordinator, Self::Worker];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Coordinator, Self::Worker, Self::Gateway];
 
     /// The command's name, which is also that of its section.
     pub fn name(self) -> &'static str {
         match self {
             Self::Coordinator => "coordinator",
             Self::Worker => "worker",
+            Self::Gateway => "gateway",
         }
     }
 }
@@ -160,6 +163,10 @@ pub enum Kind {
     Location,
     /// Several URLs of such places.
     Locations,
+    /// Several such places, as folders or URLs.
+    Places,
+    /// Several files with the names of the tables that they become.
+    Tables,
     /// The job log's URL.
     JobLog,
     /// A file or folder.
@@ -202,7 +209,8 @@ impl Kind {
             Self::HostPort => "HOST:PORT",
             Self::Host => "HOST",
             Self::Port => "PORT",
-            Self::Location => "LOCATION",
+            Self::Location | Self::Places => "LOCATION",
+            Self::Tables => "NAME=FILE",
             Self::Locations | Self::JobLog | Self::KeysUrl | Self::Endpoint => "URL",
             Self::Path => "PATH",
             Self::Count => "N",
@@ -221,8 +229,13 @@ impl Kind {
             Self::HostPort => "a host and a port, such as coordinator.example.org:7071",
             Self::Host => "a host's name or address alone, such as worker-1.example.org",
             Self::Port => "a port from 1 to 65535",
-            Self::Location => "a folder or a URL such as s3://BUCKET/PREFIX, without credentials",
+            Self::Location | Self::Places => {
+                "a folder or a URL such as s3://BUCKET/PREFIX, without credentials"
+            }
             Self::Locations => "URLs such as s3://BUCKET/PREFIX or file:///FOLDER, without credentials",
+            Self::Tables => {
+                "NAME=FILE, the name of lower-case letters, digits and _, such as people=people.tsv"
+            }
             Self::JobLog => "sqlite:///PATH or postgres://USER@HOST/DATABASE",
             Self::Path => "a path",
             Self::Count => "a whole number from 1",
@@ -250,7 +263,7 @@ impl Kind {
             Self::Count | Self::Port => Shape::Whole,
             Self::Size | Self::SizeOrNone => Shape::Size,
             Self::Switch => Shape::Switch,
-            Self::Locations => Shape::List,
+            Self::Locations | Self::Places | Self::Tables => Shape::List,
             _ => Shape::Text,
         }
     }

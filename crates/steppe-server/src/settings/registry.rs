@@ -1,6 +1,7 @@
 //! The one list of settings.
 
 mod coordinator;
+mod gateway;
 mod shared;
 mod worker;
 
@@ -21,6 +22,12 @@ pub const SECTIONS: &[Section] = &[
         keys: worker::KEYS,
     },
     Section {
+        name: "gateway",
+        title: "Gateway",
+        about: "What `steppe gateway` serves by SQL, to whom, and how much of it.",
+        keys: gateway::KEYS,
+    },
+    Section {
         name: "tls",
         title: "Certificates",
         about: "Who this member is, and whom it believes. `steppe certs init` makes an authority and certificates to begin with.",
@@ -29,7 +36,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "token",
         title: "Tokens",
-        about: "Whose bearer tokens the coordinator takes from people and programs. One of `token.key`, `token.jwks` and `token.jwks_url` says which public keys they are checked with.",
+        about: "Whose bearer tokens the coordinator and the gateway take from people and programs. One of `token.key`, `token.jwks` and `token.jwks_url` says which public keys they are checked with.",
         keys: shared::TOKEN,
     },
     Section {

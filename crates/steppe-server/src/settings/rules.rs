@@ -6,7 +6,9 @@ use super::{error::SettingsError, resolved::Resolved, tls::TlsSettings, values::
 pub(super) const RULES: &[&str] = &[
     "`tls.authority`, `tls.certificate` and `tls.key` are all set, or `tls.plaintext_on_loopback` is true and none of them is.",
     "With `tls.plaintext_on_loopback`, every address that the command listens on is a loopback address, and so are `coordinator.cluster_host` and `worker.coordinator`.",
-    "Exactly one of `token.key`, `token.jwks` and `token.jwks_url` is set; none may be with `tls.plaintext_on_loopback`.",
+    "Exactly one of `token.key`, `token.jwks` and `token.jwks_url` is set; with `tls.plaintext_on_loopback` a coordinator may go without.",
+    "Of `gateway.policy` and `gateway.insecure_ungoverned` exactly one is set. With the latter, every address that the gateway listens on is a loopback address.",
+    "With `gateway.policy`, `gateway.state` and `gateway.cohort` are set.",
     "`token.jwks_url` is https, or http to this machine.",
     "The ports of one command differ, but for port 0, which is any free one.",
     "`coordinator.cluster_host`, `worker.host` and the host of `worker.coordinator` are no address that stands for all of a machine (0.0.0.0, [::]).",
@@ -22,6 +24,24 @@ pub(super) fn check_plaintext(
     let Some((name, _)) = exposed else { return Ok(()) };
     let (place, found) = values.shown(name);
     Err(SettingsError::PlaintextExposed { place, found })
+}
+
+/// Refuses to serve without a policy but where it was asked for and nobody else can reach it.
+pub(super) fn check_governed(
+    values: &Resolved,
+    policy: bool,
+    ungoverned: bool,
+    hosts: &[(&'static str, Host)],
+) -> Result<(), SettingsError> {
+    match (policy, ungoverned) {
+        (true, false) => return Ok(()),
+        (false, false) => return Err(SettingsError::PolicyMissing),
+        (true, true) => return Err(SettingsError::UngovernedBesidePolicy),
+        (false, true) => {}
+    }
+    let Some((name, _)) = hosts.iter().find(|(_, host)| !host.is_loopback()) else { return Ok(()) };
+    let (place, found) = values.shown(name);
+    Err(SettingsError::UngovernedExposed { place, found })
 }
 
 /// Refuses two listeners on one port.

@@ -9,14 +9,15 @@ use super::{
     values::{keys_url, path, text},
 };
 
-/// Which bearer tokens the coordinator takes.
+/// Which bearer tokens are taken from people and programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenSources {
     /// Who must have issued them.
     pub issuer: String,
     /// Whom they must be for.
     pub audience: String,
-    /// The public keys that they are checked with. `None` only without certificates, on loopback.
+    /// The public keys that they are checked with. `None` only for a coordinator without
+    /// certificates, on loopback.
     pub keys: Option<TokenKeys>,
 }
 

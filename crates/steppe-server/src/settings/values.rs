@@ -11,7 +11,7 @@ pub use secret::Secret;
 pub use size::Size;
 
 pub(super) use host::{address, port};
-pub(super) use names::{count, identifier, path, switch, text};
+pub(super) use names::{count, identifier, path, switch, table, text};
 pub(super) use size::{size, size_or_none};
 pub(super) use urls::{allowed_location, displayed, endpoint, job_log, keys_url, location};
 

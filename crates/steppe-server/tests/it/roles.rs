@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use steppe_server::identity::roles::{Action, Decision, Denial, Principal, Role, authorise};
 
 fn principal(roles: &[Role]) -> Principal {
-    let roles = roles.iter().copied().collect();
-    Principal { subject: "ada".to_owned(), roles, cohorts: None }
+    let roles: BTreeSet<Role> = roles.iter().copied().collect();
+    let named = roles.iter().map(|role| role.name().to_owned()).collect();
+    Principal { subject: "ada".to_owned(), roles, named, cohorts: None }
 }
 
 /// The table: what each single role may do on its own job, somebody else's, and nobody's.

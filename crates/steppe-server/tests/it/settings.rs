@@ -11,11 +11,11 @@ mod variables;
 use std::{ffi::OsString, path::PathBuf};
 
 use steppe_server::settings::{
-    CoordinatorSettings, Effective, FlagValues, Key, Loaded, Member, SettingsError, Sources, WorkerSettings,
-    registry,
+    CoordinatorSettings, Effective, FlagValues, GatewaySettings, Key, Loaded, Member, SettingsError, Sources,
+    WorkerSettings, registry,
 };
 
-/// What a test sets, for either command.
+/// What a test sets, for any command.
 #[derive(Default, Clone)]
 struct Given {
     flags: FlagValues,
@@ -33,12 +33,12 @@ impl Given {
         self
     }
 
-    /// The required settings of both commands, as variables; no certificates.
+    /// The required settings of all commands, as variables; no certificates.
     fn plaintext() -> Self {
         Self::required().variable("STEPPE_TLS_PLAINTEXT_ON_LOOPBACK", "true")
     }
 
-    /// The required settings of both commands, as variables, with certificates and a token key.
+    /// The required settings of all commands, as variables, with certificates and a token key.
     fn certificates() -> Self {
         let given = Self::required().variable("STEPPE_TOKEN_KEY", "/token.pem");
         ["AUTHORITY", "CERTIFICATE", "KEY"]
@@ -52,6 +52,10 @@ impl Given {
             .variable("STEPPE_COORDINATOR_JOB_LOG", "sqlite:///jobs.sqlite")
             .variable("STEPPE_COORDINATOR_AUDIT_LOG", "/audit.jsonl")
             .variable("STEPPE_WORKER_COORDINATOR", "localhost:7071")
+            .variable("STEPPE_GATEWAY_AUDIT_LOG", "/gateway.jsonl")
+            .variable("STEPPE_GATEWAY_POLICY", "/policy.toml")
+            .variable("STEPPE_GATEWAY_STATE", "/state")
+            .variable("STEPPE_GATEWAY_COHORT", "/cohort")
     }
 
     fn sources(&self) -> Sources {
@@ -66,11 +70,16 @@ impl Given {
         WorkerSettings::load(&self.sources())
     }
 
+    fn gateway(&self) -> Result<Loaded<GatewaySettings>, SettingsError> {
+        GatewaySettings::load(&self.sources())
+    }
+
     /// What holds in a command.
     fn effective(&self, member: Member) -> Result<Vec<Effective>, SettingsError> {
         match member {
             Member::Coordinator => self.coordinator().map(|loaded| loaded.effective),
             Member::Worker => self.worker().map(|loaded| loaded.effective),
+            Member::Gateway => self.gateway().map(|loaded| loaded.effective),
         }
     }
 

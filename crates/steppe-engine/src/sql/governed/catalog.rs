@@ -41,6 +41,8 @@ use crate::{
 const VALUE: &str = "sum";
 /// The column of sample ids in the tables of runs and cohorts.
 const SAMPLE_ID: &str = "sample_id";
+/// The columns of sample ids that files of phenotypes usually have.
+const USUAL_KEYS: [&str; 4] = [SAMPLE_ID, "IID", "#IID", "iid"];
 
 /// A file of phenotypes.
 #[derive(Debug, Clone)]
@@ -51,6 +53,25 @@ pub struct PhenotypeSource {
     pub file: Location,
     /// Its column of sample ids.
     pub key: String,
+}
+
+impl PhenotypeSource {
+    /// A file whose column of sample ids is `key`, or else the first of `sample_id`, `IID`, `#IID` and `iid` that is there.
+    ///
+    /// # Errors
+    /// A file that can not be read; none of these columns.
+    pub async fn find(name: &str, file: &Location, key: Option<&str>) -> Result<Self, EngineError> {
+        let rows = files::read(&SessionContext::new(), file).await?;
+        let is_there = |wanted: &&str| rows.schema().fields().iter().any(|field| field.name() == wanted);
+        let wanted = key.map_or(USUAL_KEYS.to_vec(), |key| vec![key]);
+        let Some(key) = wanted.iter().copied().find(is_there) else {
+            return Err(EngineError::refused(
+                format!("{file}: there is no column {}", wanted.join(", ")),
+                "name its column of sample ids",
+            ));
+        };
+        Ok(Self { name: name.to_owned(), file: file.clone(), key: key.to_owned() })
+    }
 }
 
 /// A cohort whose tables are asked of.

@@ -21,15 +21,20 @@ use steppe_privacy::{
     policy::ExportGrant,
 };
 
-use super::{person_table::policy_table, remembered::Remembered};
+use super::{packed::persons_of_a_row, person_table::policy_table, remembered::Remembered};
 use crate::{EngineError, sql::session::off_runtime};
 
 /// Aggregates that make one row of many persons' values.
 const PACKING: [&str; 2] = ["array_agg", "string_agg"];
 
-/// The cohorts whose rows of persons a statement lets leave, with what the user may take of each.
+/// What a statement lets leave.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Leaving(BTreeMap<String, ExportGrant>);
+pub(super) struct Leaving {
+    /// The cohorts whose rows of persons leave, with what the user may take of each.
+    grants: BTreeMap<String, ExportGrant>,
+    /// Rows of persons in one of the answer.
+    of_a_row: u64,
+}
 
 impl Leaving {
     /// Finds out for an analysed plan: tables about persons that are not read below a release.
@@ -58,7 +63,8 @@ impl Leaving {
                 format!("{name}() makes one row of many persons', and rows that leave are counted"),
                 "ask for the rows",
             )),
-            _ => Ok(Self(cohorts)),
+            _ if cohorts.is_empty() => Ok(Self::default()),
+            _ => Ok(Self { grants: cohorts, of_a_row: persons_of_a_row(plan)?.max(1) }),
         }
     }
 
@@ -70,14 +76,15 @@ impl Leaving {
         statement: [u8; 32],
         remembered: &Arc<Remembered>,
     ) -> SendableRecordBatchStream {
-        if self.0.is_empty() {
+        if self.grants.is_empty() {
             return rows;
         }
         let schema = rows.schema();
         let columns: BTreeSet<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let book = Arc::new(Book {
             export: Export { user: user.to_owned(), statement, columns, rows: 0 },
-            grants: self.0,
+            grants: self.grants,
+            of_a_row: self.of_a_row,
             remembered: Arc::clone(remembered),
         });
         let needs_approval = book.grants.values().any(|grant| grant.approvals > 0);
@@ -90,7 +97,7 @@ impl Leaving {
                 .and_then(move |batch| {
                     let book = Arc::clone(&book);
                     async move {
-                        book.take(batch.num_rows() as u64).await?;
+                        book.take(book.of_persons(batch.num_rows())).await?;
                         Ok(batch)
                     }
                 })
@@ -122,10 +129,16 @@ fn packing(expression: &Expr) -> Result<Option<String>> {
 struct Book {
     export: Export,
     grants: BTreeMap<String, ExportGrant>,
+    of_a_row: u64,
     remembered: Arc<Remembered>,
 }
 
 impl Book {
+    /// Rows of persons in so many of the answer.
+    fn of_persons(&self, rows: usize) -> u64 {
+        (rows as u64).saturating_mul(self.of_a_row)
+    }
+
     /// Enters rows before they leave.
     async fn take(&self, rows: u64) -> Result<(), EngineError> {
         for (cohort, &grant) in &self.grants {
@@ -162,7 +175,7 @@ impl Book {
         let most = self.grants.values().map(|grant| grant.rows_per_day).min().unwrap_or(0);
         let (mut batches, mut count) = (Vec::new(), 0);
         while let Some(batch) = rows.try_next().await? {
-            count += batch.num_rows() as u64;
+            count += self.of_persons(batch.num_rows());
             if count > most {
                 return Err(DataFusionError::from(EngineError::refused(
                     format!("there are more than {most} rows, which is all that leaves in a day"),

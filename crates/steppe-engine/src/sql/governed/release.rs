@@ -28,5 +28,6 @@ mod planner;
 mod rule;
 mod source;
 
+pub(super) use node::is_release;
 pub(super) use planner::ReleaseQueryPlanner;
 pub(super) use rule::{ReleaseRule, check_statements};

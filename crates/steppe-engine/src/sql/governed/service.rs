@@ -35,12 +35,13 @@ use super::{
     questions,
     release::{ReleaseQueryPlanner, ReleaseRule},
     remembered::Remembered,
+    role_table::RoleTable,
     scores_wide,
     visible::{Visibility, VisibleRule},
 };
 use crate::{
     EngineError,
-    sql::{functions, session},
+    sql::{add_pg_catalog, bound_functions, functions, name_user, session},
 };
 
 /// Everything that governed sessions are made of.
@@ -67,6 +68,7 @@ pub struct GovernedCatalog {
     remembered: Arc<Remembered>,
     audit: Arc<dyn ReleaseAudit>,
     policy: RwLock<Arc<Policy>>,
+    role_tables: Vec<RoleTable>,
     visibilities: Mutex<Vec<(usize, VisibleRule, Arc<Visibility>)>>,
 }
 
@@ -87,6 +89,7 @@ impl GovernedCatalog {
     pub async fn open(sources: GovernedSources, policy: Policy) -> Result<Self, EngineError> {
         let reader = SessionContext::new_with_config_rt(session::config(sources.threads), sources.runtime);
         functions::register(&reader);
+        bound_functions(&reader)?;
         let mut cohorts = Vec::with_capacity(sources.cohorts.len());
         for cohort in &sources.cohorts {
             cohorts.push(CohortCatalog::open(cohort, &reader, &sources.secret).await?);
@@ -98,8 +101,17 @@ impl GovernedCatalog {
             remembered: Arc::new(sources.remembered),
             audit: sources.audit,
             policy: RwLock::new(Arc::new(policy)),
+            role_tables: Vec::new(),
             visibilities: Mutex::default(),
         })
+    }
+
+    /// With one more table for some roles, in sessions that are not for some cohorts alone. It takes the place of a
+    /// cohort's table of the same name.
+    #[must_use]
+    pub fn with_role_table(mut self, table: RoleTable) -> Self {
+        self.role_tables.push(table);
+        self
     }
 
     /// The policy in force.
@@ -188,16 +200,29 @@ impl GovernedCatalog {
             catalog.register_schema(&cohort.name, schema)?;
             seen.push((cohort, rules));
         }
+        let is_shown = |table: &&RoleTable| only.is_none() && table.is_for(&roles);
+        let of_roles: Vec<&RoleTable> = self.role_tables.iter().filter(is_shown).collect();
         if seen.is_empty() {
-            return Err(EngineError::refused(
-                format!("the policy shows {subject} nothing of any cohort"),
-                "ask whoever keeps the policy for a role",
-            ));
+            if of_roles.is_empty() {
+                return Err(EngineError::refused(
+                    format!("the policy shows {subject} nothing of any cohort"),
+                    "ask whoever keeps the policy for a role",
+                ));
+            }
+            catalog.register_schema(session::SCHEMA, Arc::new(MemorySchemaProvider::new()))?;
         }
         let context = self.new_context(catalog)?;
+        for table in of_roles {
+            table.register(&context)?;
+        }
         context.register_table("cohorts", context.read_batch(cohorts_table(&seen)?)?.into_view())?;
-        register_wide(&context, seen[0].0);
+        if let Some((first, _)) = seen.first() {
+            register_wide(&context, first);
+        }
         questions::register(&context)?;
+        // PostgreSQL's catalogue is made from the tables of this very session.
+        add_pg_catalog(&context, session::CATALOG)?;
+        name_user(&context, subject);
         Ok(context)
     }
 

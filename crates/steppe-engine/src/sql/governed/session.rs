@@ -7,14 +7,20 @@ use std::{
 };
 
 use datafusion::{
-    common::tree_node::TreeNodeRecursion, dataframe::DataFrame, datasource::source_as_provider,
-    execution::SendableRecordBatchStream, logical_expr::LogicalPlan, prelude::SessionContext,
+    common::tree_node::TreeNodeRecursion, datasource::source_as_provider, logical_expr::LogicalPlan,
+    prelude::SessionContext,
 };
 
 use super::{
     leaving::Leaving, person_table::policy_table, release::check_statements, service::GovernedCatalog,
 };
-use crate::{EngineError, sql::service::Notices};
+use crate::{
+    EngineError,
+    sql::{
+        service::{Answer, Notices},
+        stoppable,
+    },
+};
 
 /// Somebody's session. Its context changes with the policy, and so do the plans that it makes.
 pub struct GovernedSession {
@@ -97,11 +103,11 @@ impl GovernedSession {
         Ok((context, analysed))
     }
 
-    /// Begins to run a plan whose parameters have values.
+    /// Begins to run a plan whose parameters have values, for as long as the stopper of the answer is kept.
     ///
     /// # Errors
     /// As [`Self::check`], and whatever goes wrong before the first row.
-    pub async fn run(&self, plan: LogicalPlan) -> Result<(SendableRecordBatchStream, Notices), EngineError> {
+    pub async fn run(&self, plan: LogicalPlan) -> Result<Answer, EngineError> {
         let (context, analysed) = self.analysed(&plan)?;
         // EXPLAIN reads nothing.
         let leaving = match &plan {
@@ -112,7 +118,8 @@ impl GovernedSession {
         let notices = Notices::default();
         let mut state = context.state();
         state.config_mut().set_extension(Arc::new(notices.clone()));
-        let rows = DataFrame::new(state, plan).execute_stream().await?;
-        Ok((leaving.counted(rows, &self.subject, statement, self.catalog.remembered()), notices))
+        let (rows, stopper) = stoppable::run(&state, &plan).await?;
+        let rows = leaving.counted(rows, &self.subject, statement, self.catalog.remembered());
+        Ok(Answer { rows, notices, stopper })
     }
 }

@@ -82,6 +82,7 @@ mod tests {
         let limited_to = |cohorts: Option<&[&str]>| Principal {
             subject: "somebody".to_owned(),
             roles: BTreeSet::from([Role::Submit]),
+            named: BTreeSet::from(["submit".to_owned()]),
             cohorts: cohorts.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
         };
         let ask = async |cohorts: Option<&[&str]>| refuse_others_people(&limited_to(cohorts), &place).await;

@@ -25,6 +25,16 @@ pub(in crate::settings) fn switch(text: &str) -> Result<bool, Problem> {
     text.parse().map_err(|_| "is neither")
 }
 
+/// `NAME=FILE`: a table and the file that it is made from.
+pub(in crate::settings) fn table(text: &str) -> Result<(String, String), Problem> {
+    let (name, file) = text.split_once('=').ok_or("has no =")?;
+    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    if !starts_well || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+        return Err("has another name before its =");
+    }
+    Ok((name.to_owned(), super::location(file)?))
+}
+
 /// A name that is safe in a log line, a metric's label and the name of a file.
 pub(in crate::settings) fn identifier(text: &str) -> Result<String, Problem> {
     if text.len() > LONGEST {
@@ -48,6 +58,15 @@ mod tests {
         assert_eq!(count("12").map(NonZeroUsize::get), Ok(12));
         for text in ["0", "-1", "+1", "1.5", "", "99999999999999999999999"] {
             assert!(count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn tables() {
+        assert_eq!(table("people=a=b.tsv"), Ok(("people".to_owned(), "a=b.tsv".to_owned())));
+        for bad in ["people", "=a.tsv", "People=a.tsv", "1p=a.tsv", "p-q=a.tsv", "p=s3://key:secret@b/a.csv"]
+        {
+            assert!(table(bad).is_err(), "{bad}");
         }
     }
 

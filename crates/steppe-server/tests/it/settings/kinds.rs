@@ -11,6 +11,8 @@ fn wrong(kind: Kind) -> &'static [&'static str] {
         Kind::Port => &["0", "65536", "-1", "x"],
         Kind::Locations => &["/folder", "s3://key:secret@bucket/x", "s3://", "https://host/?sig=x"],
         Kind::Location => &["s3://key:secret@bucket/x", "s3://", "https://host/?sig=x"],
+        Kind::Places => &["s3://key:secret@bucket/x", "s3://", "https://host/?sig=x"],
+        Kind::Tables => &["people", "=a.tsv", "People=a.tsv", "p=s3://key:secret@bucket/a.csv"],
         Kind::JobLog => &["mysql://host/db", "/jobs.sqlite", "sqlite:jobs"],
         Kind::Path => &["a\0b"],
         Kind::Count => &["0", "-1", "1.5", "many"],

@@ -1,10 +1,30 @@
-use steppe_server::settings::{Fallback, Kind, Member, registry};
+use steppe_server::settings::{Fallback, Key, Kind, Member, registry};
 
 use super::{Given, file, key_of};
 
 /// Three values of a kind, as texts and as TOML, and each as the settings' Debug shows it.
-fn samples(kind: Kind) -> [(&'static str, &'static str, &'static str); 3] {
-    match kind {
+fn samples(key: &Key) -> [(&'static str, &'static str, &'static str); 3] {
+    match key.kind {
+        Kind::Size if key.name == "gateway.memory" => [
+            ("257MiB", "269484032", "Size(269484032)"),
+            ("512M", "'512M'", "Size(536870912)"),
+            ("400MB", "'400MB'", "Size(400000000)"),
+        ],
+        Kind::Choice(&["optional", "required"]) => [
+            ("required", "'required'", "client_certificates: true"),
+            ("optional", "'optional'", "client_certificates: false"),
+            ("required", "'required'", "client_certificates: true"),
+        ],
+        Kind::Places => [
+            ("file:///a", "['file:///a']", "/a"),
+            ("s3://b/p,gs://c", "[]", "gs://c"),
+            ("az://d", "[]", "az://d"),
+        ],
+        Kind::Tables => [
+            ("one=file:///a.csv", "['one=file:///a.csv']", "one"),
+            ("two=file:///b.csv", "[]", "two"),
+            ("three=file:///c.csv", "[]", "three"),
+        ],
         Kind::Address => [
             ("127.0.0.1:11", "'127.0.0.1:11'", "127.0.0.1:11"),
             ("127.0.0.1:12", "'127.0.0.1:12'", "127.0.0.1:12"),
@@ -52,13 +72,25 @@ fn samples(kind: Kind) -> [(&'static str, &'static str, &'static str); 3] {
     }
 }
 
+/// Whose tokens are good: one of these is set, in a gateway always.
+const TOKEN_KEYS: [&str; 3] = ["token.key", "token.jwks", "token.jwks_url"];
+
 /// Settings in which this one may have any value: it is no matter of certificates, or there are some.
-fn base(name: &str, kind: Kind) -> Given {
+fn base(member: Member, name: &str, kind: Kind) -> Given {
     let mut given = if name.starts_with("tls.") && kind == Kind::Path || name == "tls.allow_exposed_key" {
         Given::certificates()
     } else {
         Given::plaintext()
     };
+    // A gateway serves nobody without a token.
+    if member == Member::Gateway && !TOKEN_KEYS.contains(&name) {
+        given = given.variable("STEPPE_TOKEN_KEY", "/token.pem");
+    }
+    // What a policy needs beside it may be absent where there is none.
+    if ["gateway.state", "gateway.cohort"].contains(&name) {
+        given.variables.retain(|(name, _)| *name != "STEPPE_GATEWAY_POLICY");
+        given = given.variable("STEPPE_GATEWAY_INSECURE_UNGOVERNED", "true");
+    }
     let variable = key_of(name).variable();
     given.variables.retain(|(name, _)| *name != *variable);
     given
@@ -71,6 +103,7 @@ fn seen(given: &Given, member: Member, name: &str) -> (&'static str, String, Str
             given.coordinator().map(|loaded| (loaded.effective, format!("{:?}", loaded.settings)))
         }
         Member::Worker => given.worker().map(|loaded| (loaded.effective, format!("{:?}", loaded.settings))),
+        Member::Gateway => given.gateway().map(|loaded| (loaded.effective, format!("{:?}", loaded.settings))),
     }
     .unwrap_or_else(|error| panic!("{name}: {error}"));
     let setting = effective.into_iter().find(|setting| setting.key == name).expect("in the listing");
@@ -81,11 +114,13 @@ fn seen(given: &Given, member: Member, name: &str) -> (&'static str, String, Str
 fn flag_over_variable_over_file_over_default() {
     for member in Member::ALL {
         for key in registry::keys(Some(member)) {
-            // It decides itself on what the others may be; it has a test of its own.
-            if key.name == "tls.plaintext_on_loopback" {
+            // These decide on what others may be; they have tests of their own.
+            if ["tls.plaintext_on_loopback", "gateway.insecure_ungoverned", "gateway.policy"]
+                .contains(&key.name)
+            {
                 continue;
             }
-            let [in_file, in_variable, in_flag] = samples(key.kind);
+            let [in_file, in_variable, in_flag] = samples(key);
             let (section, rest) = key.name.split_once('.').expect("a section");
             let (_folder, path) = file(&format!("[{section}]\n{rest} = {}\n", in_file.1));
             let check = |given: &Given, origin: &str, (text, _, debug): (&str, &str, &str)| {
@@ -96,9 +131,10 @@ fn flag_over_variable_over_file_over_default() {
                 assert!(as_written, "{}: {shown}", key.name);
                 assert!(all.contains(debug), "{}: {debug} is not in {all}", key.name);
             };
-            let mut given = base(key.name, key.kind);
-            if key.fallback != Fallback::Required && !(key.name.starts_with("tls.") && key.kind == Kind::Path)
-            {
+            let mut given = base(member, key.name, key.kind);
+            let is_needed = key.name.starts_with("tls.") && key.kind == Kind::Path
+                || member == Member::Gateway && TOKEN_KEYS.contains(&key.name);
+            if key.fallback != Fallback::Required && !is_needed {
                 assert_eq!(seen(&given, member, key.name).0, "default");
             }
             given.flags = given.flags.with_config(path);

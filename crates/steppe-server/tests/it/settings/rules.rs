@@ -149,3 +149,35 @@ fn all_that_is_missing_is_named_at_once() {
         )
     );
 }
+
+#[test]
+fn a_gateway_has_a_policy_or_says_that_it_has_none() {
+    let none = without(Given::certificates(), "STEPPE_GATEWAY_POLICY");
+    assert!(none.refusal(Member::Gateway).starts_with("nothing says who may see what"));
+    let open = none.flag("gateway.insecure_ungoverned", "true");
+    assert!(open.effective(Member::Gateway).is_ok());
+    let both = Given::certificates().flag("gateway.insecure_ungoverned", "true");
+    assert!(both.refusal(Member::Gateway).contains("is set beside gateway.policy"));
+    for (variable, name) in
+        [("STEPPE_GATEWAY_STATE", "gateway.state"), ("STEPPE_GATEWAY_COHORT", "gateway.cohort")]
+    {
+        let refusal = without(Given::certificates(), variable).refusal(Member::Gateway);
+        assert_eq!(refusal, format!("gateway.policy is set without {name}; set it"));
+    }
+    for name in ["gateway.flight", "gateway.postgres", "gateway.operations_listen"] {
+        let exposed = open.clone().flag(name, "0.0.0.0:9000");
+        let refusal = exposed.refusal(Member::Gateway);
+        assert!(refusal.contains("is not on loopback, and gateway.insecure_ungoverned is set"), "{refusal}");
+        assert!(Given::certificates().flag(name, "0.0.0.0:9000").effective(Member::Gateway).is_ok());
+        let plaintext = Given::plaintext().variable("STEPPE_TOKEN_KEY", "/k").flag(name, "0.0.0.0:9000");
+        assert!(plaintext.refusal(Member::Gateway).contains("tls.plaintext_on_loopback is set"));
+    }
+}
+
+#[test]
+fn a_gateway_always_asks_for_tokens() {
+    assert!(Given::plaintext().coordinator().is_ok());
+    assert!(Given::plaintext().refusal(Member::Gateway).contains("nothing says whose tokens are good"));
+    let small = Given::certificates().flag("gateway.memory", "64MiB").refusal(Member::Gateway);
+    assert!(small.contains("is less than 256 MiB"), "{small}");
+}

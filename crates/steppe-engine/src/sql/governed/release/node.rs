@@ -85,7 +85,7 @@ pub(super) struct ReleaseNode {
 }
 
 /// Whether a plan is a release.
-pub(super) fn is_release(plan: &LogicalPlan) -> bool {
+pub(in crate::sql::governed) fn is_release(plan: &LogicalPlan) -> bool {
     matches!(plan, LogicalPlan::Extension(extension) if extension.node.as_any().is::<ReleaseNode>())
 }
 

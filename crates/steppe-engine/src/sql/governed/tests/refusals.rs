@@ -1,6 +1,7 @@
 //! Statements that an analyst is refused, each with the reason.
 
 use super::scene::{POLICY, Person, Scene};
+use crate::EngineError;
 
 /// Statements with a part of the message.
 const REFUSED: &[(&str, &str)] = &[
@@ -150,7 +151,15 @@ const REFUSED: &[(&str, &str)] = &[
     ("SELECT avg(bmi) FROM phenotypes WHERE days < 10003", "could be about few people"),
     ("SELECT count(*) FROM phenotypes WHERE NOT (days = {DAYS})", "could be about few people"),
     ("SELECT count(*) FILTER (WHERE days = {DAYS}) FROM phenotypes", "could be about few people"),
-    // More than reading, and what is not shown.
+    // What is not shown.
+    ("SELECT name FROM phenotypes GROUP BY name HAVING postcode > 0", "postcode"),
+    ("SELECT __steppe_person FROM phenotypes", "__steppe_person"),
+    ("SELECT count(*) AS __steppe_set_0 FROM runs", "the name is ours"),
+    ("SELECT count(*) FROM (SELECT age AS __steppe_condition_1 FROM phenotypes)", "the name is ours"),
+];
+
+/// Statements that are refused before they are planned, with what the rule says of their plans, whoever let them get there.
+const MORE_THAN_READING: &[(&str, &str)] = &[
     ("EXPLAIN ANALYZE SELECT count(*) FROM phenotypes", "does more than read"),
     ("EXPLAIN FORMAT TREE SELECT count(*) FROM phenotypes", "one format"),
     ("CREATE TABLE t AS SELECT 1", "does more than read"),
@@ -158,11 +167,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("COPY (SELECT 1) TO 'x.csv'", "does more than read"),
     ("SET datafusion.execution.batch_size = 1", "does more than read"),
     ("SELECT * FROM information_schema.df_settings", "is not shown"),
-    ("SELECT name FROM phenotypes GROUP BY name HAVING postcode > 0", "postcode"),
     ("SELECT count(*) FROM '/etc/passwd'", "not found"),
-    ("SELECT __steppe_person FROM phenotypes", "__steppe_person"),
-    ("SELECT count(*) AS __steppe_set_0 FROM runs", "the name is ours"),
-    ("SELECT count(*) FROM (SELECT age AS __steppe_condition_1 FROM phenotypes)", "the name is ours"),
 ];
 
 /// With the number of somebody who is seen.
@@ -197,5 +202,19 @@ async fn no_message_names_anybodys_value() {
             let has_value = (0..120u64).any(|person| text.contains(&(10_000 + person).to_string()));
             assert!(!has_value && !text.contains(".csv") && !text.contains(".parquet"), "{sql}: {text}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_more_than_read_is_refused_twice() {
+    let scene = Scene::new(120, |_| true, POLICY).await;
+    let session = scene.session("somebody", "analyst").expect("a session");
+    let state = session.context().expect("a context").state();
+    for (sql, part) in MORE_THAN_READING {
+        let error = scene.ask("analyst", sql).await.map(|told| told.rows()).expect_err(sql).to_string();
+        assert!(error.contains("only reading is"), "{sql}: {error}");
+        let planned = state.create_logical_plan(sql).await.map_err(EngineError::from);
+        let error = planned.and_then(|plan| session.check(&plan)).expect_err(sql).to_string();
+        assert!(error.contains(part), "{sql}: {error}");
     }
 }

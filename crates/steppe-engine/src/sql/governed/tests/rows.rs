@@ -30,6 +30,22 @@ async fn a_researcher_sees_rows_of_their_sites_with_pseudonyms_and_masks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subquery_for_each_row_has_that_rows_answer() {
+    let scene = Scene::new(60, |_| true, POLICY).await;
+    let told = async |sql: &str| {
+        let mut rows = scene.ask("researcher", sql).await.expect(sql).rows();
+        rows.sort();
+        rows
+    };
+    let each = told("SELECT run, (SELECT count(*) FROM scores s WHERE s.run = r.run) FROM runs r").await;
+    let joined = "SELECT r.run, count(s.run) FROM runs r LEFT JOIN scores s ON s.run = r.run GROUP BY r.run";
+    assert_eq!(each, told(joined).await);
+    assert!(each.iter().any(|row| !row.ends_with("|0")), "{each:?}");
+    // Several rows are not one value.
+    assert!(scene.ask("researcher", "SELECT (SELECT age FROM phenotypes)").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rounded_score_is_a_z_to_one_decimal_and_a_band() {
     let scene = Scene::new(200, |_| true, POLICY).await;
     let sql = "SELECT * FROM scores WHERE score = 'PGS1' AND run = 'first'";
@@ -186,6 +202,39 @@ async fn rows_that_leave_are_counted() {
     assert!(scene.ask("researcher", "SELECT count(*) FROM runs").await.is_ok(), "no rows of persons");
     let packed = scene.ask("researcher", "SELECT string_agg(site, ',') FROM phenotypes").await;
     assert!(packed.is_err_and(|error| error.to_string().contains("makes one row of many")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_several_persons_counts_as_several() {
+    let scene = Scene::new(10, |_| true, EXPORTS).await;
+    let mut left = 100;
+    for (sql, rows) in [
+        ("SELECT age FROM phenotypes", 10),
+        ("SELECT age, lag(age) OVER (ORDER BY age), lag(age, 2) OVER (ORDER BY age) FROM phenotypes", 30),
+        ("SELECT max(age), min(age), count(*) FROM phenotypes", 2),
+        ("SELECT a.age, b.age FROM phenotypes a CROSS JOIN phenotypes b LIMIT 7", 14),
+        ("SELECT a.age, b.site FROM phenotypes a JOIN phenotypes b USING (sample_key)", 10),
+        ("SELECT rank() OVER (ORDER BY age), age FROM phenotypes", 10),
+        ("SELECT (SELECT max(age) FROM phenotypes), age FROM phenotypes LIMIT 2", 4),
+        (
+            "SELECT x || y FROM (SELECT site AS x, lag(site) OVER (ORDER BY age) AS y FROM phenotypes) LIMIT 4",
+            8,
+        ),
+        ("SELECT age FROM phenotypes WHERE sample_key IN (SELECT sample_key FROM scores) LIMIT 3", 3),
+    ] {
+        let told = scene.ask("researcher", sql).await;
+        assert!(told.is_ok(), "{sql}: {told:?}");
+        left -= rows;
+        // A row of more than there ever were is refused, and the refusal says how many are left.
+        let columns: Vec<String> = (0..101).map(|at| format!("max(age + {at})")).collect();
+        let more = scene.ask("researcher", &format!("SELECT {} FROM phenotypes", columns.join(", "))).await;
+        let more = more.expect_err("more than there are").to_string();
+        assert!(more.contains(&format!("{left} rows are left today")), "{sql}: {more}");
+    }
+    let recursive = "WITH RECURSIVE r AS (SELECT site AS s FROM phenotypes UNION ALL SELECT s || s FROM r WHERE length(s) < 99) \
+                     SELECT * FROM r LIMIT 1";
+    let refused = scene.ask("researcher", recursive).await.expect_err("it packs").to_string();
+    assert!(refused.contains("recursive"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

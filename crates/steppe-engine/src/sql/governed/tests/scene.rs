@@ -8,7 +8,6 @@ use std::{
 
 use datafusion::{
     arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray},
-    common::ParamValues,
     execution::runtime_env::RuntimeEnv,
 };
 use futures::TryStreamExt;
@@ -22,9 +21,12 @@ use steppe_store::{Codec, ImportOptions, Location, NoProgress, import};
 
 use crate::{
     EngineError,
-    sql::governed::{
-        CohortSource, GovernedCatalog, GovernedSession, GovernedSources, PhenotypeSource, ReleaseAudit,
-        ReleaseRecord, Remembered,
+    sql::{
+        Answer, SqlCommand, SqlProtocol, SqlService, SqlUser,
+        governed::{
+            CohortSource, GovernedCatalog, GovernedService, GovernedSession, GovernedSources,
+            PhenotypeSource, ReleaseAudit, ReleaseRecord, Remembered,
+        },
     },
 };
 
@@ -240,15 +242,17 @@ impl Scene {
         parameters: Vec<datafusion::scalar::ScalarValue>,
     ) -> Result<Told, EngineError> {
         let roles = [role.to_owned()].into();
-        let session = GovernedSession::new(Arc::clone(&self.catalog), user, roles, None)?;
-        let mut plan = session.context()?.state().create_logical_plan(sql).await?;
-        if !parameters.is_empty() {
-            session.check(&plan)?;
-            plan = plan.replace_params_with_values(&ParamValues::from(parameters))?;
-        }
-        let (rows, notices) = session.run(plan).await?;
+        let who = SqlUser { subject: user.to_owned(), roles, cohorts: None, protocol: SqlProtocol::Postgres };
+        let session = GovernedService::new(Arc::clone(&self.catalog)).session(who).await?;
+        let prepared = session.prepare(&SqlCommand::parse_query(sql)?).await?;
+        let Answer { rows, notices, stopper: _stopper } = session.execute(&prepared, parameters).await?;
         let batches = rows.try_collect().await?;
         Ok(Told { batches, notices: notices.take() })
+    }
+
+    /// A session of a user whose token has one role.
+    pub(super) fn session(&self, user: &str, role: &str) -> Result<GovernedSession, EngineError> {
+        GovernedSession::new(Arc::clone(&self.catalog), user, [role.to_owned()].into(), None)
     }
 
     pub(super) async fn ask(&self, role: &str, sql: &str) -> Result<Told, EngineError> {

@@ -1,0 +1,34 @@
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use crate::ServerError;
+
+/// The time that a statement has, from its text to its last row. Only time in which somebody waits for it is spent.
+#[derive(Debug, Clone)]
+pub(in crate::gateway) struct Budget {
+    all: Duration,
+    left: Duration,
+}
+
+impl Budget {
+    pub(super) fn new(all: Duration) -> Self {
+        Self { all, left: all }
+    }
+
+    /// The same, but no more than some time.
+    pub(in crate::gateway) fn at_most(&self, less: Option<Duration>) -> Self {
+        let less = less.unwrap_or(self.all);
+        Self { all: self.all.min(less), left: self.left.min(less) }
+    }
+
+    /// Waits for something within what is left.
+    pub(super) async fn spend<T>(&mut self, work: impl Future<Output = T>) -> Result<T, ServerError> {
+        let began = Instant::now();
+        let done = tokio::time::timeout(self.left, work).await;
+        self.left = self.left.saturating_sub(began.elapsed());
+        let milliseconds = u64::try_from(self.all.as_millis()).unwrap_or(u64::MAX);
+        done.map_err(|_| ServerError::StatementTimeout { milliseconds })
+    }
+}
