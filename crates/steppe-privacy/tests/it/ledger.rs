@@ -181,6 +181,32 @@ proptest! {
     }
 }
 
+/// Sessions of 60 random questions in which a number about 1 to 3 people is told, with a minimum cell of 4: of three atoms,
+/// since less is never told. The shortest codeword is hard to find, and here are so few people that it matters.
+#[test]
+fn few_sessions_tell_a_number_about_three_atoms() {
+    let mut state = 1u64;
+    let mut next = |below: u32| {
+        // The constants of Knuth's MMIX.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u32 % below
+    };
+    let mut telling = 0;
+    for _ in 0..300 {
+        let people = 10 + next(5);
+        let sets: Vec<u32> = (0..60).map(|_| next(1 << people)).collect();
+        let (_, answered) = ask(people, 4, &sets);
+        let all = rank(&answered, people);
+        let is_told = |few: u32| {
+            let others: Vec<u32> = answered.iter().map(|set| set & !few).collect();
+            rank(&others, people) < all
+        };
+        telling += u32::from((1..1 << people).filter(|few: &u32| few.count_ones() <= 3).any(is_told));
+    }
+    println!("{telling} of 300 sessions");
+    assert!(telling <= 5, "{telling} of 300 sessions tell of three people or fewer");
+}
+
 #[test]
 fn trackers_are_refused() {
     let range = |from: u32, to: u32| (from..to).collect::<RoaringBitmap>();
