@@ -11,7 +11,9 @@
 //!    space of the sets over the atoms. *S* is refused if a row of their reduced row echelon form, over the integers
 //!    modulo 2⁶¹ − 1, would be of fewer than *k* people, or some combination of two atoms of together fewer.
 //!
-//! A set that is in the row space already tells nothing new, and is answered for ever.
+//! A set that is in the row space already tells nothing new, and is answered for ever. So of the people of each value in a
+//! group, those of the last value are answered without a look at what they differ from: they are the group less the others.
+//! Which value is the last must not be chance; the engine gives them in their order.
 //!
 //! # What this proves, and what it does not
 //! *Complete for one atom and for two:* if the sum over an atom of fewer than *k* people could be calculated from accepted
@@ -20,8 +22,7 @@
 //! a row, or both are pivots and their rows are proportional but for them. So neither can ever be calculated; with
 //! k = 2 and k = 3 this is everything. *A heuristic for more:* a number about three atoms or more, of together few people,
 //! is found if it is a row, and may not be if it is a sum of rows: with k = 4, ten of 900 sessions of 60 random questions
-//! about 10 to 14 people told the sum over three. Pivots are atoms of *k* people or more wherever a row has one, so that the
-//! rows that are looked at are about small atoms alone. Finding the number about fewest people is the problem of the shortest
+//! about 10 to 14 people told the sum over three. Finding the number about fewest people is the problem of the shortest
 //! codeword, which is hard. *Not looked at:* bounds (that all 30 people of a group have a disease is told by a count of
 //! 30), what is known from elsewhere, what several users know together, and other cohorts with the same people.
 //!
@@ -286,7 +287,6 @@ impl Ledger {
         // A row of few people does not become one of many by further sets that it is refused with.
         let State { atoms, echelon, .. } = state;
         let is_safe = |echelon: &mut Echelon| {
-            echelon.prefer_large_pivots(atoms, self.minimum_cell);
             echelon.has_only_large_rows(atoms, self.minimum_cell)
                 && echelon.has_only_large_pairs(atoms, self.minimum_cell)
         };

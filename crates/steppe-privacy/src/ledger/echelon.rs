@@ -86,7 +86,7 @@ impl Echelon {
     }
 
     /// Adds a set of whole atoms with its residual, so that the pivot's column becomes a unit vector.
-    pub(super) fn push(&mut self, atoms: &Atoms, inside: &[u64], residual: Vec<u64>, pivot: usize) {
+    pub(super) fn push(&mut self, atoms: &Atoms, inside: &[u64], mut residual: Vec<u64>, pivot: usize) {
         let bit = self.rank();
         let mut mark = [0; 2];
         self.widen(bit + 1, inside.len());
@@ -95,47 +95,22 @@ impl Echelon {
             mark = field::add_pairs(mark, atoms.mark(atom));
         }
         self.marks.push(mark);
-        self.transform.iter_mut().for_each(|row| row.push(0));
-        self.transform.push(residual);
-        self.pivots.push(pivot);
-        self.witnesses.push(vec![pivot]);
-        self.clear(bit, pivot);
-    }
-
-    /// Makes an atom where a row is not 0 that row's pivot.
-    fn clear(&mut self, row: usize, pivot: usize) {
-        let scale = field::invert(self.sum(&self.transform[row], pivot));
-        let mut own = std::mem::take(&mut self.transform[row]);
-        own.iter_mut().for_each(|term| *term = field::multiply(*term, scale));
-        for other in 0..self.transform.len() {
-            if other == row {
-                continue;
-            }
-            let factor = self.sum(&self.transform[other], pivot);
+        let scale = field::invert(self.sum(&residual, pivot));
+        for term in &mut residual {
+            *term = field::multiply(*term, scale);
+        }
+        for row in 0..self.transform.len() {
+            self.transform[row].push(0);
+            let factor = self.sum(&self.transform[row], pivot);
             if factor != 0 {
-                for (term, &new) in self.transform[other].iter_mut().zip(&own) {
+                for (term, &new) in self.transform[row].iter_mut().zip(&residual) {
                     *term = field::subtract(*term, field::multiply(factor, new));
                 }
             }
         }
-        self.transform[row] = own;
-        self.pivots[row] = pivot;
-    }
-
-    /// Gives large atoms as pivots to rows that have any. What is left with small pivots are rows of small atoms alone, and
-    /// every number about small atoms alone is a sum of these, whatever was answered first: a large pivot in it would be
-    /// one of its atoms.
-    pub(super) fn prefer_large_pivots(&mut self, atoms: &Atoms, minimum: u64) {
-        let large: Vec<usize> = (0..atoms.count()).filter(|&atom| atoms.people(atom) >= minimum).collect();
-        for row in 0..self.rank() {
-            if atoms.people(self.pivots[row]) >= minimum {
-                continue;
-            }
-            let terms = &self.transform[row];
-            if let Some(&atom) = large.iter().find(|&&atom| self.sum(terms, atom) != 0) {
-                self.clear(row, atom);
-            }
-        }
+        self.transform.push(residual);
+        self.pivots.push(pivot);
+        self.witnesses.push(vec![pivot]);
     }
 
     /// Whether every row is about at least so many people.
