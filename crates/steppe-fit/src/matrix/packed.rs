@@ -16,8 +16,9 @@ pub struct PackedColumns {
 impl PackedColumns {
     /// Columns of so many samples, none yet.
     pub fn new(samples: usize) -> Self {
-        // Rows start at multiples of 64 bytes of each other, so that vector loads never straddle more than they must.
-        Self { samples, stride: samples.div_ceil(4).next_multiple_of(64), bytes: Vec::new() }
+        // Rows start at multiples of 64 bytes of each other, so that vector loads never straddle more than they must. Those
+        // of no samples have as many bytes, too: columns are counted by them.
+        Self { samples, stride: samples.div_ceil(4).next_multiple_of(64).max(64), bytes: Vec::new() }
     }
 
     /// Samples of a column.
