@@ -3,7 +3,7 @@
 # over the same Parquet: times, what is read, 50 analysts at once, the first byte of a long answer, memory.
 #
 #   benches/sql.sh [WORKDIR]
-#                            PEOPLE=500000 VARIANTS=1000 SCORES=1000 ANALYSTS=50 THREADS=2 (of DuckDB; the gateway takes all)
+#                            PEOPLE=500000 VARIANTS=1000 SCORES=1000 ANALYSTS=50 THREADS=2 (of DuckDB; the gateway takes all) MEMORY=2GiB
 #
 # The data is made once: 9 GB of disk and some minutes. Needs psycopg, adbc-driver-flightsql, pyarrow and duckdb in the Python
 # that $PYTHON names (default python3).
@@ -41,7 +41,7 @@ awk 'BEGIN { srand(7); print "iid,population,t2d" }
     printf '[user.rosa]\nroles = ["researcher"]\n'
     for number in $(seq 0 "$analysts"); do printf '[user.a%s]\nroles = ["analyst"]\n' "$number"; done
 } > policy.toml
-rm -rf certs state audit.jsonl
+rm -rf certs state audit.jsonl audit.head
 "$steppe" certs init >/dev/null
 for user in rosa $(seq -f 'a%g' 0 "$analysts"); do "$steppe" certs token --subject "$user" >/dev/null; done
 
@@ -49,7 +49,7 @@ flight="${FLIGHT:-17075}" postgres="${POSTGRES:-15433}"
 "$steppe" gateway --policy policy.toml --state state --audit-log audit.jsonl --cohort cohort --scores run \
     --table pheno=pheno.csv --sample-column iid --token-key certs/token.pub --tls-authority certs/ca.crt \
     --tls-certificate certs/server.crt --tls-key certs/server.key --flight "127.0.0.1:$flight" \
-    --postgres "127.0.0.1:$postgres" --operations-listen 127.0.0.1:0 > gateway.log 2>&1 &
+    --postgres "127.0.0.1:$postgres" --operations-listen 127.0.0.1:0 --memory "${MEMORY:-2GiB}" > gateway.log 2>&1 &
 gateway=$!
 trap 'kill "$gateway" 2>/dev/null || true' EXIT
 "${PYTHON:-python3}" "$here/benches/sql_analysts.py" "$work" "$gateway" "$flight" "$postgres" "$analysts" "$threads"
