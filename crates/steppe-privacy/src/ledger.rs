@@ -35,8 +35,9 @@
 //! [`Query::new`] without contexts is for sets without secret conditions.
 //!
 //! # Size
-//! A check takes time in proportion to the people, to the answered sets, and to rank² (10 ms for 500,000 people and 200
-//! answered sets, `examples/ledger_speed.rs`). Where [`Limits`] are reached, every set that is not in the row space is
+//! A check takes time in proportion to the people, to the answered sets, to rank², and to the atoms times the rank (10 ms for
+//! 500,000 people and 200 answered sets of few atoms, `examples/ledger_speed.rs`; seconds where the deciles of ten scores
+//! make nearly as many atoms as people, `benches/sql.sh`). Where [`Limits`] are reached, every set that is not in the row space is
 //! refused.
 
 mod atoms;
