@@ -69,6 +69,7 @@ impl<'a> GramPanel<'a> {
     }
 
     /// Bytes of a row.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn row_bytes(&self) -> usize {
         self.rows.row_bytes()
     }
