@@ -38,7 +38,7 @@ mod validation;
 
 pub use blocks::{Block, Blocks};
 pub use checkpoint::{FittedBlock, RidgeCheckpoint};
-pub use level0::{BlockModels, BlockSums, DropReason, FoldSums, Level0};
+pub use level0::{BlockModels, DropReason};
 pub use level1::PenaltyScore;
 pub use level1::logistic::LogisticProblem;
 pub use options::{RidgeControl, RidgeData, RidgeFamily, RidgeOptions, RidgeProgress, RidgeTrait};

@@ -22,8 +22,8 @@ pub(super) struct Design {
     pub order: Vec<u32>,
     /// Rows of each group of samples; one group for leave-one-out.
     pub ranges: Vec<Range<usize>>,
-    /// Group of each sample of the matrix.
-    pub groups: Vec<u32>,
+    /// Samples of the matrix.
+    pub samples: usize,
     /// Whether each sample is left out alone.
     pub leave_one_out: bool,
     /// Basis of intercept (column 0) and covariates over the rows.
@@ -48,7 +48,7 @@ impl Design {
             return Err(FitError::TooFewSamples { samples: order.len(), covariates });
         }
         let leave_one_out = matches!(data.validation, CrossValidation::LeaveOneOut { .. });
-        let mut design = Self { order, ranges, groups, leave_one_out, basis, traits: Vec::new() };
+        let mut design = Self { order, ranges, samples, leave_one_out, basis, traits: Vec::new() };
         let mut problems = Vec::new();
         for given in data.traits {
             match prepare(&design, given, options) {
@@ -78,7 +78,7 @@ impl Design {
         let mut columns = Vec::new();
         for range in &self.ranges {
             let scattered = |value: &dyn Fn(usize) -> f64| {
-                let mut column = vec![0.0; self.groups.len()];
+                let mut column = vec![0.0; self.samples];
                 for row in range.clone() {
                     column[self.order[row] as usize] = value(row);
                 }

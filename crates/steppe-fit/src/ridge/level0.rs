@@ -24,7 +24,7 @@ use crate::matrix::GramSums;
 
 /// Products of the covariates' basis over one fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FoldSums {
+pub(super) struct FoldSums {
     /// QᵀQ, rank x rank.
     pub basis: DMatrix<f64>,
     /// Qᵀy, rank x traits, y the traits' residuals of variance 1.
@@ -33,7 +33,7 @@ pub struct FoldSums {
 
 /// What the models of every block share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Level0 {
+pub(super) struct Level0 {
     /// Penalties of the ridges.
     pub penalties: Vec<f64>,
     /// Training samples.
@@ -46,7 +46,7 @@ pub struct Level0 {
 
 /// Sums over the genotypes of the variants of one block that take part.
 #[derive(Clone, Debug)]
-pub struct BlockSums {
+pub(super) struct BlockSums {
     /// The gram sums of each fold.
     pub grams: Vec<GramSums>,
     /// What a missing call of each variant counts.

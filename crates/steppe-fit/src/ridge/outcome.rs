@@ -58,7 +58,7 @@ pub(super) type Level1 = Vec<Result<(Level1Fit, Portable), TraitProblem>>;
 
 /// Whether each sample of the matrix is predicted by models that did not see it.
 fn left_out(design: &Design, of: &PreparedTrait) -> Vec<bool> {
-    let mut left_out = vec![false; design.groups.len()];
+    let mut left_out = vec![false; design.samples];
     for (sample, counts) in design.order.iter().zip(&of.counted) {
         left_out[*sample as usize] = *counts;
     }
@@ -94,7 +94,7 @@ pub(super) fn predict_outside(
             continue;
         };
         let mut parts: Vec<Vec<f64>> = sums.by_ref().take(portable.weights.len()).collect();
-        for sample in 0..design.groups.len() {
+        for sample in 0..design.samples {
             let taken = portable.along_basis.tr_mul(&coordinates(&design.basis, data.covariates, sample));
             for (chromosome, part) in parts.iter_mut().enumerate() {
                 part[sample] += portable.constants[chromosome] - taken[chromosome];
@@ -128,7 +128,7 @@ fn outcome(
 ) -> RidgeTraitFit {
     let parts = parts_by_sample(design, of, &fit.parts, outside);
     let prediction: Vec<f64> =
-        (0..design.groups.len()).map(|sample| parts.iter().map(|part| part[sample]).sum()).collect();
+        (0..design.samples).map(|sample| parts.iter().map(|part| part[sample]).sum()).collect();
     let loco = parts.iter().map(|part| prediction.iter().zip(part).map(|(all, own)| all - own).collect());
     let unit = if of.family == RidgeFamily::Gaussian { of.scale } else { 1.0 };
     let mut weights = vec![0.0; data.chromosomes.len()];
@@ -162,7 +162,7 @@ fn parts_by_sample(
     outside: &[Vec<f64>],
 ) -> Vec<Vec<f64>> {
     let place = |chromosome: usize| {
-        let mut part = outside.get(chromosome).cloned().unwrap_or_else(|| vec![0.0; design.groups.len()]);
+        let mut part = outside.get(chromosome).cloned().unwrap_or_else(|| vec![0.0; design.samples]);
         for (row, sample) in design.order.iter().enumerate().filter(|(row, _)| of.counted[*row]) {
             part[*sample as usize] = of_rows[(row, chromosome)];
         }
