@@ -88,7 +88,7 @@ impl Statements {
 
     /// Opens a session for somebody whom the door let in.
     pub(super) async fn session(self: &Arc<Self>, who: SqlUser) -> Result<Session, ServerError> {
-        let mut budget = Budget::new(self.limits.statement);
+        let mut budget = Budget::new(self.limits.statement, CancellationToken::new());
         let (service, user) = (Arc::clone(&self.service), who.clone());
         let inner = self.apart(&mut budget, async move { service.session(user).await }).await??;
         Ok(Session { who, inner, statements: Arc::clone(self) })
@@ -129,15 +129,15 @@ impl Statements {
 impl Session {
     /// The tables that they see.
     pub(super) async fn tables(&self) -> Result<Vec<SqlTable>, ServerError> {
-        let mut budget = Budget::new(self.statements.limits.statement);
+        let mut budget = self.budget(None, CancellationToken::new());
         let inner = Arc::clone(&self.inner);
         Ok(self.statements.apart(&mut budget, async move { inner.tables().await }).await??)
     }
 
-    /// The time that a statement has, or less if its user wants that.
-    pub(super) fn budget(&self, at_most: Option<Duration>) -> Budget {
+    /// The time that a statement has, or less if its user wants that, until it is cancelled.
+    pub(super) fn budget(&self, at_most: Option<Duration>, cancel: CancellationToken) -> Budget {
         let all = self.statements.limits.statement;
-        Budget::new(at_most.map_or(all, |less| less.min(all)))
+        Budget::new(at_most.map_or(all, |less| less.min(all)), cancel)
     }
 
     /// Reads a text of any number of statements. What is not allowed is recorded.
@@ -203,21 +203,20 @@ impl Session {
             let door = &self.statements.door;
             door.record(&self.who.subject, ACTION, &planned.object, Outcome::Allow, "").await?;
             let first = planned.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut budget = first.unwrap_or_else(|| self.budget(at_most));
+            let mut budget = match first {
+                Some(left) => left.cancelled_by(cancel.clone()),
+                None => self.budget(at_most, cancel.clone()),
+            };
             let (inner, prepared) = (Arc::clone(&self.inner), planned.prepared.clone());
             let work = async move { inner.execute(&prepared, parameters).await };
-            let answer: Answer = tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Err(ServerError::StatementCancelled),
-                answer = self.statements.apart(&mut budget, work) => answer??,
-            };
+            let answer: Answer = self.statements.apart(&mut budget, work).await??;
             let ending = rows::Ending::new(self, &planned.object);
             let (working, stop) = self.statements.overdue.begin();
-            let receiver = rows::forward(&self.statements.queries, answer.rows, working, cancel.clone());
+            let receiver = rows::forward(&self.statements.queries, answer.rows, working, cancel);
             let limits = self.statements.limits;
             let schema = Arc::clone(&planned.schema);
             let held = (place, stop, answer.stopper);
-            Rows::begin(schema, receiver, answer.notices, budget, limits, cancel, ending, held).await
+            Rows::begin(schema, receiver, answer.notices, budget, limits, ending, held).await
         };
         self.recorded(started.await, || planned.object.clone()).await
     }

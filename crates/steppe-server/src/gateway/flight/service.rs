@@ -56,7 +56,8 @@ impl FlightGateway {
 
     async fn planned(&self, who: &SqlUser, text: &str) -> Result<Prepared, ServerError> {
         let session = self.session(who).await?;
-        let mut budget = session.budget(None);
+        // Whoever gives a call up drops it; only an answer has a ticket that can be cancelled.
+        let mut budget = session.budget(None, CancellationToken::new());
         let statement = session.parse_query(text, &mut budget).await?;
         let planned = session.prepare(statement, budget).await?;
         Ok(Prepared { session, planned, bound: Vec::new() })

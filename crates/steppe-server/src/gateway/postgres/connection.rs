@@ -62,7 +62,7 @@ impl Connection {
         self.session.get().is_some()
     }
 
-    /// What ends the statement that begins now: a cancel request, or the client's going.
+    /// What ends the text, or the part of a statement, that begins now: a cancel request, or the client's going.
     pub(super) fn begin(&self) -> CancellationToken {
         let token = self.gone.child_token();
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = token.clone();

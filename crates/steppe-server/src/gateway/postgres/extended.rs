@@ -45,7 +45,7 @@ impl QueryParser for Connection {
         C: ClientInfo + Unpin + Send + Sync,
     {
         let session = self.session()?;
-        let mut budget = session.budget(self.with_settings(|settings| settings.timeout()));
+        let mut budget = session.budget(self.with_settings(|settings| settings.timeout()), self.begin());
         let mut commands = session.parse(sql, &mut budget).await.map_err(|error| told(&error))?;
         let command = commands.pop();
         if !commands.is_empty() {
@@ -121,7 +121,8 @@ impl ExtendedQueryHandler for Client {
             }
             Bound::Read(planned) => {
                 let parameters = encode::parameters(planned, portal)?;
-                let rows = self.0.start(client, planned, parameters, &portal.result_column_format).await?;
+                let (format, cancel) = (&portal.result_column_format, self.0.begin());
+                let rows = self.0.start(client, planned, parameters, format, cancel).await?;
                 Ok(Response::Query(rows))
             }
         }

@@ -19,6 +19,7 @@ use pgwire::{
     },
 };
 use steppe_engine::sql::{SessionCommand, SqlCommand};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     connection::{Client, Connection, told},
@@ -41,8 +42,10 @@ impl SimpleQueryHandler for Client {
         }
         client.set_state(PgWireConnectionState::QueryInProgress);
         let session = self.0.session()?;
-        // The time of a text is that of each of its statements, less what all of them took to be read.
-        let mut budget = session.budget(None);
+        // A request to cancel ends all of a text. Its time is that of each of its statements, less what all of them took
+        // to be read.
+        let cancel = self.0.begin();
+        let mut budget = session.budget(None, cancel.clone());
         let commands = session.parse(&query.query, &mut budget).await.map_err(|error| told(&error))?;
         if commands.is_empty() {
             client.feed(PgWireBackendMessage::EmptyQueryResponse(EmptyQueryResponse::new())).await?;
@@ -56,7 +59,9 @@ impl SimpleQueryHandler for Client {
                 SqlCommand::Read(statement) => {
                     let budget = budget.at_most(self.0.with_settings(|settings| settings.timeout()));
                     let planned = session.prepare(*statement, budget).await.map_err(|error| told(&error))?;
-                    let rows = self.0.start(client, &planned, Vec::new(), &Format::UnifiedText).await?;
+                    let rows =
+                        self.0.start(client, &planned, Vec::new(), &Format::UnifiedText, cancel.clone());
+                    let rows = rows.await?;
                     send_query_response(client, rows, true).await?;
                 }
             }
@@ -107,6 +112,7 @@ impl Connection {
         planned: &Planned,
         parameters: Vec<datafusion::scalar::ScalarValue>,
         format: &Format,
+        cancel: CancellationToken,
     ) -> PgWireResult<QueryResponse>
     where
         C: Sink<PgWireBackendMessage> + Unpin + Send,
@@ -114,7 +120,7 @@ impl Connection {
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
         let at_most = self.with_settings(|settings| settings.timeout());
-        let rows = self.session()?.run(planned, parameters, at_most, self.begin()).await;
+        let rows = self.session()?.run(planned, parameters, at_most, cancel).await;
         let rows = rows.map_err(|error| told(&error))?;
         for notice in rows.notices() {
             let info = ErrorInfo::new("NOTICE".to_owned(), "00000".to_owned(), notice);

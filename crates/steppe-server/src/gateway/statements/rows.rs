@@ -46,7 +46,6 @@ pub(in crate::gateway) struct Rows {
     notices: Notices,
     budget: Budget,
     limits: Limits,
-    cancel: CancellationToken,
     ending: Ending,
     over: bool,
     _held: (Place, Stop, Stopper),
@@ -91,22 +90,11 @@ impl Rows {
         notices: Notices,
         budget: Budget,
         limits: Limits,
-        cancel: CancellationToken,
         ending: Ending,
         held: (Place, Stop, Stopper),
     ) -> Result<Self, ServerError> {
-        let mut rows = Self {
-            schema,
-            receiver,
-            first: None,
-            notices,
-            budget,
-            limits,
-            cancel,
-            ending,
-            over: false,
-            _held: held,
-        };
+        let mut rows =
+            Self { schema, receiver, first: None, notices, budget, limits, ending, over: false, _held: held };
         rows.first = rows.next().await.transpose()?;
         Ok(rows)
     }
@@ -129,12 +117,7 @@ impl Rows {
         if self.over {
             return None;
         }
-        let next = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(ServerError::StatementCancelled),
-            next = self.budget.spend(self.receiver.recv()) => next,
-        };
-        let batch = match next {
+        let batch = match self.budget.spend(self.receiver.recv()).await {
             Ok(Some(Ok(Some(batch)))) => self.counted(&batch),
             Ok(Some(Ok(None))) => {
                 self.over = true;
