@@ -35,26 +35,31 @@
 //! [`Query::new`] without contexts is for sets without secret conditions.
 //!
 //! # Size
-//! A check takes time in proportion to the people, to the answered sets, to rank², and to the atoms times the rank (10 ms for
-//! 500,000 people and 200 answered sets of few atoms, `examples/ledger_speed.rs`; seconds where the deciles of ten scores
-//! make nearly as many atoms as people, `benches/sql.sh`). Where [`Limits`] are reached, every set that is not in the row space is
-//! refused.
+//! A check takes time in proportion to the people of the set, to the answered sets, and to rank² (`examples/ledger_speed.rs`);
+//! where a row is of few people, all sets are gone through to see that. In memory each person takes up to 12 bytes, and
+//! each answered set what its bitmap takes ([`Ledger::memory`]). Where [`Limits`] are reached, every set that is not in the
+//! row space is refused.
 
 mod atoms;
 mod echelon;
 mod field;
+mod marks;
 mod packed;
 mod saved;
+mod witnesses;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::PrivacyError;
 use atoms::Atoms;
-use echelon::Echelon;
+use echelon::{Echelon, Residual};
 use saved::Saved;
+
+/// People of two sets that are looked at first, for each person that they have to differ by.
+const LOOKED_AT: u64 = 64;
 
 /// How large a ledger becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +71,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 2,000 sets and 1,000,000 atoms: at most some 300 MB, usually 5.
+    /// 2,000 sets and 1,000,000 atoms.
     fn default() -> Self {
         Self { rank: 2_000, atoms: 1_000_000 }
     }
@@ -190,18 +195,23 @@ impl Ledger {
     /// Decides on all sets of a statement: all are answered, or none.
     pub fn check_all(&self, queries: &[Query<'_>]) -> Decision {
         let decided = |refusal, next| Decision { refusal, next, commits: self.commits };
-        let mut state = self.state.clone();
-        let mut contexts = queries.iter().flat_map(|query| query.contexts).peekable();
-        let has_contexts = contexts.peek().is_some();
+        let mut state = Cow::Borrowed(&self.state);
+        let contexts = queries.iter().flat_map(|query| query.contexts);
         if let Err(refusal) = self.answer(&mut state, contexts) {
             return decided(Some(refusal), None);
         }
         // A refusal of what follows tells something of the contexts, so that they are remembered.
-        let with_contexts = has_contexts.then(|| state.clone());
-        match self.answer(&mut state, queries.iter().map(|query| query.set)) {
-            Ok(()) => decided(None, Some(state)),
-            Err(refusal) => decided(Some(refusal), with_contexts),
-        }
+        let mut next = Cow::Borrowed(&*state);
+        let refusal = self.answer(&mut next, queries.iter().map(|query| query.set)).err();
+        let grown = match next {
+            Cow::Owned(next) if refusal.is_none() => Some(next),
+            _ => None,
+        };
+        let with_contexts = match state {
+            Cow::Owned(state) => Some(state),
+            Cow::Borrowed(_) => None,
+        };
+        decided(refusal, grown.or(with_contexts))
     }
 
     /// Remembers a decision, refusals included. Save the ledger before the answer leaves.
@@ -229,7 +239,6 @@ impl Ledger {
         if !new.is_empty() {
             self.known |= &new;
             self.state.atoms.add(&new);
-            self.state.echelon.add_atoms(&self.state.atoms);
             self.commits += 1;
         }
     }
@@ -244,9 +253,23 @@ impl Ledger {
             let problem = format!("the minimum cell is {minimum_cell}");
             return Err(PrivacyError::Ledger { problem, remedy: "give 2 or more" });
         }
-        self.minimum_cell = minimum_cell;
-        self.commits += 1;
+        if minimum_cell != self.minimum_cell {
+            self.minimum_cell = minimum_cell;
+            self.commits += 1;
+        }
         Ok(())
+    }
+
+    /// A number that changes with everything that is remembered.
+    pub fn revision(&self) -> u64 {
+        self.commits
+    }
+
+    /// Bytes that it holds, about.
+    pub fn memory(&self) -> usize {
+        let State { atoms, echelon, answered } = &self.state;
+        let of_sets = answered.iter().map(|set| set.serialized_size()).sum::<usize>();
+        size_of::<Self>() + self.known.serialized_size() + atoms.memory() + echelon.memory() + of_sets
     }
 
     /// Independent sets that were answered; the whole cohort is one.
@@ -261,44 +284,55 @@ impl Ledger {
 
     fn answer<'a>(
         &self,
-        state: &mut State,
+        state: &mut Cow<'_, State>,
         sets: impl Iterator<Item = &'a RoaringBitmap>,
     ) -> Result<(), Refusal> {
         let mut has_grown = false;
+        // The sets of one statement have many contexts in common.
+        let mut passed: Vec<&RoaringBitmap> = Vec::new();
         for set in sets {
+            if passed.contains(&set) {
+                continue;
+            }
+            passed.push(set);
             if !set.is_subset(&self.known) {
                 return Err(Refusal::NotVisible);
             }
             if self.is_few(set.len()) {
                 return Err(Refusal::Few);
             }
-            let inside = state.atoms.inside(set);
-            if set.is_empty() || state.is_combination(&inside) {
+            let residual = state.echelon.residual(set);
+            if residual.is_zero() {
                 continue;
             }
             self.check_overlap(state, set)?;
+            let inside = state.atoms.inside(set);
             let is_full = state.echelon.rank() >= self.limits.rank
                 || state.atoms.count() + state.atoms.splits(&inside) > self.limits.atoms;
             if is_full {
                 return Err(Refusal::Full);
             }
-            state.insert_counted(set, &inside);
+            state.to_mut().insert_counted(set, &inside, residual);
             has_grown = true;
         }
         // A row of few people does not become one of many by further sets that it is refused with.
-        let State { atoms, echelon, .. } = state;
-        let is_safe = |echelon: &mut Echelon| {
-            echelon.has_only_large_rows(atoms, self.minimum_cell)
-                && echelon.has_only_large_pairs(atoms, self.minimum_cell)
-        };
-        if has_grown && !is_safe(echelon) {
+        if has_grown && !state.to_mut().is_safe(self.minimum_cell) {
             return Err(Refusal::Combination);
         }
         Ok(())
     }
 
     fn check_overlap(&self, state: &State, set: &RoaringBitmap) -> Result<(), Refusal> {
+        let first = self.minimum_cell.saturating_mul(LOOKED_AT) as usize;
+        // Sets that differ by many mostly do so among their first people.
+        let differs = |one: &RoaringBitmap, other: &RoaringBitmap| {
+            let mut without = one.iter().take(first).filter(|person| !other.contains(*person));
+            without.nth(self.minimum_cell as usize - 1).is_some()
+        };
         for answered in &state.answered {
+            if differs(set, answered) && differs(answered, set) {
+                continue;
+            }
             let common = answered.intersection_len(set);
             if self.is_few(set.len() - common) || self.is_few(answered.len() - common) {
                 return Err(Refusal::Overlap);
@@ -313,28 +347,25 @@ impl Ledger {
 }
 
 impl State {
-    /// Whether a set, of which so many are in each atom, is whole atoms and a combination of what was answered.
-    fn is_combination(&self, inside: &[u64]) -> bool {
-        self.atoms.splits(inside) == 0 && self.echelon.residual(&self.atoms, inside, &[]).is_none()
-    }
-
-    fn insert(&mut self, set: &RoaringBitmap) {
-        let inside = self.atoms.inside(set);
-        self.insert_counted(set, &inside);
-    }
-
     /// Adds a set; one that is a combination of the others adds nothing.
-    fn insert_counted(&mut self, set: &RoaringBitmap, inside: &[u64]) {
+    fn insert(&mut self, set: &RoaringBitmap) {
+        let residual = self.echelon.residual(set);
+        if !residual.is_zero() {
+            let inside = self.atoms.inside(set);
+            self.insert_counted(set, &inside, residual);
+        }
+    }
+
+    fn insert_counted(&mut self, set: &RoaringBitmap, inside: &[u32], residual: Residual) {
         let splits = self.atoms.split(set, inside);
-        self.echelon.split(&splits);
-        let mut inside = inside.to_vec();
-        for split in &splits {
-            inside.push(inside[split.outside]);
-            inside[split.outside] = 0;
-        }
-        if let Some((residual, pivot)) = self.echelon.residual(&self.atoms, &inside, &splits) {
-            self.echelon.push(&self.atoms, &inside, residual, pivot);
-            self.answered.push(Arc::new(set.clone()));
-        }
+        let set = Arc::new(set.clone());
+        self.echelon.push(&self.answered, &set, residual, &self.atoms, &splits);
+        self.answered.push(set);
+    }
+
+    fn is_safe(&mut self, minimum: u64) -> bool {
+        let Self { atoms, echelon, answered } = self;
+        echelon.has_only_large_rows(answered, atoms.end(), minimum)
+            && echelon.has_only_large_pairs(atoms, minimum)
     }
 }

@@ -2,8 +2,6 @@
 
 use roaring::RoaringBitmap;
 
-use super::field;
-
 /// The label of a sample that nobody has seen.
 const UNSEEN: u32 = u32::MAX;
 
@@ -12,23 +10,10 @@ const UNSEEN: u32 = u32::MAX;
 pub(super) struct Atoms {
     /// Of each sample its atom.
     labels: Vec<u32>,
-    /// Of each atom its people.
-    people: Vec<u64>,
-    /// Of each atom the sum of its people's [`mark`]s.
-    marks: Vec<Mark>,
-}
-
-/// Two numbers of the field, as if at random: sums of them tell combinations of people apart.
-pub(super) type Mark = [u64; 2];
-
-/// The mark of a sample (SplitMix64, twice).
-fn mark(sample: u32) -> Mark {
-    [1, 2].map(|half| {
-        let mixed = (u64::from(sample) * 2 + half).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        field::reduce(u128::from(mixed ^ (mixed >> 31)))
-    })
+    /// Of each atom how many people it has.
+    people: Vec<u32>,
+    /// Of each atom one of its people.
+    some: Vec<u32>,
 }
 
 /// An atom of which a set has a part.
@@ -45,30 +30,45 @@ impl Atoms {
         self.people.len()
     }
 
-    pub(super) fn people(&self, atom: usize) -> u64 {
-        self.people[atom]
+    /// Sample numbers are below this.
+    pub(super) fn end(&self) -> u32 {
+        self.labels.len() as u32
     }
 
-    pub(super) fn mark(&self, atom: usize) -> Mark {
-        self.marks[atom]
+    pub(super) fn people(&self, atom: usize) -> u64 {
+        u64::from(self.people[atom])
+    }
+
+    /// One of an atom's people.
+    pub(super) fn some(&self, atom: usize) -> u32 {
+        self.some[atom]
+    }
+
+    /// The atom of somebody.
+    pub(super) fn of(&self, person: u32) -> usize {
+        self.labels[person as usize] as usize
+    }
+
+    /// Bytes that it holds.
+    pub(super) fn memory(&self) -> usize {
+        size_of::<u32>() * (self.labels.len() + self.people.len() + self.some.len())
     }
 
     /// Adds people of no answered set, who are not in any atom yet, as one atom.
     pub(super) fn add(&mut self, people: &RoaringBitmap) {
-        let Some(last) = people.max() else { return };
+        let (Some(first), Some(last)) = (people.min(), people.max()) else { return };
         let length = self.labels.len().max(last as usize + 1);
         self.labels.resize(length, UNSEEN);
         let atom = self.people.len() as u32;
         for sample in people {
             self.labels[sample as usize] = atom;
         }
-        self.people.push(people.len());
-        let add = |sum: Mark, sample| field::add_pairs(sum, mark(sample));
-        self.marks.push(people.iter().fold([0; 2], add));
+        self.people.push(people.len() as u32);
+        self.some.push(first);
     }
 
     /// How many of each atom are in a set of people who are all in some atom.
-    pub(super) fn inside(&self, set: &RoaringBitmap) -> Vec<u64> {
+    pub(super) fn inside(&self, set: &RoaringBitmap) -> Vec<u32> {
         let mut inside = vec![0; self.people.len()];
         for sample in set {
             inside[self.labels[sample as usize] as usize] += 1;
@@ -77,12 +77,12 @@ impl Atoms {
     }
 
     /// How many atoms a set would add, of which these are inside.
-    pub(super) fn splits(&self, inside: &[u64]) -> usize {
+    pub(super) fn splits(&self, inside: &[u32]) -> usize {
         inside.iter().zip(&self.people).filter(|(inside, people)| **inside > 0 && inside < people).count()
     }
 
     /// Splits the atoms that a set has a part of.
-    pub(super) fn split(&mut self, set: &RoaringBitmap, inside: &[u64]) -> Vec<Split> {
+    pub(super) fn split(&mut self, set: &RoaringBitmap, inside: &[u32]) -> Vec<Split> {
         let mut splits = Vec::new();
         let mut moved = vec![UNSEEN; self.people.len()];
         for (outside, &count) in inside.iter().enumerate() {
@@ -91,29 +91,55 @@ impl Atoms {
                 moved[outside] = split.inside as u32;
                 self.people[outside] -= count;
                 self.people.push(count);
-                self.marks.push([0; 2]);
+                self.some.push(UNSEEN);
                 splits.push(split);
             }
         }
         if !splits.is_empty() {
             for sample in set {
                 let label = &mut self.labels[sample as usize];
-                let (old, new) = (*label as usize, moved[*label as usize]);
+                let new = moved[*label as usize];
                 if new != UNSEEN {
                     *label = new;
-                    self.marks[old] = field::subtract_pairs(self.marks[old], mark(sample));
-                    self.marks[new as usize] = field::add_pairs(self.marks[new as usize], mark(sample));
+                    self.some[new as usize] = sample;
                 }
             }
+            self.find_some(&splits);
         }
         splits
+    }
+
+    /// Finds somebody for atoms whose known one moved away.
+    fn find_some(&mut self, splits: &[Split]) {
+        let mut lost = 0;
+        for split in splits {
+            if self.of(self.some[split.outside]) != split.outside {
+                self.some[split.outside] = UNSEEN;
+                lost += 1;
+            }
+        }
+        for (sample, &label) in (0..).zip(&self.labels) {
+            if lost == 0 {
+                break;
+            }
+            if label != UNSEEN && self.some[label as usize] == UNSEEN {
+                self.some[label as usize] = sample;
+                lost -= 1;
+            }
+        }
+    }
+
+    /// All people, each with the number of their atom.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u32, usize)> {
+        let seen = (0..).zip(&self.labels).filter(|(_, label)| **label != UNSEEN);
+        seen.map(|(sample, &label)| (sample, label as usize))
     }
 
     /// The people of each atom, in the order of the first of each.
     pub(super) fn sets(&self) -> Vec<RoaringBitmap> {
         let mut sets = vec![RoaringBitmap::new(); self.people.len()];
-        for (sample, &label) in self.labels.iter().enumerate().filter(|(_, label)| **label != UNSEEN) {
-            sets[label as usize].insert(sample as u32);
+        for (sample, atom) in self.all() {
+            sets[atom].insert(sample);
         }
         sets.sort_by_key(RoaringBitmap::min);
         sets

@@ -1,140 +1,152 @@
-//! The reduced row echelon form of what was answered, over the atoms.
+//! The reduced row echelon form of what was answered, over the people.
 //!
-//! With *r* independent sets and *m* atoms let **B** be the 0/1 matrix (r × m) of which atom is in which set. The reduced
-//! form is **TB** for the r × r matrix **T** for which the columns of *r* atoms, the pivots, are unit vectors. **TB** is
-//! not kept: sets over several columns soon make a hundred thousand atoms. Kept are **T** and, of each atom, its column
-//! of **B** as bits; an entry of **TB** is a sum over the bits of a column. That a row has many people is seen from the
-//! first entries that are not 0; those are remembered as its witnesses.
+//! With *r* independent sets and *n* people let **B** be the 0/1 matrix (r × n) of who is in which set. The reduced form is
+//! **TB** for the r × r matrix **T** for which the columns of *r* people, the pivots, are unit vectors. **TB** is not kept,
+//! and neither is **B**: kept are **T** and the sets, and an entry of **TB** is a sum over the sets that somebody is in. That
+//! a row has many people is seen from the first entries that are not 0; those people are remembered as its witnesses.
+//! Whether a combination is 0 for everybody is seen from its mark.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+
+use roaring::RoaringBitmap;
 
 use super::{
-    atoms::{Atoms, Mark, Split},
+    atoms::{Atoms, Split},
     field,
+    marks::{Mark, Marks},
+    witnesses::{Witnesses, column, entry, with_entries},
 };
 
-/// Atoms that are looked at to find a large one for a pivot, once there is any.
-const PIVOT_CANDIDATES: usize = 4096;
+/// Atoms that are looked at to find a large one for a pivot.
+const PIVOT_CANDIDATES: usize = 64;
+
+type Sets = [Arc<RoaringBitmap>];
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Echelon {
-    /// Words of a column.
-    stride: usize,
-    /// Of each atom the bits of the independent sets that it is in.
-    columns: Vec<u64>,
-    /// Rows of **T**.
-    transform: Vec<Vec<u64>>,
-    /// Of each row the atom whose column is a unit vector.
-    pivots: Vec<usize>,
-    /// Of each row atoms where it was not 0 when last seen.
-    witnesses: Vec<Vec<usize>>,
-    /// Of each independent set the sum of its people's marks.
-    marks: Vec<Mark>,
+    marks: Marks,
+    rows: Vec<Row>,
+    witnesses: Witnesses,
+}
+
+/// A row of **TB**.
+#[derive(Debug, Clone)]
+struct Row {
+    /// Its row of **T**.
+    terms: Vec<u64>,
+    mark: Mark,
+    /// The person whose column is a unit vector.
+    pivot: u32,
+    /// Witnesses for whom it was not 0 when last seen.
+    seen: Vec<usize>,
+    /// It is known to be about so many people.
+    at_least: u64,
+}
+
+/// A set less the combination of the earlier ones that is the same at all pivots.
+#[derive(Debug)]
+pub(super) struct Residual {
+    /// Of the earlier sets and, last, of the set itself.
+    terms: Vec<u64>,
+    mark: Mark,
+}
+
+impl Residual {
+    /// Whether nothing is left: the set is a combination of the others.
+    pub(super) fn is_zero(&self) -> bool {
+        self.mark == [0; 2]
+    }
 }
 
 impl Echelon {
     /// Independent sets.
     pub(super) fn rank(&self) -> usize {
-        self.pivots.len()
+        self.rows.len()
     }
 
-    /// Gives columns to atoms that are in no set.
-    pub(super) fn add_atoms(&mut self, atoms: &Atoms) {
-        self.columns.resize(atoms.count() * self.stride, 0);
+    /// Bytes that it holds.
+    pub(super) fn memory(&self) -> usize {
+        let of_rows = self.rows.iter().map(|row| size_of::<Row>() + 8 * (row.terms.len() + row.seen.len()));
+        of_rows.sum::<usize>() + self.witnesses.memory()
     }
 
-    /// Gives the parts of split atoms the columns of the whole.
-    pub(super) fn split(&mut self, splits: &[Split]) {
-        for split in splits {
-            let column = split.outside * self.stride..(split.outside + 1) * self.stride;
-            self.columns.extend_from_within(column);
+    /// What is left of a set.
+    pub(super) fn residual(&self, set: &RoaringBitmap) -> Residual {
+        let mut terms = vec![0; self.rank() + 1];
+        terms[self.rank()] = 1;
+        let mut mark = self.marks.of_set(set);
+        for row in self.rows.iter().filter(|row| set.contains(row.pivot)) {
+            for (sum, &term) in terms.iter_mut().zip(&row.terms) {
+                *sum = field::subtract(*sum, term);
+            }
+            mark = field::subtract_pairs(mark, row.mark);
         }
+        Residual { terms, mark }
     }
 
-    /// The combination of the earlier sets and, last, of a set of whole atoms that is 0 at all pivots. `Some` with an
-    /// atom where it is not 0, a large one if there is; `None` if it is 0 everywhere: the set is a combination of the
-    /// others.
-    pub(super) fn residual(
-        &self,
+    /// Adds a set, whose residual is not zero, after the other ones. It has split these atoms.
+    pub(super) fn push(
+        &mut self,
+        sets: &Sets,
+        set: &Arc<RoaringBitmap>,
+        residual: Residual,
         atoms: &Atoms,
-        inside: &[u64],
-        first: &[Split],
-    ) -> Option<(Vec<u64>, usize)> {
-        let mut residual = vec![0; self.rank() + 1];
-        residual[self.rank()] = 1;
-        for (row, &pivot) in self.transform.iter().zip(&self.pivots) {
-            if inside[pivot] > 0 {
-                for (sum, &term) in residual.iter_mut().zip(row) {
-                    *sum = field::subtract(*sum, term);
-                }
-            }
-        }
-        let mut pivot: Option<usize> = None;
-        // The two parts of a split atom differ by 1, so one of them is no 0.
-        let parts = first.iter().flat_map(|split| [split.outside, split.inside]);
-        for (looked_at, atom) in parts.chain(0..atoms.count()).enumerate() {
-            if looked_at > PIVOT_CANDIDATES && pivot.is_some() {
-                break;
-            }
-            let is_larger = pivot.is_none_or(|pivot| atoms.people(atom) > atoms.people(pivot));
-            let own = if inside[atom] > 0 { 1 } else { 0 };
-            if is_larger && field::reduce(u128::from(self.sum(&residual, atom)) + own) != 0 {
-                pivot = Some(atom);
-            }
-        }
-        pivot.map(|pivot| (residual, pivot))
-    }
-
-    /// Adds a set of whole atoms with its residual, so that the pivot's column becomes a unit vector.
-    pub(super) fn push(&mut self, atoms: &Atoms, inside: &[u64], mut residual: Vec<u64>, pivot: usize) {
-        let bit = self.rank();
-        let mut mark = [0; 2];
-        self.widen(bit + 1, inside.len());
-        for (atom, _) in inside.iter().enumerate().filter(|(_, inside)| **inside > 0) {
-            self.columns[atom * self.stride + bit / 64] |= 1 << (bit % 64);
-            mark = field::add_pairs(mark, atoms.mark(atom));
-        }
-        self.marks.push(mark);
-        let scale = field::invert(self.sum(&residual, pivot));
-        for term in &mut residual {
+        splits: &[Split],
+    ) {
+        let before = self.rank();
+        let sets: Vec<Arc<RoaringBitmap>> = sets.iter().chain([set]).cloned().collect();
+        let Residual { mut terms, mut mark } = residual;
+        let Some(pivot) = pivot(&sets, &terms, atoms, splits) else { return };
+        self.witnesses.enter(set, before);
+        let column = column(pivot, &sets);
+        let scale = field::invert(entry(&terms, &column));
+        for term in &mut terms {
             *term = field::multiply(*term, scale);
         }
-        for row in 0..self.transform.len() {
-            self.transform[row].push(0);
-            let factor = self.sum(&self.transform[row], pivot);
+        mark = mark.map(|half| field::multiply(half, scale));
+        for row in &mut self.rows {
+            row.terms.push(0);
+            let factor = entry(&row.terms, &column);
             if factor != 0 {
-                for (term, &new) in self.transform[row].iter_mut().zip(&residual) {
+                for (term, &new) in row.terms.iter_mut().zip(&terms) {
                     *term = field::subtract(*term, field::multiply(factor, new));
                 }
+                row.mark = field::subtract_pairs(row.mark, mark.map(|half| field::multiply(factor, half)));
+                row.at_least = 0;
             }
         }
-        self.transform.push(residual);
-        self.pivots.push(pivot);
-        self.witnesses.push(vec![pivot]);
+        let seen = vec![self.witnesses.add(pivot, &sets)];
+        self.rows.push(Row { terms, mark, pivot, seen, at_least: 0 });
     }
 
     /// Whether every row is about at least so many people.
-    pub(super) fn has_only_large_rows(&mut self, atoms: &Atoms, minimum: u64) -> bool {
-        (0..self.rank()).all(|row| self.is_large(row, atoms, minimum))
+    pub(super) fn has_only_large_rows(&mut self, sets: &Sets, end: u32, minimum: u64) -> bool {
+        let Self { rows, witnesses, .. } = self;
+        rows.iter_mut().all(|row| {
+            if row.at_least < minimum {
+                row.at_least = row.count(witnesses, sets, end, minimum);
+            }
+            row.at_least >= minimum
+        })
     }
 
     /// Whether no combination of two atoms that are together fewer people is one of the sets.
     ///
-    /// Either one row has both atoms (and is found by [`Self::has_only_large_rows`]), or both are pivots, and what their
-    /// rows have beside the pivots is the same up to a factor. That is compared by the ratio of the two sums of its
-    /// marks, which tells rows apart but for chance, and that only refuses.
+    /// Either one row has both atoms (and is found by [`Self::has_only_large_rows`]), or both have pivots, and what their
+    /// rows have beside the atoms is the same up to a factor. That is compared by the ratio of the two halves of its mark,
+    /// which tells rows apart but for chance, and that only refuses.
     pub(super) fn has_only_large_pairs(&self, atoms: &Atoms, minimum: u64) -> bool {
+        let small: BTreeMap<usize, &Row> = self
+            .rows
+            .iter()
+            .map(|row| (atoms.of(row.pivot), row))
+            .filter(|(atom, _)| atoms.people(*atom) < minimum)
+            .collect();
+        let of_atoms = self.marks_of(atoms, &small);
         let mut fewest: BTreeMap<u64, u64> = BTreeMap::new();
-        for (row, &pivot) in self.transform.iter().zip(&self.pivots) {
-            let people = atoms.people(pivot);
-            if people >= minimum {
-                continue;
-            }
-            let sum = |half: usize| {
-                let terms = row.iter().zip(&self.marks);
-                field::reduce(terms.map(|(&term, mark)| u128::from(field::multiply(term, mark[half]))).sum())
-            };
-            let beside = field::subtract_pairs([sum(0), sum(1)], atoms.mark(pivot));
+        for (atom, row) in &small {
+            let people = atoms.people(*atom);
+            let beside = field::subtract_pairs(row.mark, of_atoms[atom]);
             let ratio = field::multiply(beside[0], field::invert(beside[1]));
             if fewest.get(&ratio).is_some_and(|other| other + people < minimum) {
                 return false;
@@ -145,49 +157,67 @@ impl Echelon {
         true
     }
 
-    fn is_large(&mut self, row: usize, atoms: &Atoms, minimum: u64) -> bool {
-        let terms = &self.transform[row];
-        let mut witnesses: Vec<usize> = self.witnesses[row].clone();
-        witnesses.retain(|&atom| self.sum(terms, atom) != 0);
-        let mut people: u64 = witnesses.iter().map(|&atom| atoms.people(atom)).sum();
-        for atom in 0..atoms.count() {
-            if people >= minimum {
+    fn marks_of<T>(&self, atoms: &Atoms, of: &BTreeMap<usize, T>) -> BTreeMap<usize, Mark> {
+        let alone = |atom: &usize| atoms.people(*atom) == 1;
+        let mut marks: BTreeMap<usize, Mark> = of
+            .keys()
+            .map(|atom| (*atom, if alone(atom) { self.marks.of(atoms.some(*atom)) } else { [0; 2] }))
+            .collect();
+        if !of.keys().all(alone) {
+            let mut is_wanted = vec![false; atoms.count()];
+            of.keys().filter(|atom| !alone(atom)).for_each(|&atom| is_wanted[atom] = true);
+            for (person, atom) in atoms.all().filter(|(_, atom)| is_wanted[*atom]) {
+                let sum = marks.entry(atom).or_default();
+                *sum = field::add_pairs(*sum, self.marks.of(person));
+            }
+        }
+        marks
+    }
+}
+
+impl Row {
+    /// How many people it is about, or so many if it is more.
+    fn count(&mut self, witnesses: &mut Witnesses, sets: &Sets, end: u32, enough: u64) -> u64 {
+        let Self { terms, seen, .. } = self;
+        seen.retain(|&at| entry(terms, witnesses.column(at)) != 0);
+        for at in 0..witnesses.count() {
+            if seen.len() as u64 >= enough {
                 break;
             }
-            if !witnesses.contains(&atom) && self.sum(terms, atom) != 0 {
-                people += atoms.people(atom);
-                witnesses.push(atom);
+            if !seen.contains(&at) && entry(terms, witnesses.column(at)) != 0 {
+                seen.push(at);
             }
         }
-        self.witnesses[row] = witnesses;
-        people >= minimum
-    }
-
-    /// An entry of a row of **TB**: the sum of the row's terms over the sets that an atom is in.
-    fn sum(&self, terms: &[u64], atom: usize) -> u64 {
-        let column = &self.columns[atom * self.stride..(atom + 1) * self.stride];
-        let mut sum = 0u128;
-        for (word, &bits) in column.iter().enumerate() {
-            let mut bits = bits;
-            while bits != 0 {
-                sum += u128::from(terms[word * 64 + bits.trailing_zeros() as usize]);
-                bits &= bits - 1;
-            }
-        }
-        field::reduce(sum)
-    }
-
-    /// Makes columns long enough for so many sets.
-    fn widen(&mut self, sets: usize, atoms: usize) {
-        let stride = sets.div_ceil(64);
-        if stride > self.stride {
-            let mut wider = vec![0; atoms * stride];
-            if self.stride > 0 {
-                for (new, old) in wider.chunks_mut(stride).zip(self.columns.chunks(self.stride)) {
-                    new[..old.len()].copy_from_slice(old);
+        if (seen.len() as u64) < enough {
+            let known: RoaringBitmap = seen.iter().map(|&at| witnesses.person(at)).collect();
+            with_entries(terms, sets.iter().map(|set| &**set), end, |person| {
+                if !known.contains(person) {
+                    seen.push(witnesses.add(person, sets));
                 }
-            }
-            (self.columns, self.stride) = (wider, stride);
+                (seen.len() as u64) < enough
+            });
+        }
+        seen.len() as u64
+    }
+}
+
+/// Somebody for whom the terms of their sets do not sum to 0, of a large atom if there is such a one among the first.
+fn pivot(sets: &Sets, terms: &[u64], atoms: &Atoms, splits: &[Split]) -> Option<u32> {
+    // The two parts of a split atom differ by 1, so one of them is no 0.
+    let parts = splits.iter().flat_map(|split| [split.outside, split.inside]);
+    let mut largest: Option<usize> = None;
+    for atom in parts.chain(0..atoms.count()).take(PIVOT_CANDIDATES) {
+        let is_larger = largest.is_none_or(|largest| atoms.people(atom) > atoms.people(largest));
+        if is_larger && entry(terms, &column(atoms.some(atom), sets)) != 0 {
+            largest = Some(atom);
         }
     }
+    let mut pivot = largest.map(|atom| atoms.some(atom));
+    if pivot.is_none() {
+        with_entries(terms, sets.iter().map(|set| &**set), atoms.end(), |person| {
+            pivot = Some(person);
+            false
+        });
+    }
+    pivot
 }
