@@ -201,8 +201,10 @@ fn a_policy_that_changes_is_in_force_while_sessions_last() {
     assert!(ada.simple("SELECT run, count(*) FROM scores WHERE score = 'SCORE1' GROUP BY run").is_ok());
     assert_eq!((lines_of("allow"), lines_of("deny")), (2, 2));
     // Without the file the policy in force stays.
+    let not_taken = || gateway.log().matches("the policy's file is not taken").count();
+    let before = not_taken();
     fs::remove_file(&file).expect("a file");
-    std::thread::sleep(Duration::from_secs(11));
+    assert!(wait_until(patience, || not_taken() == before + 1), "{}", gateway.log());
     assert!(ada.simple("SELECT run, count(*) FROM scores WHERE score = 'SCORE1' GROUP BY run").is_ok());
 }
 

@@ -23,6 +23,7 @@ mod explain;
 mod faults;
 mod flight_client;
 mod gateway_attacks;
+mod gateway_differencing;
 mod gateway_governed;
 mod gateway_killers;
 mod gateway_limits;

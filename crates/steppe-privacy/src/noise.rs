@@ -52,6 +52,41 @@ impl Epsilon {
     }
 }
 
+/// Public bounds that a mean's values are cut to, so that no person moves it by more; they must not be taken from the data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    low: f64,
+    high: f64,
+}
+
+impl Bounds {
+    /// From the least value that counts to the largest.
+    ///
+    /// # Errors
+    /// They are no two finite numbers that ascend.
+    pub fn new(low: f64, high: f64) -> Result<Self, PrivacyError> {
+        if low < high && (high - low).is_finite() {
+            return Ok(Self { low, high });
+        }
+        let remedy = "give two public numbers that ascend";
+        Err(PrivacyError::Noise { what: "the mean's range", value: format!("{low} to {high}"), remedy })
+    }
+
+    /// A value in whole steps from the middle of the bounds, at most 2¹⁹ to each side; what is no number is in the middle.
+    pub fn steps(self, value: f64) -> i64 {
+        let steps = f64::from(MEAN_STEPS);
+        ((value.clamp(self.low, self.high) - self.middle()) / self.step()).round().clamp(-steps, steps) as i64
+    }
+
+    fn middle(self) -> f64 {
+        self.low + (self.high - self.low) / 2.0
+    }
+
+    fn step(self) -> f64 {
+        (self.high - self.low) / 2.0 / f64::from(MEAN_STEPS)
+    }
+}
+
 /// What is asked about a set of people.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statistic<'a> {
@@ -61,10 +96,8 @@ pub enum Statistic<'a> {
     Mean {
         /// The column.
         column: &'a str,
-        /// The least value that counts.
-        low: f64,
-        /// The largest value that counts.
-        high: f64,
+        /// The bounds.
+        bounds: Bounds,
     },
     /// How many are in each of a column's bins.
     Histogram {
@@ -98,7 +131,7 @@ impl Question {
         text(data);
         match statistic {
             Statistic::Count => text("count"),
-            Statistic::Mean { column, low, high } => {
+            Statistic::Mean { column, bounds: Bounds { low, high } } => {
                 ["mean", column, &format!("{low:e}"), &format!("{high:e}")].into_iter().for_each(text);
             }
             Statistic::Histogram { column, bins } => {
@@ -143,43 +176,23 @@ impl Noise {
         counts.iter().map(|&count| noisy_count(&mut bits, epsilon, count)).collect()
     }
 
-    /// A mean: the noisy sum over the noisy count, of loss ε/2 each, within the bounds. Values beyond the bounds are cut to
-    /// them, so that the bounds must not be taken from the data.
-    ///
-    /// # Errors
-    /// Bounds that do not ascend; a value that is no number (leave missing values, and the people, out).
+    /// A mean: the noisy sum over the noisy count, of loss ε/2 each, within the bounds. The sum is of [`Bounds::steps`] of
+    /// so many people's values.
     pub fn mean(
         &self,
         question: Question,
         epsilon: Epsilon,
-        values: &[f64],
-        (low, high): (f64, f64),
-    ) -> Result<f64, PrivacyError> {
-        if !(low.is_finite() && high.is_finite() && low < high) {
-            let remedy = "give two public numbers that ascend";
-            return Err(PrivacyError::Noise {
-                what: "the mean's range",
-                value: format!("{low} to {high}"),
-                remedy,
-            });
-        }
-        if let Some(value) = values.iter().find(|value| value.is_nan()) {
-            let remedy = "leave people without a value out of the question";
-            return Err(PrivacyError::Noise { what: "a value", value: value.to_string(), remedy });
-        }
-        let steps = f64::from(MEAN_STEPS);
-        let (middle, step) = (low + (high - low) / 2.0, (high - low) / 2.0 / steps);
-        let of_value =
-            |value: &f64| ((value.clamp(low, high) - middle) / step).round().clamp(-steps, steps) as i64;
-        let sum: i64 = values.iter().map(of_value).sum();
+        (sum, count): (i64, u64),
+        bounds: Bounds,
+    ) -> f64 {
         let mut bits = self.bits(question);
         // Half of ε is a scale of two.
         let noise_of_sum =
             discrete_laplace(&mut bits, 2 * u128::from(PARTS) * u128::from(MEAN_STEPS), epsilon.0.into());
         let noise_of_count = discrete_laplace(&mut bits, 2 * u128::from(PARTS), epsilon.0.into());
         let sum = i128::from(sum) + noise_of_sum;
-        let count = (values.len() as i128 + noise_of_count).max(1);
-        Ok((middle + step * (sum as f64 / count as f64)).clamp(low, high))
+        let count = (i128::from(count) + noise_of_count).max(1);
+        (bounds.middle() + bounds.step() * (sum as f64 / count as f64)).clamp(bounds.low, bounds.high)
     }
 
     fn bits(&self, question: Question) -> RandomBits {

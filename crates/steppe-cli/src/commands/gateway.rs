@@ -52,8 +52,6 @@ impl GatewayCommand {
         // What is wrong with the certificates shows here, once.
         config.tls()?;
         let listeners = bind(loaded.settings.flight, loaded.settings.postgres)?;
-        let (flight, postgres) = (listeners.flight.local_addr()?, listeners.postgres.local_addr()?);
-        tracing::info!(%flight, %postgres, "the gateway listens");
         let program = std::env::current_exe()?;
         runtime.block_on(keep_alive(&listeners, config.limits.memory, || {
             let mut command = Command::new(&program);

@@ -23,11 +23,13 @@
 
 mod bands;
 mod barrier;
+mod bounded_sum;
 mod catalog;
 mod columns;
 mod endpoint;
 mod guard;
 mod leaving;
+mod measured;
 mod packed;
 mod people;
 mod people_set;

@@ -12,7 +12,10 @@ use super::{
     CohortRules, ColumnClass, Consent, ExportGrant, Grant, Mask, Precision, Protection, Role, RowFilter,
     SmallScores, VERSION, syntax,
 };
-use crate::{PrivacyError, noise::Epsilon};
+use crate::{
+    PrivacyError,
+    noise::{Bounds, Epsilon},
+};
 
 /// Percentiles of a cohort without a grid of its own: ventiles.
 const PERCENTILE_GRID: u32 = 5;
@@ -54,6 +57,8 @@ struct CohortTable {
     protection: Option<Spanned<ProtectionName>>,
     epsilon_per_day: Option<Spanned<f64>>,
     epsilon_per_query: Option<Spanned<f64>>,
+    #[serde(default)]
+    bounds: BTreeMap<String, Spanned<[f64; 2]>>,
     max_leakage: Option<Spanned<f64>>,
     #[serde(default)]
     at_most: PrecisionTable,
@@ -165,6 +170,7 @@ fn cohort_rules(
         consent: consent.map(|table| consent_rule(table, at)).transpose()?,
         percentile_grid: percentile_grid(own, default, at)?,
         protection: protection(own, default, at)?,
+        bounds: bounds(own, default, at)?,
         max_leakage: max_leakage(own, default, at)?,
         at_most,
         grants,
@@ -240,10 +246,12 @@ fn protection(
     if name.is_none_or(|name| *name.get_ref() == ProtectionName::Ledger) {
         let unused = own.epsilon_per_day.as_ref().map(|value| (value, "epsilon_per_day"));
         let unused = unused.or(own.epsilon_per_query.as_ref().map(|value| (value, "epsilon_per_query")));
+        let unused = unused.map(|(value, key)| (value.span(), key));
+        let unused = unused.or(own.bounds.values().next().map(|value| (value.span(), "bounds")));
         return match unused {
-            Some((value, key)) => {
+            Some((span, key)) => {
                 let remedy = "remove it, or write `protection = \"differential-privacy\"`";
-                Err(at.fault(value.span(), key, "has no meaning with the ledger", remedy))
+                Err(at.fault(span, key, "has no meaning with the ledger", remedy))
             }
             None => Ok(Protection::Ledger),
         };
@@ -264,6 +272,24 @@ fn protection(
         return Err(at.fault(span, "epsilon_per_query", "is more than epsilon_per_day", remedy));
     }
     Ok(Protection::DifferentialPrivacy { per_day, per_query })
+}
+
+/// Those of the cohort's own table and, of other columns, the default's.
+fn bounds(
+    own: &CohortTable,
+    default: Option<&CohortTable>,
+    at: &Place<'_>,
+) -> Result<BTreeMap<String, Bounds>, PrivacyError> {
+    let of_default = default.iter().flat_map(|table| &table.bounds);
+    let all: BTreeMap<&String, &Spanned<[f64; 2]>> = of_default.chain(&own.bounds).collect();
+    let checked = all.into_iter().map(|(column, value)| {
+        let [low, high] = *value.get_ref();
+        let remedy = "write the least and the largest value that a mean counts, such as `bmi = [15, 50]`";
+        let fault =
+            |_| at.fault(value.span(), &format!("bounds.{column}"), format!("are {low} to {high}"), remedy);
+        Ok((column.clone(), Bounds::new(low, high).map_err(fault)?))
+    });
+    checked.collect()
 }
 
 fn consent_rule(table: &ConsentTable, at: &Place<'_>) -> Result<Consent, PrivacyError> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::{ColumnClass, Mask, Precision, Role};
-use crate::noise::Epsilon;
+use crate::noise::{Bounds, Epsilon};
 
 /// Scores of at most this many variants are genotypes in another form: they leave only as [`SmallScores`] says.
 pub const SMALL_SCORE: usize = 50;
@@ -86,6 +86,8 @@ pub struct CohortRules {
     pub percentile_grid: u32,
     /// What keeps answers apart.
     pub protection: Protection,
+    /// Bounds of columns whose means are told with noise.
+    pub bounds: BTreeMap<String, Bounds>,
     /// Share of genotypes, over what population frequencies give away, that a released score of few variants may leak.
     pub max_leakage: f64,
     /// The finest precision that any role has.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use roaring::RoaringBitmap;
-use steppe_privacy::noise::{Budget, Epsilon, Noise, Question, Statistic};
+use steppe_privacy::noise::{Bounds, Budget, Epsilon, Noise, Question, Statistic};
 
 const TRUTH: u64 = 1_000_000;
 
@@ -81,7 +81,8 @@ fn questions_differ_by_all_that_they_are() {
     let people: RoaringBitmap = (0..10).collect();
     let bins = |bins: &[&str]| bins.iter().map(|bin| (*bin).to_owned()).collect::<Vec<_>>();
     let (one, two) = (bins(&["ab", "c"]), bins(&["a", "bc"]));
-    let mean = |column, low, high| Statistic::Mean { column, low, high };
+    let mean =
+        |column, low, high| Statistic::Mean { column, bounds: Bounds::new(low, high).expect("bounds") };
     let mut questions = vec![
         Question::new("c", "1", &people, &Statistic::Count, epsilon(0.1)),
         Question::new("c", "1", &people, &Statistic::Count, epsilon(0.2)),
@@ -105,15 +106,24 @@ fn questions_differ_by_all_that_they_are() {
 fn means_and_histograms_are_near_the_truth() {
     let (noise, loss) = (Noise::new([9; 32]), epsilon(1.0));
     let values: Vec<f64> = (0..10_000).map(|at| f64::from(at % 100)).chain([1e300, f64::INFINITY]).collect();
-    let mean = noise.mean(count_of(1, loss), loss, &values, (0.0, 100.0)).expect("a mean");
+    let bounds = Bounds::new(0.0, 100.0).expect("bounds");
+    let sum = values.iter().map(|value| bounds.steps(*value)).sum();
+    let mean = noise.mean(count_of(1, loss), loss, (sum, values.len() as u64), bounds);
     // Noise of the sum: scale 2 x 50; of the count: scale 2.
     assert!((mean - 49.5).abs() < 0.2 && (mean - 49.5).abs() > 0.0, "{mean}");
-    let nobody = noise.mean(count_of(2, loss), loss, &[], (0.0, 100.0)).expect("a mean");
+    let nobody = noise.mean(count_of(2, loss), loss, (0, 0), bounds);
     assert!((0.0..=100.0).contains(&nobody));
+    // Nobody moves a sum by more than half of the range, whatever their value.
+    let most = bounds.steps(100.0);
+    assert_eq!(
+        [0.0, 50.0, f64::NAN, -7.0, f64::MAX].map(|value| bounds.steps(value)),
+        [-most, 0, 0, -most, most]
+    );
     let counts = noise.histogram(count_of(3, loss), loss, &[1000, 0, 500]);
     assert!(counts.len() == 3 && counts[0].abs_diff(1000) < 20 && counts[1] < 20, "{counts:?}");
-    assert!(noise.mean(count_of(1, loss), loss, &[f64::NAN], (0.0, 1.0)).is_err());
-    assert!(noise.mean(count_of(1, loss), loss, &[1.0], (1.0, 1.0)).is_err());
+    for (low, high) in [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (f64::MIN, f64::MAX)] {
+        assert!(Bounds::new(low, high).is_err(), "{low} {high}");
+    }
     for bad in [0.0, -1.0, 1e-9, 101.0, f64::NAN, f64::INFINITY] {
         assert!(Epsilon::new(bad).is_err(), "{bad}");
     }

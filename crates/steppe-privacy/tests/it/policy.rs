@@ -88,6 +88,14 @@ const FAULTS: &[(&str, &[&str])] = &[
         &["line 5", "no meaning with the ledger"],
     ),
     (
+        "version = 1\nrevision = 1\n[default]\nminimum_cell = 5\nbounds = { bmi = [15, 50] }\n",
+        &["line 5", "bounds has no meaning with the ledger"],
+    ),
+    (
+        "version = 1\nrevision = 1\n[default]\nminimum_cell = 5\nprotection = \"differential-privacy\"\nepsilon_per_day = 1.0\nepsilon_per_query = 0.1\nbounds = { bmi = [50, 15] }\n",
+        &["line 8", "default.bounds.bmi are 50 to 15"],
+    ),
+    (
         "version = 1\nrevision = 1\n[default]\nminimum_cell = 5\nmax_leakage = nan\n",
         &["line 5", "max_leakage is NaN"],
     ),

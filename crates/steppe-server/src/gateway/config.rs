@@ -1,4 +1,5 @@
 use std::{
+    fmt,
     net::SocketAddr,
     path::PathBuf,
     time::{Duration, SystemTime},
@@ -104,6 +105,15 @@ pub struct Listeners {
     pub flight: std::net::TcpListener,
     /// Of the Postgres wire.
     pub postgres: std::net::TcpListener,
+}
+
+impl fmt::Display for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |listener: &std::net::TcpListener| {
+            listener.local_addr().map_or_else(|error| error.to_string(), |address| address.to_string())
+        };
+        write!(f, "Flight SQL on {}, the Postgres wire on {}", shown(&self.flight), shown(&self.postgres))
+    }
 }
 
 /// What clients may take.

@@ -94,7 +94,7 @@ pub async fn run_gateway(
         what: "a process that tells its parent that it serves",
         source,
     })?;
-    tracing::info!("the gateway serves");
+    tracing::info!("the gateway serves: {listeners}");
     let flight = flight::serve(flight::Endpoint {
         listener: listeners.flight,
         tls: tls.clone(),

@@ -24,6 +24,7 @@ use steppe_store::{Cohort, Location};
 
 use super::{
     bands::{ScoreColumns, Standings},
+    measured::Measured,
     people::People,
     visible::PersonFile,
 };
@@ -124,6 +125,8 @@ pub(super) struct CohortCatalog {
     pub(super) standings: Option<Arc<Standings>>,
     /// Variants of each score.
     pub(super) variants: BTreeMap<String, usize>,
+    /// What those of few variants give away.
+    pub(super) measured: Measured,
     /// The scores that each run computed.
     pub(super) scores: BTreeMap<String, Vec<String>>,
 }
@@ -162,7 +165,8 @@ impl CohortCatalog {
                 scores.entry(run.name.clone()).or_default().push(score.name.clone());
             }
         }
-        Ok(Self { name: source.name.clone(), people, files, tables, standings, variants, scores })
+        let measured = off_runtime(move || Measured::of_runs(&runs)).await?;
+        Ok(Self { name: source.name.clone(), people, files, tables, standings, variants, measured, scores })
     }
 }
 

@@ -391,17 +391,19 @@ struct Asked<'a> {
 /// more of a group of 5 people than without, 4.5 of 10 and 2.3 of 21.
 const FEWEST_OF_SMALL_SCORES: u64 = 20;
 
-/// The scores that are seen, without those of few variants, whose leakage was not measured: their rows are not seen, and in
-/// small groups neither. A score of which no run tells how many variants it has may be one of few. `None` is all scores.
+/// The scores that are seen. Of those of few variants rows are seen if it was measured that they give away as little as the
+/// policy allows, and in small groups they are not seen. A score of which no run tells how many variants it has may be one
+/// of few. `None` is all scores.
 fn seen_scores(cohort: &CohortCatalog, access: &Access, rules: &CohortRules) -> Option<BTreeSet<String>> {
     let in_small_groups =
         access.precision == Precision::Aggregates && rules.minimum_cell < FEWEST_OF_SMALL_SCORES;
-    let is_seen = |variants: usize| {
+    let is_seen = |variants: usize, leakage: Option<f64>| {
         let is_small = variants <= SMALL_SCORE;
-        access.precision_of_score(variants, None) >= access.precision && !(is_small && in_small_groups)
+        access.precision_of_score(variants, leakage) >= access.precision && !(is_small && in_small_groups)
     };
-    let seen = cohort.variants.iter().filter(|(_, variants)| is_seen(**variants));
-    (!is_seen(0)).then(|| seen.map(|(score, _)| score.clone()).collect())
+    let leakage = |score: &str| cohort.measured.excess(score, access.precision, rules.percentile_grid);
+    let seen = cohort.variants.iter().filter(|(score, variants)| is_seen(**variants, leakage(score)));
+    (!is_seen(0, None)).then(|| seen.map(|(score, _)| score.clone()).collect())
 }
 
 /// The condition that counts of people in columns `n` and `cases` are of nobody or of enough.

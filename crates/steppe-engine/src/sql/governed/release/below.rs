@@ -182,6 +182,7 @@ fn with_lookup(join: &Join, people: Source, other: &LogicalPlan, people_left: bo
         used_as: ColumnUse::Attribute,
         is_plain: false,
         columns: BTreeSet::from([Column::from((table, field)).flat_name().into()]),
+        name: None,
     });
     let mut origins = people.origins.clone();
     match people_left {

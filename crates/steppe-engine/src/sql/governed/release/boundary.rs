@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::{
+    arrow::datatypes::DataType,
     error::Result,
     logical_expr::{
-        Aggregate, Expr, Extension, LogicalPlan,
+        Aggregate, Expr, Extension, LogicalPlan, cast,
         expr::{AggregateFunction, AggregateFunctionParams},
         utils::{conjunction, split_conjunction},
     },
@@ -14,10 +15,11 @@ use datafusion::{
 use super::{
     below::people_below,
     expression::refused,
-    node::{Condition, Item, ReleaseNode, Shape, Tells},
+    node::{Condition, Item, NoisyMean, ReleaseNode, Shape, Tells},
     source::{Names, Source},
 };
 use crate::sql::governed::{
+    bounded_sum::bounded_sum,
     people_set::people_set,
     person_table::{ColumnUse, RESERVED},
 };
@@ -54,6 +56,9 @@ const FUNCTIONS: [(&str, Tells); 25] = [
     ("liability_r2", Tells::Association),
 ];
 
+/// Those that are told with noise where a cohort is protected so.
+const MEANS: [&str; 2] = ["avg", "mean"];
+
 /// Puts a release on top of an aggregate over persons.
 ///
 /// # Errors
@@ -78,13 +83,14 @@ pub(super) fn release(aggregate: &Aggregate) -> Result<LogicalPlan> {
         items.push(item);
         aggregates.push(within);
     }
-    let Boundary { sets, base, all, conditions, of_base, .. } = boundary;
-    let hidden = sets.iter().enumerate().map(|(at, set)| set.clone().alias(format!("{RESERVED}_set_{at}")));
-    aggregates.extend(hidden);
+    let Boundary { sets, sums, base, all, conditions, of_base, .. } = boundary;
+    let hidden = sets.iter().chain(&sums).enumerate();
+    aggregates.extend(hidden.map(|(at, hidden)| hidden.clone().alias(format!("{RESERVED}_hidden_{at}"))));
     let shape = Shape {
         keys,
         items,
         sets: sets.len(),
+        sums: sums.len(),
         base,
         all,
         conditions,
@@ -106,6 +112,8 @@ pub(super) fn release(aggregate: &Aggregate) -> Result<LogicalPlan> {
 struct Boundary<'a> {
     source: &'a Source,
     sets: Vec<Expr>,
+    /// Hidden sums of bounded values.
+    sums: Vec<Expr>,
     base: usize,
     all: usize,
     conditions: Vec<Condition>,
@@ -121,6 +129,7 @@ impl<'a> Boundary<'a> {
         let mut boundary = Self {
             source,
             sets: Vec::new(),
+            sums: Vec::new(),
             base: 0,
             all: 0,
             conditions: Vec::new(),
@@ -172,7 +181,7 @@ impl<'a> Boundary<'a> {
         };
         let tells = check_function(function)?;
         let AggregateFunctionParams { args, distinct, filter, .. } = &function.params;
-        let mut arguments = Vec::new();
+        let (mut arguments, mut names) = (Vec::new(), Vec::new());
         for argument in args {
             let Some(origin) = self.source.scope().argument(argument)? else { continue };
             let is_key = origin.used_as == ColumnUse::Key;
@@ -186,6 +195,7 @@ impl<'a> Boundary<'a> {
                 );
             }
             arguments.push(argument.clone());
+            names.extend(origin.name);
         }
         if arguments.is_empty() && tells != Tells::Count {
             return refused(format!("{expression} is of no column"), "aggregate a column");
@@ -197,9 +207,25 @@ impl<'a> Boundary<'a> {
         let filter = self.filter.clone().into_iter().chain(filter.as_deref().cloned());
         let filter = conjunction(filter);
         let set = self.set(&arguments, filter.clone());
+        let mean = match (&*arguments, &*names) {
+            ([argument], [name]) if MEANS.contains(&function.func.name()) => {
+                self.mean(argument, name, filter.clone())
+            }
+            _ => None,
+        };
         let mut within = function.clone();
         within.params.filter = filter.map(Box::new);
-        Ok((Item { tells, set, conditions }, Expr::AggregateFunction(within)))
+        Ok((Item { tells, set, conditions, mean }, Expr::AggregateFunction(within)))
+    }
+
+    /// How the mean of a column is told with noise, if the policy has bounds for it.
+    fn mean(&mut self, argument: &Expr, column: &Arc<str>, filter: Option<Expr>) -> Option<NoisyMean> {
+        let bounds = *self.source.guard.rules.bounds.get(&**column)?;
+        let value = vec![cast(argument.clone(), DataType::Float64)];
+        let filter = filter.map(Box::new);
+        let sum = AggregateFunction::new_udf(bounded_sum(bounds), value, false, filter, Vec::new(), None);
+        self.sums.push(Expr::AggregateFunction(sum));
+        Some(NoisyMean { column: Arc::clone(column), bounds, sum: self.sums.len() - 1 })
     }
 
     /// The conditions of a FILTER clause.

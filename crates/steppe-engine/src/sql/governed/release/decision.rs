@@ -25,10 +25,12 @@ pub(super) struct Group {
     pub(super) key: Vec<String>,
     /// Its hidden sets of people.
     pub(super) sets: Vec<PeopleSet>,
+    /// Its hidden sums, in steps of their bounds.
+    pub(super) sums: Vec<i64>,
 }
 
 /// What is let go.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Outcome {
     /// Of each group whether it is.
     pub(super) kept: Vec<bool>,
@@ -36,8 +38,17 @@ pub(super) struct Outcome {
     pub(super) suppressed: usize,
     /// Values that are left out of groups that are: group and item.
     pub(super) withheld: BTreeSet<(usize, usize)>,
-    /// Of each item its counts with noise, in place of the true ones; empty where there is none.
-    pub(super) noisy: Vec<Vec<u64>>,
+    /// Of each item its numbers with noise, in place of the true ones; empty where there is none.
+    pub(super) noisy: Vec<Noisy>,
+}
+
+/// Numbers with noise, of each group.
+#[derive(Debug, PartialEq)]
+pub(super) enum Noisy {
+    /// Counts.
+    Counts(Vec<u64>),
+    /// Means.
+    Means(Vec<f64>),
 }
 
 /// Why nothing is answered.

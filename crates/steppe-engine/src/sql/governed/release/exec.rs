@@ -9,7 +9,7 @@ use datafusion::{
             UInt32Array, UInt64Array,
         },
         compute::{cast, concat_batches, take},
-        datatypes::{DataType, Float64Type, SchemaRef},
+        datatypes::{DataType, Float64Type, Int64Type, SchemaRef},
     },
     common::tree_node::TreeNodeRecursion,
     error::{DataFusionError, Result},
@@ -26,7 +26,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use steppe_privacy::policy::Protection;
 
 use super::{
-    decision::{Group, Outcome, Refused, decide},
+    decision::{Group, Noisy, Outcome, Refused, decide},
     node::{Shape, Tells},
     noisy,
 };
@@ -179,9 +179,17 @@ impl Work {
                 continue;
             };
             let tells = self.shape.items[item].tells;
-            if let Some(counts) = outcome.noisy.get(item) {
-                let counts: UInt64Array = kept.iter().map(|&group| counts[group]).collect();
-                columns.push(cast(&(Arc::new(counts) as ArrayRef), field.data_type())?);
+            if let Some(noisy) = outcome.noisy.get(item) {
+                let noisy: ArrayRef = match noisy {
+                    Noisy::Counts(counts) => {
+                        Arc::new(kept.iter().map(|&group| counts[group]).collect::<UInt64Array>())
+                    }
+                    Noisy::Means(means) => {
+                        let shown = kept.iter().map(|&group| to_digits(means[group], DIGITS));
+                        Arc::new(shown.collect::<Float64Array>())
+                    }
+                };
+                columns.push(cast(&noisy, field.data_type())?);
                 continue;
             }
             let is_withheld: Vec<bool> =
@@ -235,7 +243,13 @@ fn groups_of(shape: &Shape, all: &RecordBatch) -> Result<(Vec<u32>, Vec<Group>)>
             let column = all.columns().get(at).and_then(|column| column.as_binary_opt::<i64>());
             PeopleSet::from_bytes(column.ok_or_else(missing)?.value(row))
         });
-        groups.push((row as u32, Group { key: key.collect(), sets: sets.collect::<Result<_>>()? }));
+        let after = shape.shown() + shape.sets;
+        let sums = (after..after + shape.sums).map(|at| {
+            let column = all.columns().get(at).and_then(|column| column.as_primitive_opt::<Int64Type>());
+            Ok(column.ok_or_else(missing)?.value(row))
+        });
+        let (sets, sums) = (sets.collect::<Result<_>>()?, sums.collect::<Result<_>>()?);
+        groups.push((row as u32, Group { key: key.collect(), sets, sums }));
     }
     groups.sort_by(|one, other| one.1.key.cmp(&other.1.key));
     Ok(groups.into_iter().unzip())

@@ -53,12 +53,14 @@ pub(super) struct Origin {
     pub(super) is_plain: bool,
     /// The attributes that it is calculated from.
     pub(super) columns: BTreeSet<Arc<str>>,
+    /// Its name in its table, of a column of a table about persons.
+    pub(super) name: Option<Arc<str>>,
 }
 
 impl Origin {
     /// A constant, or a column that says nothing of persons.
     pub(super) fn label() -> Self {
-        Self { used_as: ColumnUse::Label, is_plain: false, columns: BTreeSet::new() }
+        Self { used_as: ColumnUse::Label, is_plain: false, columns: BTreeSet::new(), name: None }
     }
 
     fn and(mut self, other: Self) -> Self {

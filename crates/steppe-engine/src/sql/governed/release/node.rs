@@ -14,6 +14,8 @@ use datafusion::{
     logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore},
 };
 
+use steppe_privacy::noise::Bounds;
+
 use crate::{EngineError, sql::governed::guard::Guard};
 
 /// What a column of an answer tells.
@@ -36,6 +38,19 @@ pub(super) struct Item {
     pub(super) set: usize,
     /// The conditions that those people meet.
     pub(super) conditions: Vec<usize>,
+    /// How its mean is told with noise; `None` is not.
+    pub(super) mean: Option<NoisyMean>,
+}
+
+/// A mean that is told with noise.
+#[derive(Debug, Clone)]
+pub(super) struct NoisyMean {
+    /// Of which column.
+    pub(super) column: Arc<str>,
+    /// The bounds of the values that it counts.
+    pub(super) bounds: Bounds,
+    /// The hidden sum of those values, in steps.
+    pub(super) sum: usize,
 }
 
 /// A condition on persons.
@@ -56,6 +71,8 @@ pub(super) struct Shape {
     pub(super) items: Vec<Item>,
     /// How many hidden sets there are.
     pub(super) sets: usize,
+    /// How many hidden sums there are after them.
+    pub(super) sums: usize,
     /// The set of the people who count.
     pub(super) base: usize,
     /// The set of all people of a group, whatever the conditions.

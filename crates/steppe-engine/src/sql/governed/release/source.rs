@@ -85,6 +85,7 @@ impl Source {
                 used_as: column.used_as,
                 is_plain: true,
                 columns: is_attribute.then_some(attribute).into_iter().collect(),
+                name: Some(column.name.as_str().into()),
             }
         };
         let origins = shown.iter().map(origin).collect();

@@ -282,11 +282,41 @@ async fn counts_with_noise_are_the_same_for_everybody_and_cost() {
     let total: f64 =
         first.iter().map(|row| row.split('|').nth(1).expect("a count").parse::<f64>().expect("one")).sum();
     assert!((total - 900.0).abs() < 150.0, "{total}");
-    assert!(scene.ask("analyst", "SELECT avg(age) FROM phenotypes").await.is_err(), "only counts");
+    let mean = scene.ask("analyst", "SELECT avg(age) FROM phenotypes").await.expect_err("without bounds");
+    assert!(mean.to_string().contains("no column has bounds"), "{mean}");
     let mut answered = 0;
     for age in 41..60 {
         let sql = format!("SELECT count(*) FROM phenotypes WHERE age > {age}");
         answered += usize::from(scene.ask("analyst", &sql).await.is_ok());
     }
     assert_eq!(answered, 3, "a quarter each, and one was spent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn means_with_noise_are_of_bounded_values() {
+    let policy =
+        NOISY.replace("minimum_cell = 5", "minimum_cell = 5\nbounds = { bmi = [15, 45], t2d = [0, 1] }");
+    let scene = Scene::new(900, |_| true, &policy).await;
+    let sql = "SELECT avg(bmi), avg(t2d) FROM phenotypes";
+    let told = scene.ask("analyst", sql).await.expect("an answer").rows();
+    for (user, again) in [("analyst", sql), ("other", "SELECT avg(bmi) + 0, mean(t2d) FROM phenotypes")] {
+        assert_eq!(
+            scene.ask_with((user, "analyst"), again, Vec::new()).await.expect("the same").rows(),
+            told
+        );
+    }
+    let numbers: Vec<f64> = told[0].split('|').map(|number| number.parse().expect("a number")).collect();
+    let seen: Vec<Person> = (0..900).map(Person).collect();
+    let of_bmi: Vec<f64> = seen.iter().filter_map(Person::bmi).map(|bmi| bmi.clamp(15.0, 45.0)).collect();
+    let mean = of_bmi.iter().sum::<f64>() / of_bmi.len() as f64;
+    let cases = seen.iter().filter(|person| person.is_case()).count() as f64 / 900.0;
+    // Of the sum noise of scale 15 x 2 / 0.25, and of one half: a tenth and less of a point of 900 people.
+    assert!((numbers[0] - mean).abs() < 1.5 && numbers[0] != mean, "{numbers:?} {mean}");
+    assert!((numbers[1] - cases).abs() < 0.05 && numbers[1] != cases, "{numbers:?} {cases}");
+    let other = scene.ask("analyst", "SELECT avg(age) FROM phenotypes").await.expect_err("no bounds");
+    assert!(other.to_string().contains("means are told of bmi, t2d"), "{other}");
+    // The people, and each of the means: a quarter each, so that one is left.
+    assert!(scene.ask("analyst", "SELECT site, avg(t2d) FROM phenotypes GROUP BY site").await.is_err());
+    let one = scene.ask("analyst", "SELECT count(*) FROM phenotypes WHERE age > 50").await;
+    assert_eq!(one.expect("a quarter").rows().len(), 1);
 }
