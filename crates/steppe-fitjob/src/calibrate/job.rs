@@ -24,7 +24,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-pub const CALIBRATION_SEMANTICS: u32 = 2;
+pub const CALIBRATION_SEMANTICS: u32 = 3;
 
 /// What a calibration made.
 #[derive(Debug, Clone)]
@@ -83,14 +83,15 @@ pub fn calibrate_scores(
     let folder = record.stage(request)?;
     let terms = everybody.terms(options);
     record.outputs.push(stored::write(folder.path(), &fitted.model, terms, &everybody.ground)?);
-    let rows = tables::apply_all(
+    let (target, spans) = (everybody.target, &fitted.ages.spans);
+    let (rows, people) = tables::write_people(
+        folder.path(),
         &fitted.model,
         &everybody.cohort,
-        everybody.target,
-        &fitted.ages.spans,
+        (target, spans),
         &fitted.scores,
     )?;
-    record.outputs.extend(tables::write_people(folder.path(), &fitted.model, &everybody.cohort, &rows)?);
+    record.outputs.extend(people);
     record.outputs.extend(tables::write_risks(folder.path(), &record.traits)?);
     record.timing("total", started);
     observer.stage("writing the report", 0);
