@@ -3,7 +3,7 @@
 use std::{borrow::Cow, path::Path};
 
 use steppe_calibrate::{
-    adjust::{AdjustedScore, Membership},
+    adjust::{AdjustedScore, Membership, SimilarPopulationScore},
     model::{CalibrationModel, Person, PersonCalibration, ScoreModel},
 };
 use steppe_engine::{EngineError, output::OutputRecord};
@@ -147,6 +147,8 @@ fn people<'a>(model: &'a CalibrationModel, cohort: &'a Cohort, score: usize, row
     let error = |of: fn(&PersonCalibration) -> Option<AdjustedScore>| {
         number(&move |row| Some(of(&row.found)?.z.standard_error))
     };
+    let similar =
+        |of: fn(&SimilarPopulationScore) -> f64| number(&move |row| Some(of(row.found.similar.as_ref()?)));
     Table(vec![
         ("#FID", text(&|row| samples.family_id.get(row.person))),
         ("IID", text(&|row| samples.sample_id.get(row.person))),
@@ -165,8 +167,10 @@ fn people<'a>(model: &'a CalibrationModel, cohort: &'a Cohort, score: usize, row
         ("z_norm1_error", error(|found| found.linear)),
         ("z_norm2", z(|found| found.variance)),
         ("z_norm2_error", error(|found| found.variance)),
-        ("z_most_similar", number(&|row| row.found.similar.map(|of| of.z.value))),
-        ("percentile_most_similar", number(&|row| row.found.similar.map(|of| of.percentile.value))),
+        ("z_most_similar", similar(|of| of.z.value)),
+        ("z_most_similar_error", similar(|of| of.z.standard_error)),
+        ("percentile_most_similar", similar(|of| of.percentile.value)),
+        ("percentile_most_similar_error", similar(|of| of.percentile.standard_error)),
         ("admixture_expected", number(&|row| row.found.admixture.map(|of| of.expected.value))),
         ("admixture_expected_error", number(&|row| row.found.admixture.map(|of| of.expected.standard_error))),
         ("z_admixture", number(&|row| row.found.admixture.map(|of| of.z))),
