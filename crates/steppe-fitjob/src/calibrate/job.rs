@@ -74,7 +74,9 @@ pub fn calibrate_scores(
     })?;
     record.traits = records(&everybody, &fitted);
     let left_out = record.traits.iter().flat_map(|of| {
-        of.left_out.iter().map(move |(part, reason)| format!("score {}: no {part}: {reason}", of.name))
+        of.left_out
+            .iter()
+            .map(move |(part, reason)| format!("score {}: {part} is left out: {reason}", of.name))
     });
     let left_out: Vec<String> = left_out.collect();
     record.notices.extend(left_out);
