@@ -73,12 +73,7 @@ pub fn calibrate_scores(
         !observer.cancelled()
     })?;
     record.traits = records(&everybody, &fitted);
-    let left_out = record.traits.iter().flat_map(|of| {
-        of.left_out
-            .iter()
-            .map(move |(part, reason)| format!("score {}: {part} is left out: {reason}", of.name))
-    });
-    let left_out: Vec<String> = left_out.collect();
+    let left_out = left_out(&record.traits);
     record.notices.extend(left_out);
     record.notices.extend(fitted.ages.notices());
     record.notices.iter().for_each(|notice| observer.notice(notice));
@@ -102,6 +97,16 @@ pub fn calibrate_scores(
     record.outputs.extend(pages);
     let (record, reused) = record.commit(folder, request)?;
     Ok(CalibrationReport { reused, record })
+}
+
+/// What could not be fitted, and why not.
+fn left_out(scores: &[ScoreModelRecord]) -> Vec<String> {
+    let of_score = |score: &ScoreModelRecord| {
+        let told =
+            |(part, why): &(String, String)| format!("score {}: {part} is left out: {why}", score.name);
+        score.left_out.iter().map(told).collect::<Vec<_>>()
+    };
+    scores.iter().flat_map(of_score).collect()
 }
 
 fn begin(
