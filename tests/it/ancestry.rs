@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Write as _, path::PathBuf};
 
 use steppe_tests::{Run, Table, data_folder, steppe};
 
-use crate::sets::Imported;
+use crate::sets::{Imported, Part};
 
 /// The simulated cohort, and lists of its people.
 struct Simulated {
@@ -33,6 +33,7 @@ impl Simulated {
             std::fs::write(simulated.imported.path(name), text).expect("a list");
         };
         write("reference.txt", of(&["EUR", "EAS", "AFR"], "ref"));
+        write("europeans.txt", of(&["EUR"], "ref"));
         write("targets.txt", of(&["EUR", "EAS", "AFR", "KAZ"], "test"));
         Some(simulated)
     }
@@ -81,6 +82,7 @@ fn people_of_a_population_that_the_reference_lacks_are_flagged_and_nobody_is_lef
         simulated.pca(&["--pcs", "4", "--maf", "0.01", "--indep-pairwise", "1000", "50", "0.2"], "pca");
     let found = found.expect_status(0);
     assert!(found.stdout.contains("PC4") && found.stdout.contains("600 people"), "{}", found.stdout);
+    assert!(found.stderr.contains("below 1000 they are rough"), "{}", found.stderr);
     let targets = simulated.imported.path("targets.txt");
     let keep = ["--keep", targets.to_str().expect("a path")];
     simulated.ancestry("pca", &keep, "ancestry").expect_status(0);
@@ -175,4 +177,49 @@ fn a_reference_on_another_build_is_refused() {
         .run()
         .expect_status(2);
     assert!(refused.stderr.contains("GRCh38") && refused.stderr.contains("GRCh37"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_population_of_three_borrows_its_shape_and_one_alone_is_no_comparison() {
+    let Some(simulated) = Simulated::new() else { return };
+    let list = simulated.imported.path("reference.txt");
+    let all = std::fs::read_to_string(&list).expect("a list");
+    let (african, others): (Vec<&str>, Vec<&str>) = all.lines().partition(|line| line.contains("AFR"));
+    std::fs::write(&list, [&african[..3], &others].concat().join("\n")).expect("a list");
+    let narrow = ["--pcs", "4", "--indep-pairwise", "1000", "50", "0.2"];
+    let small = simulated.pca(&narrow, "small").expect_status(0);
+    assert!(small.stderr.contains("AFR has 3 people, fewer than components"), "{}", small.stderr);
+    let targets = simulated.imported.path("targets.txt");
+    let keep = ["--keep", targets.to_str().expect("a path")];
+    let placed = simulated.ancestry("small", &keep, "of-small").expect_status(0);
+    assert!(placed.stderr.contains("below 1000"), "{}", placed.stderr);
+    assert_eq!(simulated.table("of-small/ancestry.tsv").rows.len(), 1700);
+    std::fs::copy(simulated.imported.path("europeans.txt"), &list).expect("a list");
+    let single = simulated.pca(&narrow, "single").expect_status(0);
+    assert!(single.stderr.contains("all are of population EUR"), "{}", single.stderr);
+    let refused = simulated.ancestry("single", &keep, "no").expect_status(2);
+    assert!(refused.stderr.contains("populations in the reference: 1"), "{}", refused.stderr);
+    assert!(!simulated.imported.path("no").exists());
+}
+
+#[test]
+fn a_cohort_that_shares_too_few_variants_is_refused_with_their_number() {
+    let Some(simulated) = Simulated::new() else { return };
+    simulated.pca(&["--pcs", "3", "--indep-pairwise", "1000", "50", "0.2"], "pca").expect_status(0);
+    let (source, people) = (simulated.data.join("geno"), (0..50).collect::<Vec<_>>());
+    let part = Part { source: &source, people: &people, variants: 0..2000, missing: &[] }.import("GRCh38");
+    let refused = steppe(["ancestry", "--cohort"])
+        .arg(part.cohort())
+        .arg("--reference")
+        .arg(simulated.imported.path("pca"))
+        .arg("--out")
+        .arg(part.path("no"))
+        .run()
+        .expect_status(2);
+    assert!(
+        refused.stderr.contains("variants of the principal components are in the target, 200 are needed"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!part.path("no").exists());
 }

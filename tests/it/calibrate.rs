@@ -14,7 +14,11 @@ pub(crate) struct Calibrated {
 
 impl Calibrated {
     pub(crate) fn new() -> Option<Self> {
-        let data = data_folder("simulated")?;
+        data_folder("simulated").map(Self::of)
+    }
+
+    /// The same from a folder with the simulated cohort's files.
+    pub(crate) fn of(data: PathBuf) -> Self {
         let made = Self { imported: Imported::of(&data.join("geno"), "GRCh38"), data };
         let people = Table::read(&made.data.join("samples.tsv"), '\t');
         let list = |of: &dyn Fn(&str, &str) -> bool| {
@@ -29,8 +33,8 @@ impl Calibrated {
         write("learn.txt", list(&|_, split| split == "valid"));
         write("scores.tsv", made.scores(&people));
         made.pca().ok();
-        made.ancestry().ok();
-        Some(made)
+        made.ancestry("cohort.txt", "ancestry").ok();
+        made
     }
 
     /// Half trait, half noise, and shifted in Kazakhs, as scores that were trained elsewhere are.
@@ -60,15 +64,16 @@ impl Calibrated {
             .arg(self.imported.path("pca"))
     }
 
-    fn ancestry(&self) -> Call {
+    /// The ancestry of the people of a list.
+    pub(crate) fn ancestry(&self, list: &str, out: &str) -> Call {
         steppe(["ancestry", "--cohort"])
             .arg(self.imported.cohort())
             .arg("--reference")
             .arg(self.imported.path("pca"))
             .arg("--keep")
-            .arg(self.imported.path("cohort.txt"))
+            .arg(self.imported.path(list))
             .arg("--out")
-            .arg(self.imported.path("ancestry"))
+            .arg(self.imported.path(out))
     }
 
     fn calibrate(&self, options: &[&str], out: &str) -> Run {
@@ -77,11 +82,16 @@ impl Calibrated {
 
     /// Calibrates scores that are in a file or folder of the test.
     pub(crate) fn calibrate_scores(&self, scores: &str, options: &[&str], out: &str) -> Run {
+        self.calibrate_people("ancestry", scores, options, out)
+    }
+
+    /// The same of the people of an ancestry.
+    pub(crate) fn calibrate_people(&self, ancestry: &str, scores: &str, options: &[&str], out: &str) -> Run {
         let mut call = steppe(["calibrate"]);
         for (option, file) in [
             ("--reference", "pca"),
             ("--reference-scores", scores),
-            ("--ancestry", "ancestry"),
+            ("--ancestry", ancestry),
             ("--scores", scores),
             ("--out", out),
         ] {
@@ -184,6 +194,10 @@ fn without_phenotypes_scores_are_adjusted_and_stacked_with_them() {
     let people = made.table("adjusted/calibrated.tsv");
     let (risk, adjusted) = (people.column("risk"), people.column("adjusted"));
     assert!(people.rows.iter().all(|row| row[risk] == "NA" && row[adjusted] != "NA"));
+    for name in ["adjusted", "z_norm1", "z_norm2", "z_most_similar", "percentile_most_similar"] {
+        let errors = people.numbers(&format!("{name}_error"));
+        assert!(errors.iter().all(|error| 0.0 < *error && *error < 20.0), "{name} has an error everywhere");
+    }
     let run = made.with_disease(&["--combine", "--trained-on", "2000", "1000"], "stacked").expect_status(0);
     assert!(run.stdout.contains("stacked"), "{}", run.stdout);
     let names = made.table("stacked/calibrated.tsv");

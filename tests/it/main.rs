@@ -12,6 +12,7 @@ mod ancestry;
 mod bad_inputs;
 mod bit_flips;
 mod calibrate;
+mod calibrate_edges;
 mod calibrated_scores;
 mod cluster_calibration;
 mod cohort_jobs;

@@ -84,7 +84,9 @@ pub enum CalibrateError {
         people: usize,
     },
     /// Fewer populations than a method compares.
-    #[error("{populations} populations in the reference, {needed} are needed; label more people")]
+    #[error(
+        "populations in the reference: {populations}, and at least {needed} are needed; label people of more"
+    )]
     Populations {
         /// Populations that have people.
         populations: usize,

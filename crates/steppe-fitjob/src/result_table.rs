@@ -131,7 +131,7 @@ pub(super) fn read_output(
     let output = record.outputs.iter().find(|output| output.name == name && record.kind == kind);
     let Some(output) = output else {
         let problem =
-            format!("{folder}: it is the result of '{}', without a {name} of steppe {kind}", record.kind);
+            format!("{folder}: it is the result of '{}', without {name} of steppe {kind}", record.kind);
         return Err(EngineError::refused(problem, remedy));
     };
     let file = folder.child(name);

@@ -25,11 +25,11 @@ use super::{
     known::{Known, scores_to_apply},
     people::{Cohort, People, of_rows},
     stored::StoredModel,
-    tables::{Row, apply_all, write_people},
+    tables::{Row, write_people},
 };
 
 /// Changes when the same inputs may give other bits.
-pub const APPLICATION_SEMANTICS: u32 = 2;
+pub const APPLICATION_SEMANTICS: u32 = 3;
 
 /// Scores a cohort, and says of everyone what the scores mean by a calibration: `calibrated.tsv` and `calibrated.parquet`
 /// in the scores' folder, with the columns of the calibration's own. A cohort of one person works, and nobody's numbers
@@ -104,12 +104,12 @@ impl ScoreSequel for Applying<'_> {
         let cohort = self.of.cohort(found, ready)?;
         self.of.progress.stage("applying the calibration", 0);
         let StoredModel { model, target, .. } = &self.of.stored;
-        let rows = apply_all(model, &cohort, *target, &[], &scores)?;
+        let (rows, outputs) = write_people(folder, model, &cohort, (*target, &[]), &scores)?;
         let mut notices = told(&cohort, &rows);
         if model.scores.iter().any(|of| of.risk.as_ref().is_some_and(|risk| risk.absolute.is_some())) {
             notices.push(NO_ABSOLUTE.to_owned());
         }
-        Ok(SequelOutputs { outputs: write_people(folder, model, &cohort, &rows)?, notices })
+        Ok(SequelOutputs { outputs, notices })
     }
 }
 
@@ -232,16 +232,16 @@ impl<'a> Calibrating<'a> {
 }
 
 /// What the user should know of the people.
-fn told(cohort: &Cohort, rows: &[Row]) -> Vec<String> {
+fn told(cohort: &Cohort, rows: &[Vec<Row>]) -> Vec<String> {
     let people = cohort.outside.len();
     let mut notices = Vec::new();
     let outside = cohort.outside.iter().filter(|outside| **outside).count();
     if outside > 0 {
         notices.push(format!("{outside} of {people} people lie outside of all populations of the reference"));
     }
-    let extrapolated = rows.iter().filter(|row| row.found.extrapolated).count();
+    let extrapolated = rows.iter().flatten().filter(|row| row.extrapolated).count();
     if extrapolated > 0 {
-        let all = rows.len();
+        let all = rows.iter().flatten().count();
         notices.push(format!(
             "{extrapolated} of {all} adjusted scores are extrapolated: nobody like those people taught"
         ));

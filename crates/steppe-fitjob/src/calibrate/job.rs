@@ -24,7 +24,7 @@ use super::{
 };
 
 /// Changes when the same inputs may give other bits.
-pub const CALIBRATION_SEMANTICS: u32 = 2;
+pub const CALIBRATION_SEMANTICS: u32 = 3;
 
 /// What a calibration made.
 #[derive(Debug, Clone)]
@@ -73,24 +73,22 @@ pub fn calibrate_scores(
         !observer.cancelled()
     })?;
     record.traits = records(&everybody, &fitted);
-    let left_out = record.traits.iter().flat_map(|of| {
-        of.left_out.iter().map(move |(part, reason)| format!("score {}: no {part}: {reason}", of.name))
-    });
-    let left_out: Vec<String> = left_out.collect();
+    let left_out = left_out(&record.traits);
     record.notices.extend(left_out);
     record.notices.extend(fitted.ages.notices());
     record.notices.iter().for_each(|notice| observer.notice(notice));
     let folder = record.stage(request)?;
     let terms = everybody.terms(options);
     record.outputs.push(stored::write(folder.path(), &fitted.model, terms, &everybody.ground)?);
-    let rows = tables::apply_all(
+    let (target, spans) = (everybody.target, &fitted.ages.spans);
+    let (rows, people) = tables::write_people(
+        folder.path(),
         &fitted.model,
         &everybody.cohort,
-        everybody.target,
-        &fitted.ages.spans,
+        (target, spans),
         &fitted.scores,
     )?;
-    record.outputs.extend(tables::write_people(folder.path(), &fitted.model, &everybody.cohort, &rows)?);
+    record.outputs.extend(people);
     record.outputs.extend(tables::write_risks(folder.path(), &record.traits)?);
     record.timing("total", started);
     observer.stage("writing the report", 0);
@@ -99,6 +97,16 @@ pub fn calibrate_scores(
     record.outputs.extend(pages);
     let (record, reused) = record.commit(folder, request)?;
     Ok(CalibrationReport { reused, record })
+}
+
+/// What could not be fitted, and why not.
+fn left_out(scores: &[ScoreModelRecord]) -> Vec<String> {
+    let of_score = |score: &ScoreModelRecord| {
+        let told =
+            |(part, why): &(String, String)| format!("score {}: {part} is left out: {why}", score.name);
+        score.left_out.iter().map(told).collect::<Vec<_>>()
+    };
+    scores.iter().flat_map(of_score).collect()
 }
 
 fn begin(

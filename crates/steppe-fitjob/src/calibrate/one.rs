@@ -10,7 +10,7 @@ use steppe_engine::{
 
 use super::{
     super::inputs::Inputs, ApplyOptions, apply::Calibrating, known::score_to_apply, people::Cohort,
-    stored::StoredModel, tables::applied,
+    stored::StoredModel, tables::Applied,
 };
 
 /// A person whom a calibration has placed.
@@ -63,9 +63,7 @@ impl OnePerson {
     /// What the calibration says of this person with a score.
     pub(crate) fn with_score(&self, raw: f64) -> Result<PersonCalibration, EngineError> {
         let model = &self.stored.model.scores[self.score];
-        let rows = applied(self.score, model, &self.cohort, (self.stored.target, &[]), &[raw])?;
-        let nothing = EngineError::Internal("a score that is no number");
-        rows.into_iter().next().map(|row| row.found).ok_or(nothing)
+        Applied::new(model, &self.cohort, (self.stored.target, &[])).person(0, raw)
     }
 
     /// The population whose model is used.

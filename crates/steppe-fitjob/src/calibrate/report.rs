@@ -32,7 +32,8 @@ const DRAWN: usize = 4;
 pub(super) struct Told<'a> {
     pub(super) everybody: &'a Everybody,
     pub(super) fitted: &'a Fitted,
-    pub(super) rows: &'a [Row],
+    /// By score.
+    pub(super) rows: &'a [Vec<Row>],
     pub(super) record: &'a CalibrationRecord,
 }
 
@@ -49,12 +50,11 @@ impl Told<'_> {
     }
 
     fn report(&self) -> Result<CalibrationReport, EngineError> {
-        let of_score = |score: usize| self.rows.iter().filter(move |row| row.score == score);
         // Of several scores the last: the stacked one where there is one.
         let main = self.fitted.model.scores.len().saturating_sub(1);
-        let rows: Vec<&Row> = of_score(main).collect();
+        let rows = self.rows.get(main).map_or(&[][..], Vec::as_slice);
         let tested = match self.fitted.model.scores.get(main) {
-            Some(model) => Tested::new(self.everybody, model, &rows)?,
+            Some(model) => Tested::new(self.everybody, model, rows)?,
             None => None,
         };
         let name = self.fitted.model.scores.get(main).map(|of| of.name.clone()).unwrap_or_default();
@@ -166,12 +166,9 @@ impl Told<'_> {
 
     fn distribution(&self, score: usize) -> ScoreDistribution {
         let of = |(at, name): (usize, &str)| {
-            let those = self.rows.iter().filter(|row| {
-                row.score == score && self.everybody.cohort.people.population[row.person] == at
-            });
-            let (before, after): (Vec<f64>, Vec<f64>) = those
-                .map(|row| (row.raw, row.found.smooth.map_or(f64::NAN, |adjusted| adjusted.z.value)))
-                .unzip();
+            let population = &self.everybody.cohort.people.population;
+            let those = self.rows[score].iter().filter(|row| population[row.person] == at);
+            let (before, after): (Vec<f64>, Vec<f64>) = those.map(|row| (row.raw, row.adjusted)).unzip();
             PopulationDistribution {
                 population: name.to_owned(),
                 before: Density::of(&before),

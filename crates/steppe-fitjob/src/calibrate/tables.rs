@@ -3,7 +3,7 @@
 use std::{borrow::Cow, path::Path};
 
 use steppe_calibrate::{
-    adjust::{AdjustedScore, Membership},
+    adjust::{AdjustedScore, Membership, SimilarPopulationScore},
     model::{CalibrationModel, Person, PersonCalibration, ScoreModel},
 };
 use steppe_engine::{EngineError, output::OutputRecord};
@@ -11,44 +11,68 @@ use steppe_engine::{EngineError, output::OutputRecord};
 use super::{
     super::{
         calibrated::refused,
-        table::{Cells, Table},
+        table::{Cells, LongTable, Table},
     },
     ScoreModelRecord,
     people::Cohort,
 };
 
-/// One person under one score.
+/// People whose numbers are in memory at once.
+const PIECE: usize = 2048;
+
+/// What reports tell of one person under one score; NaN where there is none.
+#[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) person: usize,
-    pub(super) score: usize,
     pub(super) raw: f64,
-    pub(super) found: PersonCalibration,
+    pub(super) adjusted: f64,
+    pub(super) risk: f64,
+    pub(super) extrapolated: bool,
 }
 
-/// The models applied to everyone of a cohort, score by score. `spans` are the ages of absolute risks, by person; none where
-/// it is empty.
-pub(super) fn apply_all(
-    model: &CalibrationModel,
-    cohort: &Cohort,
-    target: usize,
-    spans: &[Option<(f64, f64)>],
-    scores: &[Vec<f64>],
-) -> Result<Vec<Row>, EngineError> {
-    let mut rows = Vec::new();
-    for (score, (model, values)) in model.scores.iter().zip(scores).enumerate() {
-        rows.extend(applied(score, model, cohort, (target, spans), values)?);
+/// One person under one score.
+struct Full {
+    person: usize,
+    raw: f64,
+    found: PersonCalibration,
+}
+
+impl Full {
+    fn row(&self) -> Row {
+        let Self { person, raw, found } = self;
+        Row {
+            person: *person,
+            raw: *raw,
+            adjusted: found.smooth.map_or(f64::NAN, |of| of.z.value),
+            risk: found.risk.map_or(f64::NAN, |of| of.probability),
+            extrapolated: found.extrapolated,
+        }
     }
-    Ok(rows)
 }
 
-/// Writes what the models say of each person.
+/// Applies the models to everyone of a cohort, and writes what they say, score by score. `spans` are the ages of absolute
+/// risks, by person; none where it is empty.
 pub(super) fn write_people(
     folder: &Path,
     model: &CalibrationModel,
     cohort: &Cohort,
-    rows: &[Row],
-) -> Result<Vec<OutputRecord>, EngineError> {
-    people(model, cohort, rows).write_both(folder, "calibrated")
+    (target, spans): (usize, &[Option<(f64, f64)>]),
+    scores: &[Vec<f64>],
+) -> Result<(Vec<Vec<Row>>, Vec<OutputRecord>), EngineError> {
+    let mut file = LongTable::create(folder, "calibrated", &people(model, cohort, 0, &[]))?;
+    let mut rows = Vec::with_capacity(scores.len());
+    for (score, (of, values)) in model.scores.iter().zip(scores).enumerate() {
+        let applied = Applied::new(of, cohort, (target, spans));
+        let mut shown = Vec::with_capacity(values.len());
+        for (piece, values) in values.chunks(PIECE).enumerate() {
+            let full = applied.full(piece * PIECE, values)?;
+            file.write(&people(model, cohort, score, &full))?;
+            shown.extend(full.iter().map(Full::row));
+        }
+        file.end_group()?;
+        rows.push(shown);
+    }
+    Ok((rows, file.finish()?))
 }
 
 /// Writes the risks by population.
@@ -59,60 +83,76 @@ pub(super) fn write_risks(
     risks(records).write_both(folder, "risks")
 }
 
-/// The model of a score applied to everyone of the cohort who has the score.
-pub(super) fn applied(
-    score: usize,
-    model: &ScoreModel,
-    cohort: &Cohort,
-    (target, spans): (usize, &[Option<(f64, f64)>]),
-    scores: &[f64],
-) -> Result<Vec<Row>, EngineError> {
-    let without = ScoreModel { risk: None, interval: None, ..model.clone() };
-    let mut rows = Vec::with_capacity(scores.len());
-    for (person, &raw) in scores.iter().enumerate().filter(|(_, raw)| raw.is_finite()) {
+/// The model of a score and a cohort that it is applied to.
+pub(super) struct Applied<'a> {
+    model: &'a ScoreModel,
+    /// The model for those who lack a covariate: no risk, no interval, and everything else as it is.
+    without: ScoreModel,
+    cohort: &'a Cohort,
+    target: usize,
+    spans: &'a [Option<(f64, f64)>],
+}
+
+impl<'a> Applied<'a> {
+    pub(super) fn new(
+        model: &'a ScoreModel,
+        cohort: &'a Cohort,
+        (target, spans): (usize, &'a [Option<(f64, f64)>]),
+    ) -> Self {
+        let without = ScoreModel { risk: None, interval: None, ..model.clone() };
+        Self { model, without, cohort, target, spans }
+    }
+
+    /// What the model says of a person with a raw score.
+    pub(super) fn person(&self, person: usize, raw: f64) -> Result<PersonCalibration, EngineError> {
+        let cohort = self.cohort;
         let pcs: Vec<f64> = cohort.people.pcs.row(person).iter().copied().collect();
         let proportions: Vec<f64> = cohort.proportions.row(person).iter().copied().collect();
         let covariates: Vec<f64> = cohort.covariates.iter().map(|of| of.values[person]).collect();
         let population = cohort.people.population[person];
-        // Without a covariate there is no risk and no interval, and everything else is as it is.
         let complete = covariates.iter().all(|value| value.is_finite());
-        let found = if complete { model } else { &without }
+        let membership = if population == self.target { Membership::Cohort } else { Membership::Reference };
+        if complete { self.model } else { &self.without }
             .apply(&Person {
                 score: raw,
                 pcs: &pcs,
                 similar: Some(cohort.similar[person]),
                 population: Some(population),
-                membership: match population == target {
-                    true => Membership::Cohort,
-                    false => Membership::Reference,
-                },
+                membership,
                 proportions: Some(&proportions),
                 covariates: &covariates,
-                ages: spans.get(person).copied().flatten(),
+                ages: self.spans.get(person).copied().flatten(),
             })
-            .map_err(|error| refused(&error))?;
-        rows.push(Row { person, score, raw, found });
+            .map_err(|error| refused(&error))
     }
-    Ok(rows)
+
+    /// The people from `first` on who have a score.
+    fn full(&self, first: usize, scores: &[f64]) -> Result<Vec<Full>, EngineError> {
+        let scored = (first..).zip(scores).filter(|(_, raw)| raw.is_finite());
+        scored.map(|(person, &raw)| Ok(Full { person, raw, found: self.person(person, raw)? })).collect()
+    }
 }
 
-fn people<'a>(model: &'a CalibrationModel, cohort: &'a Cohort, rows: &'a [Row]) -> Table<'a> {
+fn people<'a>(model: &'a CalibrationModel, cohort: &'a Cohort, score: usize, rows: &'a [Full]) -> Table<'a> {
     let samples = &cohort.people.samples;
     let name = |place: usize| model.populations[place].as_str();
-    let text =
-        |of: &dyn Fn(&Row) -> &'a str| Cells::Text(rows.iter().map(|row| Some(Cow::from(of(row)))).collect());
-    let number = |of: &dyn Fn(&Row) -> Option<f64>| Cells::Number(rows.iter().map(of).collect());
-    let flag = |of: &dyn Fn(&Row) -> bool| Cells::Flag(rows.iter().map(of).collect());
+    let text = |of: &dyn Fn(&Full) -> &'a str| {
+        Cells::Text(rows.iter().map(|row| Some(Cow::from(of(row)))).collect())
+    };
+    let number = |of: &dyn Fn(&Full) -> Option<f64>| Cells::Number(rows.iter().map(of).collect());
+    let flag = |of: &dyn Fn(&Full) -> bool| Cells::Flag(rows.iter().map(of).collect());
     let z = |of: fn(&PersonCalibration) -> Option<AdjustedScore>| {
         number(&move |row| Some(of(&row.found)?.z.value))
     };
     let error = |of: fn(&PersonCalibration) -> Option<AdjustedScore>| {
         number(&move |row| Some(of(&row.found)?.z.standard_error))
     };
+    let similar =
+        |of: fn(&SimilarPopulationScore) -> f64| number(&move |row| Some(of(row.found.similar.as_ref()?)));
     Table(vec![
         ("#FID", text(&|row| samples.family_id.get(row.person))),
         ("IID", text(&|row| samples.sample_id.get(row.person))),
-        ("score", text(&|row| &model.scores[row.score].name)),
+        ("score", text(&|_| &model.scores[score].name)),
         ("population", text(&|row| name(cohort.people.population[row.person]))),
         ("most_similar", text(&|row| name(cohort.similar[row.person]))),
         ("outside", flag(&|row| cohort.outside[row.person])),
@@ -127,8 +167,10 @@ fn people<'a>(model: &'a CalibrationModel, cohort: &'a Cohort, rows: &'a [Row]) 
         ("z_norm1_error", error(|found| found.linear)),
         ("z_norm2", z(|found| found.variance)),
         ("z_norm2_error", error(|found| found.variance)),
-        ("z_most_similar", number(&|row| row.found.similar.map(|of| of.z.value))),
-        ("percentile_most_similar", number(&|row| row.found.similar.map(|of| of.percentile.value))),
+        ("z_most_similar", similar(|of| of.z.value)),
+        ("z_most_similar_error", similar(|of| of.z.standard_error)),
+        ("percentile_most_similar", similar(|of| of.percentile.value)),
+        ("percentile_most_similar_error", similar(|of| of.percentile.standard_error)),
         ("admixture_expected", number(&|row| row.found.admixture.map(|of| of.expected.value))),
         ("admixture_expected_error", number(&|row| row.found.admixture.map(|of| of.expected.standard_error))),
         ("z_admixture", number(&|row| row.found.admixture.map(|of| of.z))),

@@ -33,18 +33,17 @@ impl Tested {
     pub(super) fn new(
         everybody: &Everybody,
         model: &ScoreModel,
-        rows: &[&Row],
+        rows: &[Row],
     ) -> Result<Option<Self>, EngineError> {
         let cohort = &everybody.cohort;
         let Some((_, values)) = &cohort.outcome else { return Ok(None) };
-        let has = |row: &&&Row| values.has(row.person) && !cohort.learns[row.person];
-        let rows: Vec<&Row> = rows.iter().filter(has).copied().collect();
+        let has = |row: &&Row| values.has(row.person) && !cohort.learns[row.person];
+        let rows: Vec<&Row> = rows.iter().filter(has).collect();
         if rows.is_empty() {
             return Ok(None);
         }
         let raw: Vec<f64> = rows.iter().map(|row| row.raw).collect();
-        let after: Vec<f64> =
-            rows.iter().map(|row| row.found.risk.map_or(f64::NAN, |risk| risk.probability)).collect();
+        let after: Vec<f64> = rows.iter().map(|row| row.risk).collect();
         let before: Vec<f64> = rows.iter().map(|row| uncalibrated(everybody, model, row)).collect();
         let score = |name, kind, values| Prediction { name, kind, values };
         let mut predictions = vec![score(RAW, PredictionKind::Score, &raw[..])];
@@ -95,7 +94,7 @@ impl Tested {
 fn uncalibrated(everybody: &Everybody, model: &ScoreModel, row: &Row) -> f64 {
     let Some(risk) = &model.risk else { return f64::NAN };
     let covariates: Vec<f64> = everybody.cohort.covariates.iter().map(|of| of.values[row.person]).collect();
-    let input = row.found.smooth.map_or(row.raw, |adjusted| adjusted.z.value);
+    let input = if row.adjusted.is_nan() { row.raw } else { row.adjusted };
     risk.base
         .linear_predictor(input, &covariates)
         .map_or(f64::NAN, |log_odds| 1.0 / (1.0 + (-log_odds).exp()))

@@ -92,6 +92,10 @@ impl People {
         if without > 0 {
             notices.push(format!("{without} people have no population and stand for none"));
         }
+        if let [(name, _)] = &self.counts.populations[..] {
+            notices
+                .push(format!("all are of population {name}: nobody can be compared to populations later"));
+        }
         for (name, people) in &self.counts.populations {
             if *people < options.pca.components as u64 {
                 notices.push(format!(
