@@ -85,6 +85,7 @@ impl Source {
                 used_as: column.used_as,
                 is_plain: true,
                 columns: is_attribute.then_some(attribute).into_iter().collect(),
+                is_person: column.used_as == ColumnUse::Key,
             }
         };
         let origins = shown.iter().map(origin).collect();
