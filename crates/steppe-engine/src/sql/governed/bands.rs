@@ -123,7 +123,7 @@ fn place(members: &[u32], values: &[f64], places: &mut [u32]) {
     // Zeros of both signs are tied. Whole numbers that are ordered as the values are sort faster.
     let ordered = |value: f64| {
         let bits = (value + 0.0).to_bits();
-        if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+        if bits >> 63 == 0 { bits | (1 << 63) } else { !bits }
     };
     let mut order: Vec<(u64, u32)> =
         members.iter().map(|&number| (ordered(values[number as usize]), number)).collect();

@@ -48,9 +48,9 @@ pub(super) trait Weighed {
 }
 
 impl Weighed for Ledger {
-    /// The sets take about what they take in the file, atoms and echelon form some times that.
+    /// The sets take about what they take in the file, and atoms and echelon form often as much again.
     fn memory(&self, written: usize) -> usize {
-        4 * written + self.rank() * self.rank() * size_of::<u64>()
+        2 * written + self.rank() * self.rank() * size_of::<u64>()
     }
 }
 

@@ -35,9 +35,9 @@ impl Places {
     /// There is none any more, ever.
     pub(super) async fn turn(&self, subject: &str) -> Result<Turn, ServerError> {
         let closed = |_| ServerError::GatewayUnavailable { problem: "stops" };
-        let _of_user = self.of_user(subject).acquire_owned().await.map_err(closed)?;
-        let _of_all = Arc::clone(&self.all).acquire_owned().await.map_err(closed)?;
-        Ok(Turn { _of_all, _of_user })
+        let of_user = self.of_user(subject).acquire_owned().await.map_err(closed)?;
+        let of_all = Arc::clone(&self.all).acquire_owned().await.map_err(closed)?;
+        Ok(Turn { _of_all: of_all, _of_user: of_user })
     }
 
     /// The same within a statement's time.
