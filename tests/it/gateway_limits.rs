@@ -122,6 +122,31 @@ async fn answers_and_users_have_limits() {
     assert!(wait_until(Duration::from_secs(5), || postgres.simple("SELECT 1").is_ok()));
 }
 
+#[test]
+fn who_finds_no_place_waits_and_is_told_to_try_again() {
+    let options = GatewayOptions::default().flag("--statements=2").flag("--statement-seconds=20");
+    let gateway = Gateway::start(&options);
+    let mut running = [("ada", FOREVER), ("eva", FOREVER)].map(|(user, sql)| {
+        let mut client = gateway.connect(user).expect("they are let in");
+        client.begin(sql).expect("it is sent");
+        client
+    });
+    std::thread::sleep(Duration::from_millis(700));
+    let mut waiting = gateway.connect("eva").expect("eva is let in");
+    waiting.simple("SET statement_timeout = '1s'").expect("a setting");
+    let began = Instant::now();
+    assert_eq!(waiting.simple("SELECT 1").expect_err("there is no place").code, "53300");
+    assert!(began.elapsed() > Duration::from_millis(900), "{:?}", began.elapsed());
+    waiting.simple("SET statement_timeout = '15s'").expect("a setting");
+    let [ada, eva] = &mut running;
+    // Half of the places are hers, so that one which becomes free is not hers but by her own.
+    ada.cancel().expect("the server is there");
+    let mut other = gateway.connect("ada").expect("ada is let in");
+    assert!(other.simple("SELECT 1").is_ok());
+    eva.cancel().expect("the server is there");
+    assert!(waiting.simple("SELECT 1").is_ok());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn portals_are_fetched_in_parts() {
     let gateway = Gateway::start(&GatewayOptions::default());

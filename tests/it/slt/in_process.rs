@@ -53,6 +53,7 @@ impl InProcess {
             audit: Arc::new(Unheard),
             threads: 2,
             runtime: Arc::default(),
+            kept: 64 << 20,
         };
         let policy = std::fs::read_to_string(super::folder().join("policy.toml")).expect("the policy");
         let policy = Policy::parse(&policy).expect("a policy");

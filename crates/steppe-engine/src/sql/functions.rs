@@ -16,8 +16,6 @@ mod ranks;
 
 use datafusion::prelude::SessionContext;
 
-pub(super) use ranks::percentiles;
-
 /// Makes the functions known to a session.
 pub(super) fn register(context: &SessionContext) {
     for aggregate in of_pairs::aggregates() {

@@ -15,6 +15,11 @@
 //! Rows of persons that a role may take away are counted as they leave, and where the policy says so need two stewards
 //! ([`leaving`]).
 //!
+//! What is kept between statements (where people stand in scores, what users were told) has a limit ([`room`]); what was not
+//! used for the longest time is let go, and what has a file is read again. What a running statement takes beside its
+//! operators (sets of people, standings that are found out, a ledger while it is decided on) is asked of the same memory
+//! pool as they ask of, so that a statement ends with an error before the process does.
+//!
 //! # What a statement on locked tables may be
 //! Below an aggregate: tables about persons, joined by `sample_key` (inner or left); tables about nobody, joined by an
 //! equality; WHERE and GROUP BY on labels and attributes, by comparisons with constants and functions that fail on no
@@ -27,6 +32,7 @@ mod bounded_sum;
 mod catalog;
 mod columns;
 mod endpoint;
+mod few;
 mod guard;
 mod leaving;
 mod measured;
@@ -38,9 +44,11 @@ mod questions;
 mod release;
 mod remembered;
 mod role_table;
+mod room;
 mod scores_wide;
 mod service;
 mod session;
+mod texts;
 mod unreadable;
 mod visible;
 

@@ -3,7 +3,7 @@
 
 mod functions;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use datafusion::{
@@ -13,7 +13,10 @@ use datafusion::{
     scalar::ScalarValue,
 };
 use datafusion_pg_catalog::{
-    pg_catalog::context::{PgCatalogContextProvider, Role},
+    pg_catalog::{
+        PgCatalogSchemaProvider, PgCatalogStaticTables,
+        context::{PgCatalogContextProvider, Role},
+    },
     setup_pg_catalog,
 };
 
@@ -26,8 +29,24 @@ use crate::EngineError;
 /// A session without such a catalog.
 pub fn add_pg_catalog(context: &SessionContext, catalog: &str) -> Result<(), EngineError> {
     setup_pg_catalog(context, catalog, OneUser).map_err(|error| EngineError::from(*error))?;
+    // That made tables of constants, megabytes in each session. Those of all sessions take their place.
+    let (list, constants) = (Arc::clone(context.state().catalog_list()), constants()?);
+    let shared = PgCatalogSchemaProvider::try_new(list, constants, OneUser)?;
+    if let Some(catalog) = context.catalog(catalog) {
+        catalog.register_schema("pg_catalog", Arc::new(shared))?;
+    }
     functions::add(context);
     Ok(())
+}
+
+/// The tables of the catalogue that are the same everywhere.
+fn constants() -> Result<Arc<PgCatalogStaticTables>, EngineError> {
+    static CONSTANTS: OnceLock<Arc<PgCatalogStaticTables>> = OnceLock::new();
+    if let Some(there) = CONSTANTS.get() {
+        return Ok(Arc::clone(there));
+    }
+    let new = Arc::new(PgCatalogStaticTables::try_new()?);
+    Ok(Arc::clone(CONSTANTS.get_or_init(|| new)))
 }
 
 /// Says who the session's user is to whoever asks by `session_user` or `current_user`.

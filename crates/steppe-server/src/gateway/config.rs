@@ -1,6 +1,7 @@
 use std::{
     fmt,
     net::SocketAddr,
+    num::NonZeroUsize,
     path::PathBuf,
     time::{Duration, SystemTime},
 };
@@ -127,7 +128,9 @@ pub struct Limits {
     pub rows: u64,
     /// Bytes of one answer.
     pub answer: u64,
-    /// Statements of one user at once.
+    /// Statements that run at once.
+    pub statements: usize,
+    /// Statements of one user at once, those that wait included.
     pub statements_per_user: usize,
     /// Connections to the Postgres wire at once.
     pub connections: usize,
@@ -140,10 +143,16 @@ impl Limits {
             statement: Duration::from_secs(limits.statement_seconds.get() as u64),
             rows: limits.rows.get() as u64,
             answer: limits.answer_size.bytes(),
+            statements: limits.statements.map_or_else(usual_statements, NonZeroUsize::get),
             statements_per_user: limits.statements_per_user.get(),
             connections: limits.connections.get(),
         }
     }
+}
+
+/// Two for each core: while one reads, another calculates.
+fn usual_statements() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 impl GatewayConfig {

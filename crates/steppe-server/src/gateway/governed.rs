@@ -37,13 +37,13 @@ pub(super) struct Governed {
 }
 
 impl Governed {
-    /// Opens everything; `memory` bytes are for the operators of all statements together.
+    /// Opens everything; `memory` bytes are for all statements that run together, `kept` for what is kept between them.
     ///
     /// # Errors
     /// A policy that is none, data that can not be opened, a state that is not this gateway's alone.
     pub(super) async fn open(
         data: GovernedData,
-        memory: usize,
+        [memory, kept]: [usize; 2],
         (audit, metrics): (&AuditLog, &Metrics),
         door: &Arc<Door>,
     ) -> Result<Self, ServerError> {
@@ -62,6 +62,7 @@ impl Governed {
             audit: Arc::new(Decisions::new(audit.clone(), metrics.clone())),
             threads: 0,
             runtime: limited_runtime(memory)?,
+            kept,
         };
         let mut catalog = GovernedCatalog::open(sources, in_force).await?.with_role_table(RoleTable {
             name: "audit_log",

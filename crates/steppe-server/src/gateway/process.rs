@@ -72,7 +72,8 @@ pub async fn run_gateway(
     tokio::spawn(operations.serve(operations_listener, stop.clone().cancelled_owned()));
 
     let queries = Queries::start()?;
-    // Half of the process's memory: what expressions and the protocols take is not counted by operators.
+    // Half of the process's memory is for statements that run, and a quarter for what is kept between them. The rest is for
+    // what is not counted: expressions, protocols, sessions, and the tables of people.
     let memory = usize::try_from(config.limits.memory / 2).unwrap_or(usize::MAX);
     let door = Arc::new(Door::new(tokens, audit.clone(), metrics.clone()));
     let (service, _held) = match config.served {
@@ -81,7 +82,7 @@ pub async fn run_gateway(
             (service, None)
         }
         Served::Governed(data) => {
-            let governed = Governed::open(data, memory, (&audit, &metrics), &door).await?;
+            let governed = Governed::open(data, [memory, memory / 2], (&audit, &metrics), &door).await?;
             (Arc::clone(&governed.service), Some(governed.keep_up(&stop)))
         }
     };

@@ -6,6 +6,7 @@
 
 mod budget;
 mod overdue;
+mod places;
 mod quota;
 mod rows;
 
@@ -31,6 +32,7 @@ use super::{config::Limits, door::Door};
 use crate::{ServerError, audit::Outcome};
 pub(super) use budget::Budget;
 pub(super) use overdue::Overdue;
+use places::Places;
 use quota::Quota;
 pub(super) use rows::Rows;
 
@@ -51,6 +53,7 @@ pub(super) struct Statements {
     overdue: Overdue,
     quota: Quota,
     planners: Arc<Semaphore>,
+    places: Places,
 }
 
 /// One person's way in.
@@ -82,8 +85,8 @@ impl Statements {
         overdue: Overdue,
     ) -> Arc<Self> {
         let quota = Quota::new(limits.statements_per_user);
-        let planners = Arc::new(Semaphore::new(PLANNERS));
-        Arc::new(Self { service, door, limits, queries, overdue, quota, planners })
+        let (planners, places) = (Arc::new(Semaphore::new(PLANNERS)), Places::new(limits.statements));
+        Arc::new(Self { service, door, limits, queries, overdue, quota, planners, places })
     }
 
     /// Opens a session for somebody whom the door let in.
@@ -208,11 +211,13 @@ impl Session {
                 None => self.budget(at_most, cancel.clone()),
             };
             let (inner, prepared) = (Arc::clone(&self.inner), planned.prepared.clone());
-            let work = async move { inner.execute(&prepared, parameters).await };
-            let answer: Answer = self.statements.apart(&mut budget, work).await??;
+            let turn = self.statements.places.first_turn(&self.who.subject, &mut budget).await?;
+            // Whatever works has the place, also when nobody waits for it any more.
+            let work = async move { inner.execute(&prepared, parameters).await.map(|answer| (answer, turn)) };
+            let (answer, turn): (Answer, _) = self.statements.apart(&mut budget, work).await??;
             let ending = rows::Ending::new(self, &planned.object);
             let (working, stop) = self.statements.overdue.begin();
-            let receiver = rows::forward(&self.statements.queries, answer.rows, working, cancel);
+            let receiver = rows::forward(self, answer.rows, (working, turn), cancel);
             let limits = self.statements.limits;
             let schema = Arc::clone(&planned.schema);
             let held = (place, stop, answer.stopper);

@@ -75,6 +75,8 @@ pub struct GatewayLimits {
     pub rows: NonZeroUsize,
     /// Bytes of one answer.
     pub answer_size: Size,
+    /// Statements that run at once; `None` is two for each core.
+    pub statements: Option<NonZeroUsize>,
     /// Statements of one user at once.
     pub statements_per_user: NonZeroUsize,
     /// Connections to the Postgres wire at once.
@@ -118,6 +120,7 @@ impl GatewaySettings {
                 statement_seconds: values.get("gateway.statement_seconds", count)?,
                 rows: values.get("gateway.rows", count)?,
                 answer_size: values.get("gateway.answer_size", size)?,
+                statements: values.optional("gateway.statements", count)?,
                 statements_per_user: values.get("gateway.statements_per_user", count)?,
                 connections: values.get("gateway.connections", count)?,
             },

@@ -56,7 +56,7 @@ pub(super) fn windows() -> impl Iterator<Item = WindowUDF> {
 }
 
 /// The percentile of each value among those that are there: the share of values below, ties counting half.
-pub(in crate::sql) fn percentiles(values: &[Option<f64>]) -> Vec<Option<f64>> {
+fn percentiles(values: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut order: Vec<(usize, f64)> =
         values.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?))).collect();
     order.sort_by(|one, other| one.1.total_cmp(&other.1));

@@ -1,6 +1,6 @@
 //! The operator between files about persons and everything that a statement asks of them.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 use datafusion::{
     arrow::{
@@ -27,6 +27,7 @@ use steppe_privacy::policy::{Mask, percentile_on_grid, rounded_z};
 use super::{
     bands::Standing,
     person_table::{PersonColumn, PersonTable, ScoreRows, Shown},
+    texts::{runs, text, texts},
     unreadable::without_values,
     visible::Visible,
 };
@@ -42,8 +43,13 @@ pub(super) struct RowPolicy {
     schema: SchemaRef,
 }
 
-/// Where the person of each row stands in its score.
-type Standings = Vec<Option<Arc<Standing>>>;
+/// Of rows of one score where people stand in it.
+type Standings = Vec<(Range<usize>, Option<Arc<Standing>>)>;
+
+/// Of each row where people stand in its score.
+fn by_row(standings: &Standings) -> impl Iterator<Item = Option<&Standing>> {
+    standings.iter().flat_map(|(rows, standing)| rows.clone().map(|_| standing.as_deref()))
+}
 
 impl RowPolicy {
     /// The stored columns that must be read to show some: always the key, and of scores which it is.
@@ -107,9 +113,13 @@ impl RowPolicy {
     /// Of each row whether its score is not seen; empty where all are.
     fn hidden_rows(&self, batch: &RecordBatch) -> Result<Vec<bool>> {
         let Some(seen) = &self.table.seen_scores else { return Ok(Vec::new()) };
-        let names = cast(self.column(batch, seen.score)?, &DataType::Utf8)?;
-        let is_seen = |name: Option<&str>| name.is_some_and(|name| seen.names.contains(name));
-        Ok(names.as_string::<i32>().iter().map(|name| !is_seen(name)).collect())
+        let names = texts(self.column(batch, seen.score)?)?;
+        let mut hidden = vec![false; batch.num_rows()];
+        for run in runs(&[&names], batch.num_rows()) {
+            let is_seen = text(&names, run.start).is_some_and(|name| seen.names.contains(name));
+            hidden[run].fill(!is_seen);
+        }
+        Ok(hidden)
     }
 
     /// Standings of the rows, if any column needs them.
@@ -120,20 +130,14 @@ impl RowPolicy {
             return Ok(Vec::new());
         };
         let ScoreRows { run, score, standings, .. } = scores;
-        let runs = cast(self.column(rows, *run)?, &DataType::Utf8)?;
-        let names = cast(self.column(rows, *score)?, &DataType::Utf8)?;
-        let (runs, names) = (runs.as_string::<i32>(), names.as_string::<i32>());
-        let mut found: Standings = Vec::with_capacity(rows.num_rows());
-        for row in 0..rows.num_rows() {
-            let same = |earlier: usize| {
-                runs.value(earlier) == runs.value(row) && names.value(earlier) == names.value(row)
+        let (names, scores) = (texts(self.column(rows, *run)?)?, texts(self.column(rows, *score)?)?);
+        let mut found = Standings::new();
+        for rows in runs(&[&names, &scores], rows.num_rows()) {
+            let standing = match (text(&names, rows.start), text(&scores, rows.start)) {
+                (Some(run), Some(score)) => Some(standings.of(run, score, visible).await?),
+                _ => None,
             };
-            let next = match row.checked_sub(1).filter(|&earlier| same(earlier)) {
-                Some(earlier) => found[earlier].clone(),
-                None if runs.is_null(row) || names.is_null(row) => None,
-                None => Some(standings.of(runs.value(row), names.value(row), visible).await?),
-            };
-            found.push(next);
+            found.push((rows, standing));
         }
         Ok(found)
     }
@@ -158,15 +162,11 @@ impl RowPolicy {
             }
             Shown::Z { rounded } => self.z(rows, standings, *rounded)?,
             Shown::Percentile { in_population, grid } => {
-                let of = |(number, standing): (&u32, &Option<Arc<Standing>>)| {
-                    let standing = standing.as_ref()?;
-                    let percentiles = match in_population {
-                        true => &standing.population_percentiles,
-                        false => &standing.percentiles,
-                    };
-                    percentiles.get(*number as usize).copied().filter(|percentile| percentile.is_finite())
+                let of = |(number, standing): (&u32, Option<&Standing>)| match in_population {
+                    true => standing?.population_percentile(*number),
+                    false => standing?.percentile(*number),
                 };
-                let percentiles = numbers.iter().zip(standings).map(of);
+                let percentiles = numbers.iter().zip(by_row(standings)).map(of);
                 match grid {
                     None => Arc::new(percentiles.collect::<Float64Array>()),
                     Some(grid) => {
@@ -185,10 +185,11 @@ impl RowPolicy {
             return Err(EngineError::Internal("a Z of a table without scores").into());
         };
         let values = cast(self.column(rows, scores.value)?, &DataType::Float64)?;
-        let z = values.as_primitive::<Float64Type>().iter().zip(standings).map(|(value, standing)| {
-            let z = standing.as_ref()?.z(value?)?;
-            Some(if is_rounded { rounded_z(z) } else { z })
-        });
+        let z =
+            values.as_primitive::<Float64Type>().iter().zip(by_row(standings)).map(|(value, standing)| {
+                let z = standing?.z(value?)?;
+                Some(if is_rounded { rounded_z(z) } else { z })
+            });
         Ok(Arc::new(z.collect::<Float64Array>()))
     }
 }

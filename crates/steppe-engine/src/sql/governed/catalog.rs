@@ -26,6 +26,7 @@ use super::{
     bands::{ScoreColumns, Standings},
     measured::Measured,
     people::People,
+    room::Room,
     visible::PersonFile,
 };
 use crate::{
@@ -140,13 +141,14 @@ impl CohortCatalog {
         source: &CohortSource,
         reader: &SessionContext,
         secret: &[u8; 32],
+        room: &Arc<Room>,
     ) -> Result<Self, EngineError> {
         let (name, location, secret) = (source.name.clone(), source.location.clone(), *secret);
         let people =
             off_runtime(move || People::of_cohort(&name, &Cohort::open(&location)?, &secret)).await?;
         let people = Arc::new(people);
         let runs = runs::records(&source.results).await?;
-        let mut opening = Opening { reader, tables: Vec::new(), files: Vec::new() };
+        let mut opening = Opening { reader, room, tables: Vec::new(), files: Vec::new() };
         let samples = files::read(reader, &source.location.child("samples.parquet")).await?.into_view();
         opening.persons("samples", samples, ColumnClass::Phenotypes, SAMPLE_ID)?;
         for phenotypes in &source.phenotypes {
@@ -173,6 +175,7 @@ impl CohortCatalog {
 /// Tables that are being opened.
 struct Opening<'a> {
     reader: &'a SessionContext,
+    room: &'a Arc<Room>,
     tables: Vec<CatalogTable>,
     files: Vec<PersonFile>,
 }
@@ -243,7 +246,8 @@ impl Opening<'_> {
         }
         let columns = ScoreColumns { table, key: SAMPLE_ID.to_owned(), value: VALUE.to_owned() };
         let populations = ancestry.map(|table| (table, SAMPLE_ID.to_owned(), "population".to_owned()));
-        let standings = Standings::new(Arc::clone(people), self.reader.clone(), columns, populations);
+        let (people, room) = (Arc::clone(people), Arc::clone(self.room));
+        let standings = Standings::new(people, self.reader.clone(), columns, populations, room);
         Ok(Some(Arc::new(standings)))
     }
 }

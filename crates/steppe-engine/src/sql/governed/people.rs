@@ -2,16 +2,10 @@
 
 use std::collections::HashMap;
 
-use datafusion::{
-    arrow::{
-        array::{Array, AsArray},
-        compute::cast,
-        datatypes::DataType,
-    },
-    error::DataFusionError,
-};
+use datafusion::{arrow::array::Array, error::DataFusionError};
 use steppe_store::Cohort;
 
+use super::texts::texts;
 use crate::EngineError;
 
 /// The digits of RFC 4648's base 32, in lower case.
@@ -77,14 +71,14 @@ impl People {
     /// # Errors
     /// A column that is not ids.
     pub(crate) fn numbers(&self, ids: &dyn Array) -> Result<Vec<Option<u32>>, DataFusionError> {
-        let ids = cast(ids, &DataType::Utf8)?;
+        let ids = texts(ids)?;
         let mut guess = 0;
         let mut number_of = |id: Option<&str>| {
             let number = self.number(id?, guess)?;
             guess = number + 1;
             Some(number)
         };
-        Ok(ids.as_string::<i32>().iter().map(&mut number_of).collect())
+        Ok(ids.iter().map(&mut number_of).collect())
     }
 
     /// The number of a sample id; `guess` is looked at first, since files mostly have the matrix order.

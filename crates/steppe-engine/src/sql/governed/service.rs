@@ -8,34 +8,32 @@ use std::{
 };
 
 use datafusion::{
-    arrow::{
-        array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array},
-        datatypes::DataType,
-    },
+    arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array},
     catalog::{
         CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
         SchemaProvider, TableProvider,
     },
     error::DataFusionError,
     execution::{SessionStateBuilder, runtime_env::RuntimeEnv},
-    logical_expr::{Expr, cast, lit},
-    prelude::{SessionContext, ident},
+    prelude::SessionContext,
 };
 use steppe_privacy::{
     export::{Exports, Request},
     noise::Noise,
-    policy::{Access, CohortRules, ColumnClass, Policy, Precision, Protection, Role, SMALL_SCORE},
+    policy::{Access, CohortRules, ColumnClass, Policy, Precision, Protection, Role},
 };
 
 use super::{
     catalog::{About, CatalogTable, CohortCatalog, CohortSource},
     columns::{Wanted, columns},
+    few::{has_no_few, seen_scores},
     guard::{Guard, ReleaseAudit},
     person_table::{PersonTable, PolicyTable, ScoreRows, SeenScores},
     questions,
     release::{ReleaseQueryPlanner, ReleaseRule},
     remembered::Remembered,
     role_table::RoleTable,
+    room::Room,
     scores_wide,
     visible::{Visibility, VisibleRule},
 };
@@ -58,6 +56,8 @@ pub struct GovernedSources {
     pub threads: usize,
     /// Memory and files of all sessions.
     pub runtime: Arc<RuntimeEnv>,
+    /// Bytes of what is kept between statements so that it need not be read or calculated again.
+    pub kept: usize,
 }
 
 /// Opened cohorts, and the policy on them.
@@ -90,15 +90,16 @@ impl GovernedCatalog {
         let reader = SessionContext::new_with_config_rt(session::config(sources.threads), sources.runtime);
         functions::register(&reader);
         bound_functions(&reader)?;
+        let room = Room::new(sources.kept);
         let mut cohorts = Vec::with_capacity(sources.cohorts.len());
         for cohort in &sources.cohorts {
-            cohorts.push(CohortCatalog::open(cohort, &reader, &sources.secret).await?);
+            cohorts.push(CohortCatalog::open(cohort, &reader, &sources.secret, &room).await?);
         }
         Ok(Self {
             reader,
             cohorts,
             secret: sources.secret,
-            remembered: Arc::new(sources.remembered),
+            remembered: Arc::new(sources.remembered.within(&room)),
             audit: sources.audit,
             policy: RwLock::new(Arc::new(policy)),
             role_tables: Vec::new(),
@@ -384,34 +385,4 @@ struct Asked<'a> {
     revision: u64,
     rules: &'a CohortRules,
     classes: &'a Classes,
-}
-
-/// The smallest minimum cell with which scores of few variants are seen in groups. Who is told mean and standard deviation of
-/// such a score in a group can know how often each genotype is there, and with the most frequent ones guesses 8.7 points
-/// more of a group of 5 people than without, 4.5 of 10 and 2.3 of 21.
-const FEWEST_OF_SMALL_SCORES: u64 = 20;
-
-/// The scores that are seen. Of those of few variants rows are seen if it was measured that they give away as little as the
-/// policy allows, and in small groups they are not seen. A score of which no run tells how many variants it has may be one
-/// of few. `None` is all scores.
-fn seen_scores(cohort: &CohortCatalog, access: &Access, rules: &CohortRules) -> Option<BTreeSet<String>> {
-    let in_small_groups =
-        access.precision == Precision::Aggregates && rules.minimum_cell < FEWEST_OF_SMALL_SCORES;
-    let is_seen = |variants: usize, leakage: Option<f64>| {
-        let is_small = variants <= SMALL_SCORE;
-        access.precision_of_score(variants, leakage) >= access.precision && !(is_small && in_small_groups)
-    };
-    let leakage = |score: &str| cohort.measured.excess(score, access.precision, rules.percentile_grid);
-    let seen = cohort.variants.iter().filter(|(score, variants)| is_seen(**variants, leakage(score)));
-    (!is_seen(0, None)).then(|| seen.map(|(score, _)| score.clone()).collect())
-}
-
-/// The condition that counts of people in columns `n` and `cases` are of nobody or of enough.
-fn has_no_few(minimum: u64) -> Expr {
-    let is_enough = |count: Expr| {
-        let count = cast(count, DataType::Int64);
-        count.clone().is_null().or(count.clone().eq(lit(0))).or(count.gt_eq(lit(minimum as i64)))
-    };
-    let controls = cast(ident("n"), DataType::Int64) - cast(ident("cases"), DataType::Int64);
-    is_enough(ident("n")).and(is_enough(ident("cases"))).and(is_enough(controls))
 }

@@ -3,6 +3,7 @@
 mod attacks;
 mod equivalence;
 mod groups;
+mod memory;
 mod refusals;
 mod rows;
 mod scene;

@@ -21,6 +21,7 @@ use super::{
     Session,
     budget::Budget,
     overdue::{Stop, Work},
+    places::Turn,
     quota::Place,
 };
 use crate::{
@@ -51,17 +52,29 @@ pub(in crate::gateway) struct Rows {
     _held: (Place, Stop, Stopper),
 }
 
-/// Runs the plan on its own runtime, a little ahead of whoever takes the rows.
+/// Runs the plan on its own runtime, a little ahead of whoever takes the rows. It has its place among the statements that
+/// run for as long as it works, and not while it waits for its client.
 pub(super) fn forward(
-    queries: &Handle,
+    session: &Session,
     mut rows: SendableRecordBatchStream,
-    working: Work,
+    (working, turn): (Work, Turn),
     cancel: CancellationToken,
 ) -> mpsc::Receiver<Batch> {
     let (sender, receiver) = mpsc::channel(AHEAD);
-    queries.spawn(async move {
-        let _working = working;
+    let (places, subject) = (session.statements.places.clone(), session.who.subject.clone());
+    session.statements.queries.spawn(async move {
+        let (_working, mut turn) = (working, Some(turn));
         loop {
+            if turn.is_none() {
+                let next = tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => break,
+                    () = sender.closed() => break,
+                    next = places.turn(&subject) => next,
+                };
+                let Ok(next) = next else { break };
+                turn = Some(next);
+            }
             let next = tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
@@ -70,6 +83,9 @@ pub(super) fn forward(
             };
             let batch = next.transpose();
             let is_last = !matches!(batch, Ok(Some(_)));
+            if is_last || sender.capacity() == 0 {
+                turn = None;
+            }
             let sent = tokio::time::timeout(PATIENCE, sender.send(batch)).await;
             if is_last || !matches!(sent, Ok(Ok(()))) {
                 break;

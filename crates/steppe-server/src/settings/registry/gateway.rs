@@ -49,12 +49,15 @@ pub(super) const KEYS: &[Key] = &[
         .long("With gateway.policy."),
     key("gateway.memory", Kind::Size, "Most memory of the serving process")
         .default("2GiB")
-        .long("Half of it is for what statements keep; a statement that needs more ends with an error. A process that takes more than all of it is killed and started again at once. At least 256 MiB."),
+        .long("Half of it is for statements that run; one that needs more ends with an error. A quarter is for what is kept between statements, with a policy: where people stand in scores, and what users were told, of which what was not used for the longest time is let go. A process that takes more than all of it is killed and started again at once. At least 256 MiB."),
     key("gateway.statement_seconds", Kind::Count, "How long a statement may plan and run")
         .default("60")
         .long("Time in which a client takes its rows is not counted. A client can set less, not more."),
     key("gateway.rows", Kind::Count, "Most rows of one answer").default("50000000"),
     key("gateway.answer_size", Kind::Size, "Most bytes of one answer, as they are in memory").default("16GiB"),
+    key("gateway.statements", Kind::Count, "Statements that run at the same time")
+        .computed("two for each core")
+        .long("Others wait for their turn within their own time, and are then told to try again; one user has at most half of the places. A statement that waits for its client to take rows keeps none."),
     key("gateway.statements_per_user", Kind::Count, "Statements of one user at the same time").default("8"),
     key("gateway.connections", Kind::Count, "Connections to the Postgres wire at the same time").default("256"),
 ];

@@ -147,10 +147,10 @@ fn of_people(join: &Join, left: Source, right: Source, names: &mut Names) -> Res
     let is_left = join.join_type == JoinType::Left;
     let right = if is_left { right.applied()? } else { right };
     let schema = Arc::clone(&join.schema);
-    let origins: Vec<Origin> = left.origins.iter().chain(&right.origins).cloned().collect();
+    let mut origins: Vec<Origin> = left.origins.iter().chain(&right.origins).cloned().collect();
     let scope = Scope { schema: &schema, origins: &origins };
     let (by_key, others): (Vec<Expr>, Vec<Expr>) =
-        conditions(join).partition(|part| is_by_key(&scope, left.origins.len(), part));
+        conditions(join).partition(|part| keys(&scope, left.origins.len(), part).is_some());
     if by_key.is_empty() {
         return refused(
             "tables about persons are not joined by the key",
@@ -159,6 +159,17 @@ fn of_people(join: &Join, left: Source, right: Source, names: &mut Names) -> Res
     }
     for part in &others {
         scope.condition(part)?;
+    }
+    // Numbers are compared faster than keys, which need not be there then.
+    let by_number = |part: Expr| match keys(&scope, left.origins.len(), &part) {
+        Some(keys) if keys.iter().all(|&at| origins[at].is_person) => {
+            Expr::Column(left.person.clone()).eq(Expr::Column(right.person.clone()))
+        }
+        _ => part,
+    };
+    let by_key: Vec<Expr> = by_key.into_iter().map(by_number).collect();
+    if is_left {
+        origins[left.origins.len()..].iter_mut().for_each(|of_right| of_right.is_person = false);
     }
     // Of an inner join other conditions can as well stand above, where they are known as conditions on persons.
     let (on, above) = match is_left {
@@ -183,6 +194,7 @@ fn with_lookup(join: &Join, people: Source, other: &LogicalPlan, people_left: bo
         is_plain: false,
         columns: BTreeSet::from([Column::from((table, field)).flat_name().into()]),
         name: None,
+        is_person: false,
     });
     let mut origins = people.origins.clone();
     match people_left {
@@ -212,8 +224,8 @@ fn conditions(join: &Join) -> impl Iterator<Item = Expr> + '_ {
     equal.chain(join.filter.iter().flat_map(|filter| split_conjunction(filter).into_iter().cloned()))
 }
 
-/// Whether a condition of a join is that a key of one side equals one of the other.
-fn is_by_key(scope: &Scope<'_>, of_left: usize, condition: &Expr) -> bool {
+/// Of a condition of a join that a key of one side equals one of the other, which these are.
+fn keys(scope: &Scope<'_>, of_left: usize, condition: &Expr) -> Option<[usize; 2]> {
     let key = |side: &Expr| match side {
         Expr::Column(column) => {
             let at = scope.schema.index_of_column(column).ok()?;
@@ -221,11 +233,9 @@ fn is_by_key(scope: &Scope<'_>, of_left: usize, condition: &Expr) -> bool {
         }
         _ => None,
     };
-    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = condition else { return false };
-    match (key(left), key(right)) {
-        (Some(left), Some(right)) => (left < of_left) != (right < of_left),
-        _ => false,
-    }
+    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = condition else { return None };
+    let (left, right) = (key(left)?, key(right)?);
+    ((left < of_left) != (right < of_left)).then_some([left, right])
 }
 
 fn joined(join: &Join, left: &LogicalPlan, right: &LogicalPlan, on: Vec<Expr>) -> Result<LogicalPlan> {

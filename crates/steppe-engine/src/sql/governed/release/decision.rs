@@ -2,13 +2,14 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    rc::Rc,
 };
 
 use roaring::RoaringBitmap;
 use steppe_privacy::{
     cells::{Cell, suppress},
-    ledger::{Ledger, Query, Refusal},
+    ledger::{Decision, Ledger, Query, Refusal},
 };
 
 use super::node::{Shape, Tells};
@@ -165,7 +166,7 @@ fn tables(shape: &Shape, groups: &[Group]) -> BTreeSet<Vec<u64>> {
 /// A set that is answered, with the sets that remain without conditions on one of the columns.
 struct Answer<'a> {
     set: &'a RoaringBitmap,
-    contexts: Vec<RoaringBitmap>,
+    contexts: Vec<Rc<RoaringBitmap>>,
 }
 
 fn answers<'a>(shape: &Shape, group: &'a Group, at: usize, contexts: &Contexts<'_>) -> Vec<Answer<'a>> {
@@ -185,25 +186,38 @@ fn answers<'a>(shape: &Shape, group: &'a Group, at: usize, contexts: &Contexts<'
 
 /// Enters the sets of groups in the ledger: all at once, or else as many groups as it lets go.
 fn answer(kept: &mut [bool], answers: &[Vec<Answer<'_>>], ledger: &mut Ledger) -> Result<(), EngineError> {
-    let queries = |of: &[usize]| -> Vec<Query<'_>> {
-        let answers = of.iter().flat_map(|&group| &answers[group]);
-        answers.map(|answer| Query::new(answer.set).within(&answer.contexts)).collect()
-    };
     let wanted: Vec<usize> = (0..kept.len()).filter(|&group| kept[group]).collect();
-    let all = ledger.check_all(&queries(&wanted));
+    let all = checked(&wanted, answers, ledger);
     if all.is_answer() {
         return Ok(ledger.commit(all)?);
     }
     for group in wanted {
-        let decision = ledger.check_all(&queries(&[group]));
+        let decision = checked(&[group], answers, ledger);
         kept[group] = decision.is_answer();
         ledger.commit(decision)?;
     }
     Ok(())
 }
 
+/// What the ledger says of some groups.
+fn checked(groups: &[usize], answers: &[Vec<Answer<'_>>], ledger: &Ledger) -> Decision {
+    // It looks at all contexts before any set. Many sets have the same, and once is enough.
+    let mut known = HashSet::new();
+    let contexts = groups.iter().flat_map(|&group| &answers[group]).flat_map(|answer| &answer.contexts);
+    let contexts: Vec<RoaringBitmap> = contexts
+        .filter(|context| known.insert(Rc::as_ptr(context)))
+        .map(|context| RoaringBitmap::clone(context))
+        .collect();
+    let sets = groups.iter().flat_map(|&group| &answers[group]);
+    let mut queries: Vec<Query<'_>> = sets.map(|answer| Query::new(answer.set)).collect();
+    if let Some(first) = queries.first_mut() {
+        *first = first.within(&contexts);
+    }
+    ledger.check_all(&queries)
+}
+
 /// People by the keys that are not on some column.
-type ByKey<'a> = HashMap<Vec<&'a str>, RoaringBitmap>;
+type ByKey<'a> = HashMap<Vec<&'a str>, Rc<RoaringBitmap>>;
 
 /// Who would be there without the conditions on one column.
 struct Contexts<'a> {
@@ -223,13 +237,13 @@ impl<'a> Contexts<'a> {
     }
 
     /// Of each column that a group's keys or conditions are on, the people without those.
-    fn of(&self, group: usize, conditions: &[usize]) -> Vec<RoaringBitmap> {
+    fn of(&self, group: usize, conditions: &[usize]) -> Vec<Rc<RoaringBitmap>> {
         let is_on = |column: &str| {
             let of_key = self.shape.keys.iter().any(|key| key.contains(column));
             of_key || conditions.iter().any(|&at| self.shape.conditions[at].columns.contains(column))
         };
         let columns = (0..self.columns.len()).filter(|&column| is_on(self.columns[column]));
-        let mut contexts: Vec<RoaringBitmap> = Vec::new();
+        let mut contexts: Vec<Rc<RoaringBitmap>> = Vec::new();
         for column in columns {
             let context = self.without(group, conditions, column);
             if !contexts.contains(&context) {
@@ -239,7 +253,7 @@ impl<'a> Contexts<'a> {
         contexts
     }
 
-    fn without(&self, group: usize, conditions: &[usize], column: usize) -> RoaringBitmap {
+    fn without(&self, group: usize, conditions: &[usize], column: usize) -> Rc<RoaringBitmap> {
         let mut found = self.found.borrow_mut();
         let by_key = found
             .entry((conditions.to_vec(), column))
@@ -254,7 +268,7 @@ impl<'a> Contexts<'a> {
     }
 
     fn united(&self, conditions: &[usize], column: &str) -> ByKey<'a> {
-        let mut by_key = ByKey::new();
+        let mut by_key: HashMap<Vec<&str>, RoaringBitmap> = HashMap::new();
         for group in self.groups {
             let rest = conditions.iter().map(|&at| &self.shape.conditions[at]);
             let rest = rest.filter(|condition| !condition.columns.contains(column));
@@ -264,7 +278,7 @@ impl<'a> Contexts<'a> {
             }
             *by_key.entry(self.key(group, column)).or_default() |= people;
         }
-        by_key
+        by_key.into_iter().map(|(key, people)| (key, Rc::new(people))).collect()
     }
 }
 

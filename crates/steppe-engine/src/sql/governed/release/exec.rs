@@ -13,7 +13,10 @@ use datafusion::{
     },
     common::tree_node::TreeNodeRecursion,
     error::{DataFusionError, Result},
-    execution::TaskContext,
+    execution::{
+        TaskContext,
+        memory_pool::{MemoryConsumer, MemoryReservation},
+    },
     physical_expr::{Distribution, EquivalenceProperties, PhysicalExpr},
     physical_plan::{
         DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, Partitioning,
@@ -36,7 +39,7 @@ use crate::{
         governed::{
             guard::{Guard, refusal_for_users},
             people_set::PeopleSet,
-            remembered::Open,
+            remembered::{Open, Weighed},
             unreadable::without_values_below,
         },
         service::Notices,
@@ -46,6 +49,8 @@ use crate::{
 
 /// Groups that are collected before a statement is refused; what is released are far fewer.
 const MOST_GROUPS: usize = 100_000;
+/// Copies of what users were told that a decision makes.
+const COPIES: usize = 2;
 /// Digits of released numbers that are no counts.
 const DIGITS: i32 = 6;
 /// Digits of released associations.
@@ -82,6 +87,7 @@ struct Work {
     guard: Arc<Guard>,
     schema: SchemaRef,
     notices: Option<Arc<Notices>>,
+    memory: MemoryReservation,
 }
 
 impl Work {
@@ -98,8 +104,11 @@ impl Work {
                 )
                 .into());
             }
+            self.memory.try_grow(batch.get_array_memory_size())?;
             batches.push(batch);
         }
+        // The sets are read from their bytes, and put together once more for every column that is left out.
+        self.memory.try_grow(self.memory.size() * (1 + self.shape.columns()))?;
         let all = concat_batches(&schema, &batches)?;
         let (order, groups) = groups_of(&self.shape, &all)?;
         let outcome = match self.guard.rules.protection {
@@ -123,13 +132,15 @@ impl Work {
     }
 
     /// Decides, remembers the decision and writes it down, in this order and before anything leaves.
-    async fn decided<T: serde::Serialize + Send + 'static>(
+    async fn decided<T: serde::Serialize + Weighed + Send + 'static>(
         &self,
         groups: Vec<Group>,
         mut open: Open<T>,
         decide: impl FnOnce(&Shape, &[Group], &Guard, &mut T) -> Result<Outcome, Refused> + Send + 'static,
     ) -> Result<Outcome, EngineError> {
         let (shape, guard) = (Arc::clone(&self.shape), Arc::clone(&self.guard));
+        // What is decided is a copy until it is remembered.
+        self.memory.try_grow(COPIES * open.memory()?)?;
         off_runtime(move || {
             let decided = decide(&shape, &groups, &guard, open.get()?);
             // A refusal may have told something, too.
@@ -293,6 +304,7 @@ impl ExecutionPlan for ReleaseExec {
             guard: Arc::clone(&self.guard),
             schema: self.schema(),
             notices: task.session_config().get_extension::<Notices>(),
+            memory: MemoryConsumer::new(self.name()).register(task.memory_pool()),
         };
         let groups = self.input.execute(partition, task)?;
         let released = stream::once(work.run(groups)).boxed();

@@ -55,12 +55,20 @@ pub(super) struct Origin {
     pub(super) columns: BTreeSet<Arc<str>>,
     /// Its name in its table, of a column of a table about persons.
     pub(super) name: Option<Arc<str>>,
+    /// Whether it is the key of the row's person, in every row: of who is not on the right of a LEFT JOIN it is missing.
+    pub(super) is_person: bool,
 }
 
 impl Origin {
     /// A constant, or a column that says nothing of persons.
     pub(super) fn label() -> Self {
-        Self { used_as: ColumnUse::Label, is_plain: false, columns: BTreeSet::new(), name: None }
+        Self {
+            used_as: ColumnUse::Label,
+            is_plain: false,
+            columns: BTreeSet::new(),
+            name: None,
+            is_person: false,
+        }
     }
 
     fn and(mut self, other: Self) -> Self {

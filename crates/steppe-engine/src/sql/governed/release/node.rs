@@ -90,6 +90,12 @@ impl Shape {
     pub(super) fn shown(&self) -> usize {
         self.keys.len() + self.items.len()
     }
+
+    /// Columns that keys and conditions are on.
+    pub(super) fn columns(&self) -> usize {
+        let of_conditions = self.conditions.iter().flat_map(|condition| &condition.columns);
+        self.keys.iter().flatten().chain(of_conditions).collect::<BTreeSet<_>>().len()
+    }
 }
 
 /// Lets go of the groups that may be let go.

@@ -86,6 +86,7 @@ impl Source {
                 is_plain: true,
                 columns: is_attribute.then_some(attribute).into_iter().collect(),
                 name: Some(column.name.as_str().into()),
+                is_person: column.used_as == ColumnUse::Key,
             }
         };
         let origins = shown.iter().map(origin).collect();

@@ -105,6 +105,26 @@ async fn answers_are_those_of_the_people_with_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_are_joined_by_numbers_but_for_who_may_not_be_there() {
+    let scene = Scene::new(PEOPLE, |_| true, POLICY).await;
+    let sql = |key: &str| {
+        format!(
+            "SELECT count(*) FROM samples a LEFT JOIN phenotypes b ON a.sample_key = b.sample_key AND b.site = 'north' \
+             JOIN sample_ancestry c ON c.sample_key = {key}.sample_key"
+        )
+    };
+    let north = seen().into_iter().filter(|person| person.site() == "north").count();
+    for (key, people) in [("a", seen().len()), ("b", north)] {
+        let told = scene.ask_with((key, "analyst"), &sql(key), Vec::new()).await.expect("an answer").number();
+        assert_eq!(told, people as f64, "{key}");
+        let plan =
+            scene.ask("analyst", &format!("EXPLAIN {}", sql(key))).await.expect("a plan").rows().join("\n");
+        let by_numbers = plan.matches(".__steppe_person = ").count();
+        assert_eq!(by_numbers, if key == "a" { 2 } else { 1 }, "{plan}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn percentile_bands_have_a_twentieth_of_the_people_each() {
     let scene = Scene::new(PEOPLE, |_| true, POLICY).await;
     let sql = "SELECT percentile_band, count(*) FROM scores WHERE score = 'PGS1' AND run = 'first' \
