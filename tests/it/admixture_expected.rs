@@ -134,7 +134,7 @@ fn frequencies_of_other_people_or_other_weights_are_refused() {
     let dominant = write("dominant.tsv", text);
     let kind = ["--effect-type", "dominant", "--score-name", "QT_EUR"];
     let run = made.calibrate(&cohort, &dominant, &kind, "dominant").expect_status(0);
-    assert!(run.stderr.contains("no score expected from admixture"), "{}", run.stderr);
+    assert!(run.stderr.contains("score expected from admixture is left out"), "{}", run.stderr);
     let table = made.made.table("dominant/calibrated.tsv");
     assert!(table.texts("admixture_expected").iter().all(|text| *text == "NA"));
 }

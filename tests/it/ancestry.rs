@@ -82,7 +82,6 @@ fn people_of_a_population_that_the_reference_lacks_are_flagged_and_nobody_is_lef
         simulated.pca(&["--pcs", "4", "--maf", "0.01", "--indep-pairwise", "1000", "50", "0.2"], "pca");
     let found = found.expect_status(0);
     assert!(found.stdout.contains("PC4") && found.stdout.contains("600 people"), "{}", found.stdout);
-    assert!(found.stderr.contains("below 1000 they are rough"), "{}", found.stderr);
     let targets = simulated.imported.path("targets.txt");
     let keep = ["--keep", targets.to_str().expect("a path")];
     simulated.ancestry("pca", &keep, "ancestry").expect_status(0);
@@ -188,7 +187,9 @@ fn a_population_of_three_borrows_its_shape_and_one_alone_is_no_comparison() {
     std::fs::write(&list, [&african[..3], &others].concat().join("\n")).expect("a list");
     let narrow = ["--pcs", "4", "--indep-pairwise", "1000", "50", "0.2"];
     let small = simulated.pca(&narrow, "small").expect_status(0);
-    assert!(small.stderr.contains("AFR has 3 people, fewer than components"), "{}", small.stderr);
+    for said in ["AFR has 3 people, fewer than components", "below 1000 they are rough"] {
+        assert!(small.stderr.contains(said), "{}", small.stderr);
+    }
     let targets = simulated.imported.path("targets.txt");
     let keep = ["--keep", targets.to_str().expect("a path")];
     let placed = simulated.ancestry("small", &keep, "of-small").expect_status(0);
