@@ -28,6 +28,7 @@ mod columns;
 mod endpoint;
 mod guard;
 mod leaving;
+mod on_demand;
 mod packed;
 mod people;
 mod people_set;
