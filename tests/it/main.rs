@@ -39,4 +39,5 @@ mod ridge_and_assoc;
 mod sets;
 mod slt;
 mod sql;
+mod sql_on_demand;
 mod wrong_use;

@@ -14,6 +14,7 @@ mod private_file;
 mod progress;
 mod remote;
 mod render;
+mod score_process;
 
 use std::process::ExitCode;
 

@@ -21,5 +21,6 @@ pub use folder::{Existing, RUN_FILE, ResultFolder, ResultRecord, existing, sibli
 pub use hashing::{HashingFile, hash_file};
 pub use request::{MatchRequest, ScoreReport, ScoreRequest, ScoreSummary, match_only, score, score_and};
 pub use run_record::{CohortRecord, InputRecord, NoteRecord, OutputRecord, RunRecord, ScoreRecord};
+pub(crate) use scores_parquet::scores_schema;
 pub use sealed::{seal, seal_compact, unseal};
 pub use sequel::{ScoreSequel, SequelOutputs, SequelPlan};

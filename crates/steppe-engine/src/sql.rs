@@ -11,7 +11,8 @@
 //!
 //! Tables that come from runs start with a `run` column: the name of the run's folder. Columns whose names in the files would
 //! need quotes have others here: `family_id`, `sample_id`, `group_name`, `interval_method`. Other files (Parquet, comma-
-//! or tab-separated text) can be added under names of their own. Nothing can be written through SQL.
+//! or tab-separated text) can be added under names of their own. Nothing can be written through SQL. The table function
+//! `score('NAME')` is a score's rows of `scores`; one that no run has is computed then, where it is said how ([`OnDemandSource`]).
 //!
 //! [`open`] is for whoever owns the files, in their own process. Others come through a gateway, which knows the
 //! [`SqlService`] alone: [`SqlCommand`] lets through what only reads, [`bound_functions`] keeps one expression from
@@ -23,7 +24,9 @@ mod context_session;
 mod files;
 mod functions;
 pub mod governed;
+mod on_demand;
 mod pg_catalog;
+mod planned;
 mod record_tables;
 mod run_files;
 mod runs;
@@ -45,6 +48,7 @@ use steppe_store::Location;
 pub use bounded::{bound_functions, check_aggregates};
 pub use command::{ReadStatement, SessionCommand, SqlCommand};
 pub use context_session::ContextSession;
+pub use on_demand::{OnDemandSource, ScoreRunner, ScoreTask};
 pub use pg_catalog::{add_pg_catalog, name_user};
 pub use service::{Answer, Notices, Prepared, SqlProtocol, SqlService, SqlSession, SqlUser};
 pub use session::SqlTable;
@@ -63,6 +67,8 @@ pub struct SqlSources {
     /// Other files, by the name of the table that each becomes: `.parquet`, `.csv`, or tab-separated `.tsv`, `.txt`,
     /// `.sscore` and `.afreq`.
     pub tables: Vec<(String, Location)>,
+    /// How scores that no run has are computed, over the cohort.
+    pub on_demand: Option<OnDemandSource>,
     /// Threads that a query may use; 0 takes one per core.
     pub threads: usize,
 }

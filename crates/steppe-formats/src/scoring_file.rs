@@ -15,7 +15,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-pub use discover::discover;
+pub use discover::{discover, scoring_file_stem};
 pub use header::{Harmonised, Header};
 pub use options::{
     COLUMNS_OPTION, ColumnRef, HEADER_OPTION, ReadOptions, ScoringFormat, TableColumns, TableHeader,

@@ -45,6 +45,7 @@ impl InProcess {
                 file: place("phenotypes.csv"),
                 key: "iid".to_owned(),
             }],
+            on_demand: None,
         };
         let sources = GovernedSources {
             cohorts: vec![cohort],

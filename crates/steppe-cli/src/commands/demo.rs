@@ -185,6 +185,7 @@ impl DemoCommand {
             cohort: Some(self.location("cohort")),
             scores: vec![self.location("result")],
             tables: vec![("populations".to_owned(), Location::local(populations(prefix)))],
+            on_demand: None,
             threads: self.threads.count(),
         };
         engine.wait(async {

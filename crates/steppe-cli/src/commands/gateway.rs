@@ -6,7 +6,13 @@ use steppe_server::{
 };
 use tokio::{process::Command, runtime::Builder};
 
-use crate::{exit::Outcome, interrupt::until_told_to_stop, logging, options::GatewayOptions};
+use crate::{
+    exit::Outcome,
+    interrupt::until_told_to_stop,
+    logging,
+    options::{GatewayOptions, RemoteOptions},
+    score_process::ScoreProcess,
+};
 
 /// Stack of a thread that talks to clients. Only what is used takes memory.
 const STACK: usize = 16 << 20;
@@ -26,7 +32,7 @@ pub(crate) struct GatewayCommand {
 
 impl GatewayCommand {
     /// Runs it until it is told to stop.
-    pub(crate) fn run(&self) -> anyhow::Result<Outcome> {
+    pub(crate) fn run(&self, remote: &RemoteOptions) -> anyhow::Result<Outcome> {
         let loaded = GatewaySettings::load(&Sources::of_process(self.options.0.clone()))?;
         let _telemetry = logging::start_server(
             Service::Gateway,
@@ -34,7 +40,8 @@ impl GatewayCommand {
             &loaded.settings.log,
             &loaded.settings.trace,
         )?;
-        let config = GatewayConfig::of(&loaded.settings)?;
+        let memory = loaded.settings.data.score_memory.bytes();
+        let config = GatewayConfig::of(&loaded.settings, ScoreProcess::shared(remote, memory, None)?)?;
         // Statements pass through these threads, and a statement may be nested.
         let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
         if self.serve {

@@ -12,14 +12,15 @@ use clap::Args;
 use datafusion::prelude::SessionContext;
 use steppe_engine::{
     LocalEngine,
-    sql::{self, SqlSources},
+    sql::{self, OnDemandSource, SqlSources},
 };
 use steppe_store::Location;
 
 use super::Session;
 use crate::{
     exit::{Outcome, Usage},
-    options::{NamedFile, ThreadsOption},
+    options::{MemorySize, NamedFile, RemoteOptions, ThreadsOption},
+    score_process::ScoreProcess,
 };
 
 pub(super) use output::{Format, Sink};
@@ -34,6 +35,7 @@ Tables:
   evaluated                          of steppe evaluate: the groups of people
   runs, run_scores, run_inputs       parameters, overlap figures and hashes from run.json
   anything else                      --table NAME=FILE
+  score('NAME')                      a score's rows of scores; computed if no result has it, with --scoring-files
 
 Examples:
   The distribution of each score:
@@ -51,6 +53,10 @@ Examples:
   Scores with a phenotype file, as CSV:
     steppe sql --scores result --table phenotypes=phenotypes.tsv --format csv \\
       \"SELECT * FROM scores JOIN phenotypes ON phenotypes.iid = scores.sample_id\" > joined.csv
+
+  A score that nobody has computed yet (on a cluster: steppe --profile DIR sql ...):
+    steppe sql --cohort biobank --scoring-files pgs/ --computed computed/ \\
+      \"SELECT avg(sum), stddev(sum) FROM score('PGS000018')\"
 
   A shell (ends a statement with ;, \\d lists tables, \\q leaves):
     steppe sql --cohort biobank --scores result";
@@ -71,6 +77,15 @@ pub(crate) struct SqlCommand {
     /// A result of steppe score, match, calibrate or evaluate; repeatable.
     #[arg(long, visible_alias = "result", value_name = "DIR")]
     scores: Vec<String>,
+    /// Scoring files of scores that no result has: SELECT * FROM score('PGS000018') computes them of the cohort.
+    #[arg(long, value_name = "LOCATION", requires_all = ["cohort", "computed"], help_heading = "Computing scores")]
+    scoring_files: Option<String>,
+    /// The folder in which computed scores are kept, a result each; they are tables like other results the next time.
+    #[arg(long, value_name = "DIR", requires = "scoring_files", help_heading = "Computing scores")]
+    computed: Option<PathBuf>,
+    /// Most memory to take for computing a score.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", help_heading = "Computing scores")]
+    score_memory: MemorySize,
     /// Another file as a table: Parquet, CSV, or tab-separated text with a header; repeatable.
     #[arg(long, value_name = "NAME=FILE")]
     table: Vec<NamedFile>,
@@ -89,11 +104,11 @@ pub(crate) struct SqlCommand {
 
 impl SqlCommand {
     /// Runs the query, the piped statements, or the shell.
-    pub(crate) fn run(&self, session: Session) -> anyhow::Result<Outcome> {
+    pub(crate) fn run(&self, remote: &RemoteOptions, session: Session) -> anyhow::Result<Outcome> {
         let sink = self.sink()?;
         let threads = self.threads.count();
         let engine = LocalEngine::new(threads)?;
-        let context = engine.wait(sql::open(&self.sources(threads)?))?;
+        let context = engine.wait(sql::open(&self.sources(remote, threads)?))?;
         match &self.query {
             Some(query) => run_statements(&engine, &context, query, &sink, session)?,
             None if io::stdin().is_terminal() => shell::run(&engine, &context, &sink, session)?,
@@ -106,7 +121,7 @@ impl SqlCommand {
         Ok(Outcome::Done)
     }
 
-    fn sources(&self, threads: usize) -> anyhow::Result<SqlSources> {
+    fn sources(&self, remote: &RemoteOptions, threads: usize) -> anyhow::Result<SqlSources> {
         let parse = |text: &String| Ok::<_, anyhow::Error>(Location::parse(text)?);
         let table =
             |table: &NamedFile| Ok::<_, anyhow::Error>((table.name.clone(), Location::parse(&table.file)?));
@@ -114,8 +129,19 @@ impl SqlCommand {
             cohort: self.cohort.as_ref().map(parse).transpose()?,
             scores: self.scores.iter().map(parse).collect::<Result<_, _>>()?,
             tables: self.table.iter().map(table).collect::<Result<_, _>>()?,
+            on_demand: self.on_demand(remote, threads)?,
             threads,
         })
+    }
+
+    fn on_demand(&self, remote: &RemoteOptions, threads: usize) -> anyhow::Result<Option<OnDemandSource>> {
+        let (Some(files), Some(computed)) = (&self.scoring_files, &self.computed) else { return Ok(None) };
+        let runner = ScoreProcess::shared(remote, self.score_memory.0, Some(threads))?;
+        Ok(Some(OnDemandSource {
+            scoring_files: Location::parse(files)?,
+            computed: computed.clone(),
+            runner,
+        }))
     }
 
     fn sink(&self) -> anyhow::Result<Sink> {

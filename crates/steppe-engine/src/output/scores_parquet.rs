@@ -10,14 +10,16 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use arrow::datatypes::Schema;
 use parquet::{
+    arrow::parquet_to_arrow_schema,
     basic::{LogicalType, Repetition, Type as PhysicalType},
     file::{
         metadata::KeyValue,
         properties::{EnabledStatistics, WriterProperties},
         writer::SerializedFileWriter,
     },
-    schema::types::{ColumnPath, Type, TypePtr},
+    schema::types::{ColumnPath, SchemaDescriptor, Type, TypePtr},
 };
 
 use super::{
@@ -195,6 +197,12 @@ fn encode_counts(
         chunks.integers(DENOMINATOR, &denominators)?,
         chunks.doubles(DOSAGE, &dosages)?,
     ])
+}
+
+/// The columns as Arrow has them.
+pub(crate) fn scores_schema() -> Result<Schema, EngineError> {
+    let columns = schema().map_err(EngineError::parquet(FILE))?;
+    parquet_to_arrow_schema(&SchemaDescriptor::new(columns), None).map_err(EngineError::parquet(FILE))
 }
 
 fn schema() -> Result<TypePtr, parquet::errors::ParquetError> {

@@ -36,6 +36,7 @@ mod few;
 mod guard;
 mod leaving;
 mod measured;
+mod on_demand;
 mod packed;
 mod people;
 mod people_set;

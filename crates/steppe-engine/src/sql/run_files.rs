@@ -57,17 +57,26 @@ impl RunFiles {
                 }
             }
         }
+        Self::with_schema(files, Arc::new(Schema::new(fields)), called)
+    }
+
+    /// The same as a table of given columns, whatever the files have; the first one is the run's name.
+    pub(super) fn with_schema(
+        files: Vec<RunFile>,
+        schema: SchemaRef,
+        called: impl Fn(&str) -> String,
+    ) -> Self {
         let part = |file: RunFile| {
             let of_file: Vec<&String> =
                 file.rows.schema().fields().iter().map(|field| field.name()).collect();
             let there = |field: &Field| of_file.iter().find(|name| called(name) == *field.name());
             let mut columns: Vec<Option<String>> =
-                fields.iter().map(|field| there(field).map(|name| (*name).clone())).collect();
+                schema.fields().iter().map(|field| there(field).map(|name| (*name).clone())).collect();
             columns[0] = None;
             Part { run: file.run, columns, scores: file.scores, plan: file.rows.into_unoptimized_plan() }
         };
         let files = files.into_iter().map(part).collect();
-        Self { files, schema: Arc::new(Schema::new(fields)) }
+        Self { files, schema }
     }
 
     /// The rows of a file as rows of the table.

@@ -11,7 +11,10 @@ use super::{
     run_files::{RunFile, RunFiles},
     session::off_runtime,
 };
-use crate::{EngineError, output::RunRecord};
+use crate::{
+    EngineError,
+    output::{RunRecord, ScoreRecord},
+};
 
 /// A run's folder with the name that its rows carry.
 #[derive(Debug)]
@@ -37,18 +40,17 @@ const TABLES: [(&str, &str, Option<&str>); 8] = [
 const COLUMNS: [(&str, &str); 4] =
     [("#FID", "family_id"), ("IID", "sample_id"), ("group", "group_name"), ("interval", "interval_method")];
 
-/// Registers the tables of all runs; none where no run is given.
-pub(super) async fn register(context: &SessionContext, folders: &[Location]) -> Result<(), EngineError> {
-    if folders.is_empty() {
+/// Registers the tables of all runs; none where there is no run.
+pub(super) async fn register(context: &SessionContext, runs: &[NamedRun]) -> Result<(), EngineError> {
+    if runs.is_empty() {
         return Ok(());
     }
-    let runs = records(folders).await?;
     for (name, file, kind) in TABLES {
-        if let Some(all) = table(context, &runs, (file, kind), called).await? {
+        if let Some(all) = table(context, runs, (file, kind), called).await? {
             context.register_table(name, Arc::new(all))?;
         }
     }
-    record_tables::register(context, &runs)
+    record_tables::register(context, runs)
 }
 
 /// The runs of some folders, each with a name of its own.
@@ -78,7 +80,7 @@ fn read_records(folders: Vec<Location>) -> Result<Vec<NamedRun>, EngineError> {
         .collect()
 }
 
-fn read_record(folder: &Location) -> Result<RunRecord, EngineError> {
+pub(super) fn read_record(folder: &Location) -> Result<RunRecord, EngineError> {
     let file = folder.child("run.json");
     if !file.exists()? {
         return Err(EngineError::refused(
@@ -99,6 +101,13 @@ fn folder_name(folder: &Location) -> String {
     }
 }
 
+impl NamedRun {
+    /// The scores that it computed.
+    pub(super) fn computed(&self) -> impl Iterator<Item = &ScoreRecord> {
+        self.record.scores.iter().filter(|score| score.skipped.is_none())
+    }
+}
+
 /// One file of every run that has it, one under the other.
 async fn files_of<'a>(
     context: &SessionContext,
@@ -107,12 +116,21 @@ async fn files_of<'a>(
 ) -> Result<Vec<RunFile>, EngineError> {
     let mut all = Vec::new();
     for run in runs.filter(|run| run.record.outputs.iter().any(|output| output.name == file)) {
-        let rows = files::read(context, &run.folder.child(file)).await?;
-        let scores: BTreeSet<String> = run.record.scores.iter().map(|score| score.name.clone()).collect();
-        let scores = Some(scores).filter(|scores| !scores.is_empty());
-        all.push(RunFile { run: run.name.clone(), rows, scores });
+        all.push(file_of(context, run, file).await?);
     }
     Ok(all)
+}
+
+/// A file of a run.
+pub(super) async fn file_of(
+    context: &SessionContext,
+    run: &NamedRun,
+    file: &str,
+) -> Result<RunFile, EngineError> {
+    let rows = files::read(context, &run.folder.child(file)).await?;
+    let scores: BTreeSet<String> = run.record.scores.iter().map(|score| score.name.clone()).collect();
+    let scores = Some(scores).filter(|scores| !scores.is_empty());
+    Ok(RunFile { run: run.name.clone(), rows, scores })
 }
 
 /// A column's name in SQL.

@@ -7,7 +7,7 @@ use datafusion::{
 };
 use steppe_store::{Cohort, Location};
 
-use super::{SqlSources, files, functions, runs};
+use super::{SqlSources, files, functions, on_demand, runs};
 use crate::EngineError;
 
 /// Tables that cohorts and runs define; a user's own table can not take their names.
@@ -54,7 +54,13 @@ pub(super) async fn open(
             files::register(&context, name, &cohort.child(&format!("{name}.parquet"))).await?;
         }
     }
-    runs::register(&context, &sources.scores).await?;
+    let mut runs = runs::records(&sources.scores).await?;
+    let on_demand = on_demand::open(sources).await?;
+    if let Some(on_demand) = &on_demand {
+        runs.extend(on_demand.earlier(&runs).await?);
+    }
+    runs::register(&context, &runs).await?;
+    on_demand::register(&context, &runs, on_demand);
     for (name, file) in &sources.tables {
         files::register(&context, name, file).await?;
     }

@@ -142,13 +142,17 @@ fn nothing(path: &Path, problem: &str, remedy: &str) -> FormatError {
 
 /// Whether a file of a folder is a scoring file by its name; hidden files are not.
 fn is_scoring_file(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| scoring_file_stem(name).is_some())
+}
+
+/// The name of a scoring file without its extensions; `None` where a folder's file of that name is none.
+pub fn scoring_file_stem(name: &str) -> Option<&str> {
     let uncompressed = match name.rsplit_once('.') {
         Some((stem, extension)) if COMPRESSIONS.contains(&extension) => stem,
         _ => name,
     };
-    !name.starts_with('.')
-        && uncompressed.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
+    let (stem, extension) = uncompressed.rsplit_once('.')?;
+    (!name.starts_with('.') && EXTENSIONS.contains(&extension)).then_some(stem)
 }
 
 #[cfg(test)]
@@ -163,5 +167,6 @@ mod tests {
         for name in ["a.bed", "a.gz", ".a.txt", "txt", "a.txt.bak"] {
             assert!(!is_scoring_file(Path::new(name)), "{name}");
         }
+        assert_eq!(scoring_file_stem("a.b.tsv.zst"), Some("a.b"));
     }
 }

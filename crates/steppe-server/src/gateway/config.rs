@@ -3,11 +3,12 @@ use std::{
     net::SocketAddr,
     num::NonZeroUsize,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use rustls::ServerConfig;
-use steppe_engine::sql::SqlSources;
+use steppe_engine::sql::{OnDemandSource, ScoreRunner, SqlSources};
 use steppe_store::Location;
 
 use crate::{
@@ -67,12 +68,21 @@ pub struct GovernedData {
     pub sample_column: Option<String>,
     /// A coordinator's jobs.
     pub job_log: Option<Secret>,
+    /// How scores that no run has are computed.
+    pub on_demand: Option<OnDemandSource>,
 }
 
 impl Served {
-    fn of(settings: &GatewaySettings) -> Result<Self, ServerError> {
+    fn of(settings: &GatewaySettings, runner: Arc<dyn ScoreRunner>) -> Result<Self, ServerError> {
         let place = |text: &String| Location::parse(text);
-        let GatewayData { cohort, cohort_name, scores, tables, sample_column, job_log } = &settings.data;
+        let data = &settings.data;
+        let GatewayData { cohort, cohort_name, scores, tables, sample_column, job_log, .. } = data;
+        let on_demand = match (&data.scoring_files, &data.computed) {
+            (Some(files), Some(computed)) => {
+                Some(OnDemandSource { scoring_files: place(files)?, computed: computed.clone(), runner })
+            }
+            _ => None,
+        };
         let results = scores.iter().map(place).collect::<Result<_, _>>()?;
         let tables = tables
             .iter()
@@ -83,7 +93,8 @@ impl Served {
             (&settings.policy, &settings.state, &cohort)
         else {
             let cohort = cohort.map(|(_, location)| location);
-            return Ok(Self::Ungoverned(SqlSources { cohort, scores: results, tables, threads: 0 }));
+            let sources = SqlSources { cohort, scores: results, tables, on_demand, threads: 0 };
+            return Ok(Self::Ungoverned(sources));
         };
         let last = text.trim_end_matches('/').rsplit('/').next().unwrap_or(text);
         Ok(Self::Governed(GovernedData {
@@ -95,6 +106,7 @@ impl Served {
             tables,
             sample_column: sample_column.clone(),
             job_log: job_log.clone(),
+            on_demand,
         }))
     }
 }
@@ -156,16 +168,16 @@ fn usual_statements() -> usize {
 }
 
 impl GatewayConfig {
-    /// What settings say.
+    /// What settings say; `runner` computes scores.
     ///
     /// # Errors
     /// Keys of tokens that can not be read; locations that are none.
-    pub fn of(settings: &GatewaySettings) -> Result<Self, ServerError> {
+    pub fn of(settings: &GatewaySettings, runner: Arc<dyn ScoreRunner>) -> Result<Self, ServerError> {
         let missing = ServerError::TokenSettings { field: "keys", problem: "are none" };
         Ok(Self {
             operations_listen: settings.operations_listen,
             audit_log: settings.audit_log.clone(),
-            served: Served::of(settings)?,
+            served: Served::of(settings, runner)?,
             limits: Limits::of(&settings.limits),
             tokens: TokenSource::of(&settings.tokens)?.ok_or(missing)?,
             member: MemberFiles::of(&settings.tls),

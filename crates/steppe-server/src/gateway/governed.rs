@@ -53,8 +53,13 @@ impl Governed {
         for (name, file) in &data.tables {
             phenotypes.push(PhenotypeSource::find(name, file, data.sample_column.as_deref()).await?);
         }
-        let cohort =
-            CohortSource { name: data.name, location: data.cohort, results: data.results, phenotypes };
+        let cohort = CohortSource {
+            name: data.name,
+            location: data.cohort,
+            results: data.results,
+            phenotypes,
+            on_demand: data.on_demand,
+        };
         let sources = GovernedSources {
             cohorts: vec![cohort],
             secret: *state.secret(),

@@ -132,6 +132,12 @@ pub enum SettingsError {
         /// What must be set beside it.
         missing: Vec<&'static str>,
     },
+    /// Scores that are to be computed, without what that takes.
+    #[error("scores can not be computed without {}; set {}", missing.join(" and "), if missing.len() == 1 { "it" } else { "them" })]
+    ComputingIncomplete {
+        /// What must be set, too.
+        missing: Vec<&'static str>,
+    },
     /// A policy, and leave to go without.
     #[error("gateway.insecure_ungoverned is set beside gateway.policy; remove one of them")]
     UngovernedBesidePolicy,

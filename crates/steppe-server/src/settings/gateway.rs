@@ -5,7 +5,7 @@ use super::{
     key::Member,
     loading::{Loaded, load},
     resolved::Resolved,
-    rules::{check_governed, check_plaintext, check_ports},
+    rules::{check_computing, check_governed, check_plaintext, check_ports},
     shared::{LogSettings, TraceSettings},
     sources::Sources,
     tls::TlsSettings,
@@ -62,6 +62,12 @@ pub struct GatewayData {
     pub sample_column: Option<String>,
     /// A coordinator's jobs.
     pub job_log: Option<Secret>,
+    /// Scoring files of scores that are computed when they are asked for.
+    pub scoring_files: Option<String>,
+    /// Where these are kept.
+    pub computed: Option<PathBuf>,
+    /// Memory of a process that computes one.
+    pub score_memory: Size,
 }
 
 /// What clients of a gateway may take.
@@ -114,6 +120,9 @@ impl GatewaySettings {
                 tables: values.list("gateway.table", table)?,
                 sample_column: values.optional("gateway.sample_column", text)?,
                 job_log: values.optional("gateway.job_log", job_log)?,
+                scoring_files: values.optional("gateway.scoring_files", location)?,
+                computed: values.optional("gateway.computed", path)?,
+                score_memory: values.get("gateway.score_memory", size)?,
             },
             limits: GatewayLimits {
                 memory: values.get("gateway.memory", memory)?,
@@ -154,6 +163,11 @@ impl GatewaySettings {
         if self.policy.is_some() && !missing.is_empty() {
             return Err(SettingsError::GovernedIncomplete { missing });
         }
+        check_computing([
+            ("gateway.cohort", self.data.cohort.is_some()),
+            ("gateway.scoring_files", self.data.scoring_files.is_some()),
+            ("gateway.computed", self.data.computed.is_some()),
+        ])?;
         let ungoverned = values.get("gateway.insecure_ungoverned", switch)?;
         check_governed(values, self.policy.is_some(), ungoverned, &hosts)
     }

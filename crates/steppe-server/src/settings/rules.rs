@@ -9,6 +9,7 @@ pub(super) const RULES: &[&str] = &[
     "Exactly one of `token.key`, `token.jwks` and `token.jwks_url` is set; with `tls.plaintext_on_loopback` a coordinator may go without.",
     "Of `gateway.policy` and `gateway.insecure_ungoverned` exactly one is set. With the latter, every address that the gateway listens on is a loopback address.",
     "With `gateway.policy`, `gateway.state` and `gateway.cohort` are set.",
+    "`gateway.scoring_files` and `gateway.computed` are both set, with `gateway.cohort`, or neither is.",
     "`token.jwks_url` is https, or http to this machine.",
     "The ports of one command differ, but for port 0, which is any free one.",
     "`coordinator.cluster_host`, `worker.host` and the host of `worker.coordinator` are no address that stands for all of a machine (0.0.0.0, [::]).",
@@ -42,6 +43,17 @@ pub(super) fn check_governed(
     let Some((name, _)) = hosts.iter().find(|(_, host)| !host.is_loopback()) else { return Ok(()) };
     let (place, found) = values.shown(name);
     Err(SettingsError::UngovernedExposed { place, found })
+}
+
+/// Refuses half of what computing scores takes: of these settings the first one may be there without the others.
+pub(super) fn check_computing(settings: [(&'static str, bool); 3]) -> Result<(), SettingsError> {
+    let [_, others @ ..] = settings;
+    if !others.iter().any(|(_, is_set)| *is_set) {
+        return Ok(());
+    }
+    let missing: Vec<&'static str> =
+        settings.iter().filter(|(_, is_set)| !is_set).map(|(name, _)| *name).collect();
+    if missing.is_empty() { Ok(()) } else { Err(SettingsError::ComputingIncomplete { missing }) }
 }
 
 /// Refuses two listeners on one port.

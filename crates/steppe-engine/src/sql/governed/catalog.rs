@@ -32,7 +32,8 @@ use super::{
 use crate::{
     EngineError,
     sql::{
-        files,
+        OnDemandSource, files,
+        on_demand::{OnDemand, without_runs},
         run_files::RunFiles,
         runs::{self, NamedRun},
         session::off_runtime,
@@ -87,6 +88,8 @@ pub struct CohortSource {
     pub results: Vec<Location>,
     /// Files of phenotypes.
     pub phenotypes: Vec<PhenotypeSource>,
+    /// How scores that no run has are computed.
+    pub on_demand: Option<OnDemandSource>,
 }
 
 /// A table of a cohort.
@@ -130,6 +133,8 @@ pub(super) struct CohortCatalog {
     pub(super) measured: Measured,
     /// The scores that each run computed.
     pub(super) scores: BTreeMap<String, Vec<String>>,
+    /// What computes others.
+    pub(super) on_demand: Option<Arc<OnDemand>>,
 }
 
 impl CohortCatalog {
@@ -146,29 +151,56 @@ impl CohortCatalog {
         let (name, location, secret) = (source.name.clone(), source.location.clone(), *secret);
         let people =
             off_runtime(move || People::of_cohort(&name, &Cohort::open(&location)?, &secret)).await?;
-        let people = Arc::new(people);
-        let runs = runs::records(&source.results).await?;
+        let on_demand = match &source.on_demand {
+            Some(on_demand) => Some(Arc::new(OnDemand::open(on_demand, &source.location).await?)),
+            None => None,
+        };
+        Self::of_people((source, reader, room), Arc::new(people), on_demand).await
+    }
+
+    /// Opens the tables again, among them those of runs that were computed since.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) async fn reopened(
+        &self,
+        source: &CohortSource,
+        reader: &SessionContext,
+        room: &Arc<Room>,
+    ) -> Result<Self, EngineError> {
+        Self::of_people((source, reader, room), Arc::clone(&self.people), self.on_demand.clone()).await
+    }
+
+    async fn of_people(
+        (source, reader, room): (&CohortSource, &SessionContext, &Arc<Room>),
+        people: Arc<People>,
+        on_demand: Option<Arc<OnDemand>>,
+    ) -> Result<Self, EngineError> {
+        let mut runs = runs::records(&source.results).await?;
+        if let Some(on_demand) = &on_demand {
+            runs.extend(on_demand.earlier(&runs).await?);
+        }
         let mut opening = Opening { reader, room, tables: Vec::new(), files: Vec::new() };
         let samples = files::read(reader, &source.location.child("samples.parquet")).await?.into_view();
         opening.persons("samples", samples, ColumnClass::Phenotypes, SAMPLE_ID)?;
         for phenotypes in &source.phenotypes {
             opening.phenotypes(phenotypes).await?;
         }
-        let standings = opening.of_runs(&runs, &people).await?;
+        let standings = opening.of_runs(&runs, &people, on_demand.is_some()).await?;
         of_nobody::add(&mut opening, source, &runs).await?;
         let Opening { tables, files, .. } = opening;
         let mut variants = BTreeMap::new();
         let mut scores: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for run in &runs {
-            for score in run.record.scores.iter().filter(|score| score.skipped.is_none()) {
+            for score in run.computed() {
                 // Of two runs the one that matched fewer: what it computed tells most of each variant.
                 let least = variants.entry(score.name.clone()).or_insert(score.rows_matched as usize);
                 *least = (*least).min(score.rows_matched as usize);
                 scores.entry(run.name.clone()).or_default().push(score.name.clone());
             }
         }
-        let measured = off_runtime(move || Measured::of_runs(&runs)).await?;
-        Ok(Self { name: source.name.clone(), people, files, tables, standings, variants, measured, scores })
+        let (name, measured) = (source.name.clone(), off_runtime(move || Measured::of_runs(&runs)).await?);
+        Ok(Self { name, people, files, tables, standings, variants, measured, scores, on_demand })
     }
 }
 
@@ -221,6 +253,7 @@ impl Opening<'_> {
         &mut self,
         runs: &[NamedRun],
         people: &Arc<People>,
+        computes: bool,
     ) -> Result<Option<Arc<Standings>>, EngineError> {
         let find = async |file, kind, called: fn(&str) -> String| {
             let found = runs::table(self.reader, runs, (file, kind), called).await?;
@@ -232,7 +265,12 @@ impl Opening<'_> {
         })
         .await?;
         let calibrated = find("calibrated.parquet", None, runs::called).await?;
-        let scores = find("scores.parquet", None, runs::called).await?;
+        let mut scores = find("scores.parquet", None, runs::called).await?;
+        if scores.is_none() && computes {
+            // Scores can be asked for before any is there.
+            let none = RunFiles::with_schema(Vec::new(), without_runs()?, runs::called);
+            scores = Some(Arc::new(none));
+        }
         if let Some(table) = &ancestry {
             self.persons("sample_ancestry", Arc::clone(table), ColumnClass::Ancestry, SAMPLE_ID)?;
         }

@@ -20,6 +20,7 @@ use super::{
     bands::Standings,
     barrier::{PolicyBarrierExec, RowPolicy},
     guard::Guard,
+    on_demand::AbsentScore,
     people::People,
     unreadable::without_values,
     visible::Visibility,
@@ -132,6 +133,8 @@ pub(crate) struct PolicyTable {
     export: ExportGrant,
     is_locked: bool,
     has_person: bool,
+    /// What it stands in for, before a run has it; then it can not be read either.
+    absent: Option<AbsentScore>,
     schema: SchemaRef,
 }
 
@@ -147,7 +150,18 @@ impl PolicyTable {
         let schema = Arc::new(table.schema());
         // Who may take no rows away is shown none, however fine the precision.
         let is_locked = access.precision == Precision::Aggregates || access.export.rows_per_day == 0;
-        Self { table, guard, export: access.export, is_locked, has_person: false, schema }
+        Self { table, guard, export: access.export, is_locked, has_person: false, absent: None, schema }
+    }
+
+    /// The stand-in of a score that no run has yet.
+    pub(crate) fn standing_in(&self, score: &str) -> Self {
+        let absent = AbsentScore { cohort: self.guard.cohort.clone(), score: score.to_owned() };
+        Self { absent: Some(absent), ..self.clone() }
+    }
+
+    /// The score that it stands in for.
+    pub(super) fn absent(&self) -> Option<AbsentScore> {
+        self.absent.clone()
     }
 
     /// Rows that may leave.
@@ -184,6 +198,7 @@ impl PolicyTable {
             export: ExportGrant::default(),
             is_locked: false,
             has_person: true,
+            absent: self.absent.clone(),
             schema,
         }
     }
@@ -298,6 +313,9 @@ impl TableProvider for PolicyTable {
                 "ask for groups: SELECT …, count(*) … GROUP BY …",
             )
             .into());
+        }
+        if self.absent.is_some() {
+            return Err(EngineError::Internal("a score that is read before it is there").into());
         }
         let all: Vec<usize> = (0..self.table.columns.len()).collect();
         let shown: Vec<PersonColumn> =

@@ -11,14 +11,15 @@ use std::sync::Arc;
 use datafusion::{
     arrow::array::{ArrayRef, RecordBatch, StringArray},
     catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider},
-    datasource::ViewTable,
     error::{DataFusionError, Result},
-    execution::SessionState,
     logical_expr::Expr,
     prelude::SessionContext,
 };
 
-use crate::EngineError;
+use crate::{
+    EngineError,
+    sql::planned::{planned, state_of},
+};
 
 /// A question.
 struct Question {
@@ -270,19 +271,6 @@ fn listed() -> Result<RecordBatch, DataFusionError> {
         ("about", texts(&|question| question.about.to_owned())),
         ("sql", texts(&|question| question.sql.to_owned())),
     ])?)
-}
-
-/// The session that a table function is called in.
-pub(super) fn state_of<'s>(args: &TableFunctionArgs<'_, 's>) -> Result<&'s SessionState> {
-    let state = args.session().as_any().downcast_ref::<SessionState>();
-    Ok(state.ok_or(EngineError::Internal("a session without state"))?)
-}
-
-/// A view of a query.
-pub(super) fn planned(state: &SessionState, sql: &str) -> Result<Arc<dyn TableProvider>> {
-    // The session's tables are in memory: nothing is waited for.
-    let plan = futures::executor::block_on(state.create_logical_plan(sql))?;
-    Ok(Arc::new(ViewTable::new(plan, None)))
 }
 
 /// A text with its `{1}`, `{2}`, … filled in, in one pass: what is filled in is not looked at again.

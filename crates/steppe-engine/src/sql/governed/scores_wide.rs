@@ -12,11 +12,11 @@ use datafusion::{
     prelude::SessionContext,
 };
 
-use super::{
-    person_table::KEY_COLUMN,
-    questions::{planned, state_of},
+use super::person_table::KEY_COLUMN;
+use crate::{
+    EngineError,
+    sql::planned::{planned, state_of},
 };
-use crate::EngineError;
 
 /// Scores that are put side by side; each is a join.
 const MOST_SCORES: usize = 32;

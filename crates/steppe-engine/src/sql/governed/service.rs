@@ -28,13 +28,13 @@ use super::{
     columns::{Wanted, columns},
     few::{has_no_few, seen_scores},
     guard::{Guard, ReleaseAudit},
+    on_demand::{self, Opened},
     person_table::{PersonTable, PolicyTable, ScoreRows, SeenScores},
     questions,
     release::{ReleaseQueryPlanner, ReleaseRule},
     remembered::Remembered,
     role_table::RoleTable,
     room::Room,
-    scores_wide,
     visible::{Visibility, VisibleRule},
 };
 use crate::{
@@ -62,8 +62,12 @@ pub struct GovernedSources {
 
 /// Opened cohorts, and the policy on them.
 pub struct GovernedCatalog {
-    reader: SessionContext,
-    cohorts: Vec<CohortCatalog>,
+    pub(super) reader: SessionContext,
+    pub(super) sources: Vec<CohortSource>,
+    pub(super) opened: RwLock<Arc<Opened>>,
+    /// Held while tables are opened again.
+    pub(super) reopening: tokio::sync::Mutex<()>,
+    pub(super) room: Arc<Room>,
     secret: [u8; 32],
     remembered: Arc<Remembered>,
     audit: Arc<dyn ReleaseAudit>,
@@ -74,7 +78,7 @@ pub struct GovernedCatalog {
 
 impl fmt::Debug for GovernedCatalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GovernedCatalog").field("cohorts", &self.cohorts.len()).finish_non_exhaustive()
+        f.debug_struct("GovernedCatalog").field("cohorts", &self.sources.len()).finish_non_exhaustive()
     }
 }
 
@@ -93,13 +97,17 @@ impl GovernedCatalog {
         let room = Room::new(sources.kept);
         let mut cohorts = Vec::with_capacity(sources.cohorts.len());
         for cohort in &sources.cohorts {
-            cohorts.push(CohortCatalog::open(cohort, &reader, &sources.secret, &room).await?);
+            let opened = CohortCatalog::open(cohort, &reader, &sources.secret, &room).await?;
+            cohorts.push(Arc::new(opened));
         }
         Ok(Self {
             reader,
-            cohorts,
+            sources: sources.cohorts,
+            opened: RwLock::new(Arc::new(Opened { generation: 0, cohorts })),
+            reopening: tokio::sync::Mutex::default(),
             secret: sources.secret,
             remembered: Arc::new(sources.remembered.within(&room)),
+            room,
             audit: sources.audit,
             policy: RwLock::new(Arc::new(policy)),
             role_tables: Vec::new(),
@@ -177,7 +185,7 @@ impl GovernedCatalog {
     /// Somebody who sees nothing; a policy that the tables do not fit.
     pub(super) fn context(
         &self,
-        policy: &Policy,
+        (policy, opened): (&Policy, &Opened),
         subject: &str,
         roles: &BTreeSet<String>,
         only: Option<&BTreeSet<String>>,
@@ -186,7 +194,7 @@ impl GovernedCatalog {
         let roles = policy.roles(subject, &of_token);
         let catalog = MemoryCatalogProvider::new();
         let mut seen: Vec<(&CohortCatalog, &CohortRules)> = Vec::new();
-        for (at, cohort) in self.cohorts.iter().enumerate() {
+        for (at, cohort) in opened.cohorts.iter().enumerate() {
             let is_allowed = only.is_none_or(|only| only.contains(&cohort.name));
             let Some(rules) = policy.cohort(&cohort.name).filter(|_| is_allowed) else { continue };
             let classes = ColumnClass::ALL.map(|class| (class, policy.access(&roles, &cohort.name, class)));
@@ -194,7 +202,7 @@ impl GovernedCatalog {
                 continue;
             }
             let asked = Asked { subject, revision: policy.revision(), rules, classes: &classes };
-            let schema: Arc<dyn SchemaProvider> = Arc::new(self.schema(at, &asked)?);
+            let schema: Arc<dyn SchemaProvider> = Arc::new(self.schema((at, cohort), &asked)?);
             if seen.is_empty() {
                 catalog.register_schema(session::SCHEMA, Arc::clone(&schema))?;
             }
@@ -218,7 +226,7 @@ impl GovernedCatalog {
         }
         context.register_table("cohorts", context.read_batch(cohorts_table(&seen)?)?.into_view())?;
         if let Some((first, _)) = seen.first() {
-            register_wide(&context, first);
+            on_demand::register_functions(&context, first);
         }
         questions::register(&context)?;
         // PostgreSQL's catalogue is made from the tables of this very session.
@@ -247,24 +255,32 @@ impl GovernedCatalog {
     }
 
     /// Whose rows a class's access shows; the same for all sessions with the same conditions.
-    fn visibility(&self, cohort: usize, access: &Access) -> Result<Arc<Visibility>, EngineError> {
+    fn visibility(
+        &self,
+        (cohort, of): (usize, &CohortCatalog),
+        access: &Access,
+    ) -> Result<Arc<Visibility>, EngineError> {
         let rule = VisibleRule { consent: access.consent.clone(), rows: access.rows.clone() };
         let mut known = self.visibilities.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((.., there)) = known.iter().find(|(of, there, _)| *of == cohort && *there == rule) {
             return Ok(Arc::clone(there));
         }
-        let CohortCatalog { people, files, .. } = &self.cohorts[cohort];
+        let CohortCatalog { people, files, .. } = of;
         let new = Visibility::new(rule.clone(), Arc::clone(people), files, self.reader.clone())?;
         let new = Arc::new(new);
         known.push((cohort, rule, Arc::clone(&new)));
         Ok(new)
     }
 
-    fn schema(&self, at: usize, asked: &Asked<'_>) -> Result<MemorySchemaProvider, EngineError> {
-        let cohort = &self.cohorts[at];
+    fn schema(
+        &self,
+        (at, cohort): (usize, &CohortCatalog),
+        asked: &Asked<'_>,
+    ) -> Result<MemorySchemaProvider, EngineError> {
         let seen = asked.classes.iter().filter(|(_, access)| access.precision != Precision::Nothing);
-        let visibilities =
-            seen.map(|(_, access)| self.visibility(at, access)).collect::<Result<_, EngineError>>()?;
+        let visibilities = seen
+            .map(|(_, access)| self.visibility((at, cohort), access))
+            .collect::<Result<_, EngineError>>()?;
         let guard = Arc::new(Guard {
             subject: asked.subject.to_owned(),
             cohort: cohort.name.clone(),
@@ -277,7 +293,7 @@ impl GovernedCatalog {
         });
         let schema = MemorySchemaProvider::new();
         for table in &cohort.tables {
-            if let Some(shown) = self.shown(at, table, asked, &guard)? {
+            if let Some(shown) = self.shown((at, cohort), table, asked, &guard)? {
                 schema.register_table(table.name.clone(), shown)?;
             }
         }
@@ -287,7 +303,7 @@ impl GovernedCatalog {
     /// A table as it is shown; `None` is not.
     fn shown(
         &self,
-        at: usize,
+        (at, cohort): (usize, &CohortCatalog),
         table: &CatalogTable,
         asked: &Asked<'_>,
         guard: &Arc<Guard>,
@@ -308,7 +324,6 @@ impl GovernedCatalog {
         let column = |name: &str| {
             stored.index_of(name).map_err(|_| EngineError::Internal("a table without a column that it had"))
         };
-        let cohort = &self.cohorts[at];
         let standings = cohort.standings.as_ref().filter(|_| has_standings);
         let shown = columns(Wanted {
             stored: &stored,
@@ -339,7 +354,7 @@ impl GovernedCatalog {
             columns: shown,
             scores,
             seen_scores,
-            visibility: self.visibility(at, access)?,
+            visibility: self.visibility((at, cohort), access)?,
             people: Arc::clone(&cohort.people),
             mask_key: self.secret,
         };
@@ -363,20 +378,6 @@ fn cohorts_table(seen: &[(&CohortCatalog, &CohortRules)]) -> Result<RecordBatch,
         ("percentile_grid", Arc::new(grid)),
         ("protection", Arc::new(protection)),
     ])?)
-}
-
-/// `scores_wide` over the tables that can be named without their cohort, if scores are among them.
-fn register_wide(context: &SessionContext, cohort: &CohortCatalog) {
-    let schema = context.catalog(session::CATALOG).and_then(|catalog| catalog.schema(session::SCHEMA));
-    let scores = schema.and_then(|schema| {
-        // The tables are in memory: nothing is waited for.
-        futures::executor::block_on(schema.table("scores")).ok().flatten()
-    });
-    if let Some(scores) = scores {
-        let columns: Vec<String> =
-            scores.schema().fields().iter().map(|field| field.name().clone()).collect();
-        scores_wide::register(context, cohort.scores.clone(), &columns);
-    }
 }
 
 /// Who asks, and what the policy says of a cohort.

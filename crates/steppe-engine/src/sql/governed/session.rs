@@ -10,9 +10,14 @@ use datafusion::{
     common::tree_node::TreeNodeRecursion, datasource::source_as_provider, logical_expr::LogicalPlan,
     prelude::SessionContext,
 };
+use steppe_privacy::policy::Role;
 
 use super::{
-    leaving::Leaving, person_table::policy_table, release::check_statements, service::GovernedCatalog,
+    leaving::Leaving,
+    on_demand::{AbsentScore, absent_scores, with_scores},
+    person_table::policy_table,
+    release::check_statements,
+    service::GovernedCatalog,
 };
 use crate::{
     EngineError,
@@ -28,8 +33,8 @@ pub struct GovernedSession {
     subject: String,
     roles: BTreeSet<String>,
     cohorts: Option<BTreeSet<String>>,
-    /// The context of a policy, by the policy's digest.
-    current: Mutex<Option<([u8; 32], SessionContext)>>,
+    /// The context of a policy and of tables, by the policy's digest and the tables' generation.
+    current: Mutex<Option<([u8; 32], u64, SessionContext)>>,
 }
 
 impl fmt::Debug for GovernedSession {
@@ -60,15 +65,17 @@ impl GovernedSession {
     /// # Errors
     /// Somebody who sees nothing any more.
     pub fn context(&self) -> Result<SessionContext, EngineError> {
-        let policy = self.catalog.policy();
+        let (policy, opened) = (self.catalog.policy(), self.catalog.opened());
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((digest, context)) = &*current
+        if let Some((digest, generation, context)) = &*current
             && digest == policy.digest()
+            && *generation == opened.generation
         {
             return Ok(context.clone());
         }
-        let context = self.catalog.context(&policy, &self.subject, &self.roles, self.cohorts.as_ref())?;
-        *current = Some((*policy.digest(), context.clone()));
+        let (subject, cohorts) = (&self.subject, self.cohorts.as_ref());
+        let context = self.catalog.context((&policy, &opened), subject, &self.roles, cohorts)?;
+        *current = Some((*policy.digest(), opened.generation, context.clone()));
         Ok(context)
     }
 
@@ -108,8 +115,17 @@ impl GovernedSession {
     /// # Errors
     /// As [`Self::check`], and whatever goes wrong before the first row.
     pub async fn run(&self, plan: LogicalPlan) -> Result<Answer, EngineError> {
-        let (context, analysed) = self.analysed(&plan)?;
-        // EXPLAIN reads nothing.
+        let (mut context, mut analysed) = self.analysed(&plan)?;
+        let mut plan = plan;
+        // EXPLAIN reads nothing, and what is refused whatever the rows are was refused before anything is computed.
+        let absent = match &plan {
+            LogicalPlan::Explain(_) => BTreeSet::new(),
+            _ => absent_scores(&plan)?,
+        };
+        if !absent.is_empty() {
+            plan = self.computed(plan, &absent).await?;
+            (context, analysed) = self.analysed(&plan)?;
+        }
         let leaving = match &plan {
             LogicalPlan::Explain(_) => Leaving::default(),
             _ => Leaving::of(&analysed)?,
@@ -121,5 +137,19 @@ impl GovernedSession {
         let (rows, stopper) = stoppable::run(&state, &plan).await?;
         let rows = leaving.counted(rows, &self.subject, statement, self.catalog.remembered());
         Ok(Answer { rows, notices, stopper })
+    }
+
+    /// The plan once the scores are there that it lacks.
+    async fn computed(
+        &self,
+        plan: LogicalPlan,
+        absent: &BTreeSet<AbsentScore>,
+    ) -> Result<LogicalPlan, EngineError> {
+        let of_token: BTreeSet<Role> = self.roles.iter().filter_map(|role| Role::from_name(role)).collect();
+        let roles = self.catalog.policy().roles(&self.subject, &of_token);
+        for score in absent {
+            self.catalog.bring(score, &roles).await?;
+        }
+        Ok(with_scores(plan, &self.context()?).await?)
     }
 }

@@ -47,6 +47,13 @@ pub(super) const KEYS: &[Key] = &[
     key("gateway.job_log", Kind::JobLog, "A coordinator's database of jobs, as the table job_log of stewards and operators")
         .secret()
         .long("With gateway.policy."),
+    key("gateway.scoring_files", Kind::Location, "Scoring files of scores that are computed when somebody asks: SELECT * FROM score('PGS000018')")
+        .long("With gateway.cohort and gateway.computed. The file of a score is called as it is, or as in the PGS Catalog. With gateway.policy only job runners, stewards and researchers have scores computed."),
+    key("gateway.computed", Kind::Path, "Folder in which computed scores are kept, a run each")
+        .long("They are there again when the gateway starts. Several gateways can share it."),
+    key("gateway.score_memory", Kind::Size, "Most memory of a process that computes a score")
+        .default("2GiB")
+        .long("It is a process of its own beside gateway.memory, one at a time, or a job of the coordinator that --coordinator or --profile names before the command."),
     key("gateway.memory", Kind::Size, "Most memory of the serving process")
         .default("2GiB")
         .long("Half of it is for statements that run; one that needs more ends with an error. A quarter is for what is kept between statements, with a policy: where people stand in scores, and what users were told, of which what was not used for the longest time is let go. A process that takes more than all of it is killed and started again at once. At least 256 MiB."),

@@ -175,6 +175,15 @@ fn a_gateway_has_a_policy_or_says_that_it_has_none() {
 }
 
 #[test]
+fn a_gateway_computes_scores_with_all_that_it_takes() {
+    let given = || Given::certificates().flag("gateway.cohort", "/cohort");
+    let all = given().flag("gateway.computed", "/computed").flag("gateway.scoring_files", "/pgs");
+    assert!(all.effective(Member::Gateway).is_ok());
+    let half = given().flag("gateway.computed", "/computed").refusal(Member::Gateway);
+    assert_eq!(half, "scores can not be computed without gateway.scoring_files; set it");
+}
+
+#[test]
 fn a_gateway_always_asks_for_tokens() {
     assert!(Given::plaintext().coordinator().is_ok());
     assert!(Given::plaintext().refusal(Member::Gateway).contains("nothing says whose tokens are good"));

@@ -231,6 +231,7 @@ impl Scene {
                 file: place("people.csv"),
                 key: "iid".to_owned(),
             }],
+            on_demand: None,
         };
         let sources = GovernedSources {
             cohorts: vec![cohort],
