@@ -3,7 +3,6 @@
 mod attacks;
 mod equivalence;
 mod groups;
-mod memory;
 mod refusals;
 mod rows;
 mod scene;

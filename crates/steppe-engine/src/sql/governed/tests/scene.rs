@@ -212,15 +212,6 @@ impl Scene {
         policy: &str,
         records: &Arc<Records>,
     ) -> Result<Arc<GovernedCatalog>, EngineError> {
-        Self::open_within(folder, policy, records, Arc::new(RuntimeEnv::default())).await
-    }
-
-    pub(super) async fn open_within(
-        folder: &Path,
-        policy: &str,
-        records: &Arc<Records>,
-        runtime: Arc<RuntimeEnv>,
-    ) -> Result<Arc<GovernedCatalog>, EngineError> {
         let place = |name: &str| Location::local(folder.join(name));
         let cohort = CohortSource {
             name: "bio".to_owned(),
@@ -239,7 +230,7 @@ impl Scene {
             remembered: Remembered::new(Some(&place("remembered"))),
             audit: Arc::clone(records) as Arc<dyn ReleaseAudit>,
             threads: 2,
-            runtime,
+            runtime: Arc::new(RuntimeEnv::default()),
             kept: 64 << 20,
         };
         Ok(Arc::new(GovernedCatalog::open(sources, Policy::parse(policy)?).await?))
