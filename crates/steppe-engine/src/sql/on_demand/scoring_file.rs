@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn of<'n>(score: &str, names: &[&'n str]) -> Result<&'n str, String> {
-        choose(score, GenomeBuild::GRCh38, names.iter().copied()).map_err(|error| error.to_string())
+        choose(score, GenomeBuild::Grch38, names.iter().copied()).map_err(|error| error.to_string())
     }
 
     #[test]

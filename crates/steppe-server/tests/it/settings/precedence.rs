@@ -86,6 +86,12 @@ fn base(member: Member, name: &str, kind: Kind) -> Given {
     if member == Member::Gateway && !TOKEN_KEYS.contains(&name) {
         given = given.variable("STEPPE_TOKEN_KEY", "/token.pem");
     }
+    // Of what computing scores takes there is all or nothing.
+    given = match name {
+        "gateway.scoring_files" => given.variable("STEPPE_GATEWAY_COMPUTED", "/computed"),
+        "gateway.computed" => given.variable("STEPPE_GATEWAY_SCORING_FILES", "/pgs"),
+        _ => given,
+    };
     // What a policy needs beside it may be absent where there is none.
     if ["gateway.state", "gateway.cohort"].contains(&name) {
         given.variables.retain(|(name, _)| *name != "STEPPE_GATEWAY_POLICY");
@@ -133,7 +139,8 @@ fn flag_over_variable_over_file_over_default() {
             };
             let mut given = base(member, key.name, key.kind);
             let is_needed = key.name.starts_with("tls.") && key.kind == Kind::Path
-                || member == Member::Gateway && TOKEN_KEYS.contains(&key.name);
+                || member == Member::Gateway && TOKEN_KEYS.contains(&key.name)
+                || ["gateway.scoring_files", "gateway.computed"].contains(&key.name);
             if key.fallback != Fallback::Required && !is_needed {
                 assert_eq!(seen(&given, member, key.name).0, "default");
             }
