@@ -307,7 +307,8 @@ async fn means_with_noise_are_of_bounded_values() {
     }
     let numbers: Vec<f64> = told[0].split('|').map(|number| number.parse().expect("a number")).collect();
     let seen: Vec<Person> = (0..900).map(Person).collect();
-    let of_bmi: Vec<f64> = seen.iter().filter_map(Person::bmi).map(|bmi| bmi.clamp(15.0, 45.0)).collect();
+    let of_bmi: Vec<f64> =
+        seen.iter().filter_map(|person| person.bmi()).map(|bmi| bmi.clamp(15.0, 45.0)).collect();
     let mean = of_bmi.iter().sum::<f64>() / of_bmi.len() as f64;
     let cases = seen.iter().filter(|person| person.is_case()).count() as f64 / 900.0;
     // Of the sum noise of scale 15 x 2 / 0.25, and of one half: a tenth and less of a point of 900 people.
