@@ -190,7 +190,7 @@ impl Row {
         }
         if (seen.len() as u64) < enough {
             let known: RoaringBitmap = seen.iter().map(|&at| witnesses.person(at)).collect();
-            with_entries(terms, sets.iter().map(|set| &**set), end, |person| {
+            with_entries(terms, sets, end, |person| {
                 if !known.contains(person) {
                     seen.push(witnesses.add(person, sets));
                 }
@@ -214,7 +214,7 @@ fn pivot(sets: &Sets, terms: &[u64], atoms: &Atoms, splits: &[Split]) -> Option<
     }
     let mut pivot = largest.map(|atom| atoms.some(atom));
     if pivot.is_none() {
-        with_entries(terms, sets.iter().map(|set| &**set), atoms.end(), |person| {
+        with_entries(terms, sets, atoms.end(), |person| {
             pivot = Some(person);
             false
         });

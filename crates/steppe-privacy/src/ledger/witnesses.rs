@@ -42,9 +42,9 @@ pub(super) fn entry(terms: &[u64], column: &[u64]) -> u64 {
 }
 
 /// Calls `see` with everybody below `end` for whom the terms of their sets do not sum to 0, until it has seen enough.
-pub(super) fn with_entries<'a>(
+pub(super) fn with_entries(
     terms: &[u64],
-    sets: impl Iterator<Item = &'a RoaringBitmap> + Clone,
+    sets: &[Arc<RoaringBitmap>],
     end: u32,
     mut see: impl FnMut(u32) -> bool,
 ) {
@@ -53,7 +53,7 @@ pub(super) fn with_entries<'a>(
     while first < end {
         let last = first.saturating_add(TOGETHER - 1);
         sums.fill(0);
-        for (set, &term) in sets.clone().zip(terms).filter(|(_, term)| **term != 0) {
+        for (set, &term) in sets.iter().zip(terms).filter(|(_, term)| **term != 0) {
             for person in set.range(first..=last) {
                 let sum = &mut sums[(person - first) as usize];
                 *sum = field::add(*sum, term);
@@ -151,7 +151,7 @@ mod tests {
             // Terms of which some cancel.
             let terms: Vec<u64> = (0..sets.len() as u64).map(|at| [1, 0, field::PRIME - 1, 5][at as usize % 4]).collect();
             let mut seen = RoaringBitmap::new();
-            with_entries(&terms, sets.iter().map(|set| &**set), 200_000, |person| seen.insert(person));
+            with_entries(&terms, &sets, 200_000, |person| seen.insert(person));
             for at in 0..known.count() {
                 prop_assert_eq!(known.column(at), column(known.person(at), &sets));
                 prop_assert_eq!(entry(&terms, known.column(at)) != 0, seen.contains(known.person(at)));

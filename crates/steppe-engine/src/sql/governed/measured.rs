@@ -7,7 +7,7 @@ use steppe_privacy::policy::Precision;
 
 use crate::{
     EngineError,
-    output::{InputRecord, RunRecord},
+    output::{InputRecord, RunRecord, unseal},
     sql::runs::NamedRun,
 };
 
@@ -44,9 +44,9 @@ impl Measured {
         let mut measured = Self::default();
         for run in runs.iter().filter(|run| run.record.kind == KIND) {
             let file = run.folder.child("run.json");
-            let Record { rows } = serde_json::from_slice(&file.read()?).map_err(|error| {
+            let Record { rows } = unseal(&file.read()?).map_err(|problem| {
                 EngineError::refused(
-                    format!("{file}: the measurement can not be read ({error})"),
+                    format!("{file}: the measurement can not be read: {problem}"),
                     "measure again with steppe leakage --out",
                 )
             })?;
@@ -98,6 +98,7 @@ mod tests {
     use steppe_store::Location;
 
     use super::*;
+    use crate::output::seal;
 
     fn record(kind: &str, file: &str, hash: &str, digest: &str) -> Value {
         json!({
@@ -137,12 +138,12 @@ mod tests {
     fn measured(runs: &[Value]) -> Measured {
         let folder = tempfile::tempdir().expect("a folder");
         let named = runs.iter().enumerate().map(|(at, run)| {
-            let (name, bytes) = (at.to_string(), run.to_string());
+            let (name, bytes) = (at.to_string(), seal(run).expect("numbers"));
             let place = folder.path().join(&name);
             std::fs::create_dir(&place).expect("a folder");
             std::fs::write(place.join("run.json"), &bytes).expect("a file");
             let folder = Location::parse(&place.display().to_string()).expect("a location");
-            let record = RunRecord::from_bytes("run.json", bytes.as_bytes()).expect("a record");
+            let record = RunRecord::from_bytes("run.json", &bytes).expect("a record");
             NamedRun { name, folder, record }
         });
         Measured::of_runs(&named.collect::<Vec<_>>()).expect("a measurement")

@@ -164,7 +164,7 @@ impl GroupsAccumulator for ManyGroups {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let count = values.first().map_or(0, |people| people.len());
+        let count = values.first().map_or(0, Array::len);
         let mut each = Self::of_arguments(self.arguments);
         each.update_batch(values, &(0..count).collect::<Vec<_>>(), filter, count)?;
         each.state(EmitTo::All)
