@@ -186,6 +186,11 @@ fn what_can_not_be_computed_says_why_and_what_to_do() {
     refused(of("'OLD'"), "the file is in GRCh37, the cohort in GRCh38");
     refused(of("'FAR'"), "can not be computed of this cohort: ");
     refused(of("5"), "takes the name of a score");
+    let call = steppe(["sql", "--cohort"]).arg(scene.path("bio")).arg("--scoring-files").arg(&pgs);
+    refused(
+        call.args(["--computed", "s3://steppe/runs", "SELECT 1"]).run(),
+        "kept in a folder of this machine",
+    );
     refused(of("'a', 'b'"), "takes the name of a score");
     // What failed left no half of anything; of what does not match there is the log that says why.
     assert!(scene.computed().iter().all(|name| name.starts_with("FAR-") || name.starts_with("misnamed-")));

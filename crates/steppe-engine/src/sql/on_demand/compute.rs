@@ -52,6 +52,15 @@ impl OnDemand {
         cohort: &Location,
     ) -> Result<Self, EngineError> {
         let (source, cohort) = (source.clone(), cohort.clone());
+        if source.computed.to_string_lossy().contains("://") {
+            return Err(EngineError::refused(
+                format!(
+                    "{}: computed scores are kept in a folder of this machine",
+                    source.computed.display()
+                ),
+                "name a folder, also where the cohort is elsewhere",
+            ));
+        }
         off_runtime(move || {
             let opened = Cohort::open(&cohort)?;
             if let Some(folder) = source.scoring_files.local_path()
