@@ -18,8 +18,13 @@ struct Study {
     cases: Vec<bool>,
 }
 
+fn is_full() -> bool {
+    std::env::var_os("STEPPE_FULL").is_some()
+}
+
+/// A user has at most 1,000 tickets of Flight SQL in five minutes.
 fn people() -> usize {
-    if std::env::var_os("STEPPE_FULL").is_some() { 2000 } else { 120 }
+    if is_full() { 900 } else { 120 }
 }
 
 impl Study {
@@ -227,7 +232,7 @@ async fn a_question_has_one_noisy_answer_whoever_asks_it() {
     let study = Study::new();
     let gateway = study
         .gateway("protection = \"differential-privacy\"\nepsilon_per_day = 1.0\nepsilon_per_query = 0.05");
-    let repeats = if people() == 2000 { 500 } else { 20 };
+    let repeats = if is_full() { 500 } else { 20 };
     let mut answers = Vec::new();
     for (_, mut way) in Way::both(&gateway, "analyst").await {
         for repeat in 0..repeats {
