@@ -288,13 +288,7 @@ impl Ledger {
         sets: impl Iterator<Item = &'a RoaringBitmap>,
     ) -> Result<(), Refusal> {
         let mut has_grown = false;
-        // The sets of one statement have many contexts in common.
-        let mut passed: Vec<&RoaringBitmap> = Vec::new();
         for set in sets {
-            if passed.contains(&set) {
-                continue;
-            }
-            passed.push(set);
             if !set.is_subset(&self.known) {
                 return Err(Refusal::NotVisible);
             }

@@ -127,6 +127,14 @@ impl Part {
     }
 }
 
+/// Whether a condition means the same on the rows below.
+pub(super) fn pushed_down(filter: &Expr) -> TableProviderFilterPushDown {
+    match filter.is_volatile() {
+        false => TableProviderFilterPushDown::Exact,
+        true => TableProviderFilterPushDown::Unsupported,
+    }
+}
+
 #[async_trait]
 impl TableProvider for RunFiles {
     fn schema(&self) -> SchemaRef {
@@ -138,11 +146,7 @@ impl TableProvider for RunFiles {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let is_the_same_below = |filter: &&Expr| match filter.is_volatile() {
-            false => TableProviderFilterPushDown::Exact,
-            true => TableProviderFilterPushDown::Unsupported,
-        };
-        Ok(filters.iter().map(is_the_same_below).collect())
+        Ok(filters.iter().map(|filter| pushed_down(filter)).collect())
     }
 
     async fn scan(

@@ -21,7 +21,10 @@ use datafusion::{
 use futures::TryStreamExt;
 
 use super::OnDemand;
-use crate::sql::{run_files::RunFiles, runs};
+use crate::sql::{
+    run_files::{RunFiles, pushed_down},
+    runs,
+};
 
 /// A score that no run had when the statement was planned, as a table.
 #[derive(Debug)]
@@ -49,11 +52,7 @@ impl TableProvider for OnDemandTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let is_the_same_below = |filter: &&Expr| match filter.is_volatile() {
-            false => TableProviderFilterPushDown::Exact,
-            true => TableProviderFilterPushDown::Unsupported,
-        };
-        Ok(filters.iter().map(is_the_same_below).collect())
+        Ok(filters.iter().map(|filter| pushed_down(filter)).collect())
     }
 
     // EXPLAIN comes so far, too: nothing is computed before the rows are asked for.
