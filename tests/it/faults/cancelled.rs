@@ -6,7 +6,7 @@ use std::{
 };
 
 use rand::Rng;
-use steppe_tests::{Case, ClusterOptions, Counts, Lane, Process, Tally, turn};
+use steppe_tests::{Case, ClusterOptions, Counts, Lane, Process, Tally, turn, wait_until};
 
 use super::{
     ensure,
@@ -17,6 +17,8 @@ use super::{
 const IDLE: Duration = Duration::from_secs(2);
 /// So long they are watched.
 const WATCHED: Duration = Duration::from_millis(1500);
+/// Once they are, an executor's own chores may fall into one such time, not into each.
+const WINDOWS: usize = 3;
 /// Processor time that heartbeats and timers of an idle debug build may take meanwhile beyond what they took before the
 /// job, in ticks of 10 ms.
 const NOISE: u64 = 6;
@@ -50,6 +52,10 @@ fn case(ground: &mut Ground, tally: &mut Tally) -> Result<Case, String> {
         running.until_at_work(&ground.cluster);
     }
     std::thread::sleep(Duration::from_millis(tally.random.random_range(0..1500)));
+    // What a call of the command takes while other tests keep the cores busy.
+    let asked = Instant::now();
+    ground.cluster.job(&running.id)?;
+    let call = asked.elapsed();
     let asked = Instant::now();
     let cancelled = ground.cluster.call(["jobs", "cancel", &running.id]).run();
     ensure!(cancelled.status == 0, "jobs cancel: {}", cancelled.stderr);
@@ -58,8 +64,13 @@ fn case(ground: &mut Ground, tally: &mut Tally) -> Result<Case, String> {
         ensure!(cancelled.stdout.contains(": succeeded"), "cancelled, and yet: {}", cancelled.stdout);
         return Ok(Case::NotFired);
     }
-    ensure!(took <= IDLE, "it took {} ms", took.as_millis());
-    std::thread::sleep(IDLE.saturating_sub(asked.elapsed()));
+    ensure!(
+        took <= IDLE + 2 * call,
+        "it took {} ms, and another call {} ms",
+        took.as_millis(),
+        call.as_millis()
+    );
+    std::thread::sleep((IDLE + call).saturating_sub(asked.elapsed()));
     rest(ground, &running, &idle)?;
     nothing_is_left(ground, &running)?;
     let ended = running.end(&ground.cluster, Default::default())?;
@@ -70,13 +81,17 @@ fn case(ground: &mut Ground, tally: &mut Tally) -> Result<Case, String> {
 
 fn nothing_is_left(ground: &Ground, running: &Running) -> Result<(), String> {
     let out = &running.scoring.out;
-    let kinds: [(&str, Vec<PathBuf>); 4] = [
-        ("its folder in the store", ground.cluster.job_files(&running.id)),
-        ("its scratch", ground.cluster.scratch_files(&running.id)),
-        ("an output", ground.cluster.bucket_files(&format!("{out}/"))),
-        ("a staged output", ground.cluster.bucket_files(&format!(".{out}."))),
-    ];
-    for (kind, files) in kinds {
+    let left = || -> [(&str, Vec<PathBuf>); 4] {
+        [
+            ("its folder in the store", ground.cluster.job_files(&running.id)),
+            ("its scratch", ground.cluster.scratch_files(&running.id)),
+            ("an output", ground.cluster.bucket_files(&format!("{out}/"))),
+            ("a staged output", ground.cluster.bucket_files(&format!(".{out}."))),
+        ]
+    };
+    // It is taken away after the answer, in as much time as the machine lets it.
+    wait_until(Duration::from_secs(10), || left().iter().all(|(_, files)| files.is_empty()));
+    for (kind, files) in left() {
         ensure!(files.is_empty(), "job {}: {kind} is left: {files:?}", running.id);
     }
     Ok(())
@@ -85,9 +100,14 @@ fn nothing_is_left(ground: &Ground, running: &Running) -> Result<(), String> {
 /// No worker computes, reads or commits.
 fn rest(ground: &Ground, running: &Running, idle: &[u64]) -> Result<(), String> {
     let log = ground.cluster.log("s3").len();
-    let spent = spent(&executors(ground)?)?;
-    let quiet = spent.iter().zip(idle).all(|(spent, idle)| *spent <= idle + NOISE);
-    ensure!(quiet, "executors spent {spent:?} ticks after the cancel, and {idle:?} before the job");
+    // The same work takes more ticks while others use the caches; what a cancelled job left would go on for longer.
+    let mut windows = Vec::new();
+    let quiet = (0..WINDOWS).any(|_| {
+        windows.push(executors(ground).and_then(|executors| spent(&executors)));
+        let spent = windows.last().and_then(|spent| spent.as_ref().ok());
+        spent.is_some_and(|spent| spent.iter().zip(idle).all(|(spent, idle)| *spent <= idle + NOISE))
+    });
+    ensure!(quiet, "executors spent {windows:?} ticks after the cancel, and {idle:?} before the job");
     let accesses = ground.cluster.accesses(&running.id, "cohort", log);
     ensure!(accesses.puts.is_empty() && accesses.reads.is_empty(), "workers went on: {accesses:?}");
     Ok(())

@@ -206,6 +206,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// Whether who watched it to its end was told that it has succeeded.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status == 0
+    }
+
     /// It has succeeded, with the bits of a single process.
     pub(crate) fn is_right(&self, cluster: &Cluster) -> Result<(), String> {
         let (id, run) = (&self.id, &self.run);

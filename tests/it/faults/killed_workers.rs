@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use rand::Rng;
-use steppe_tests::{Case, ClusterOptions, Counts, Lane, Tally, turn};
+use steppe_tests::{Case, ClusterOptions, Committed, Counts, Lane, Tally, turn};
 
 use super::{
     ensure,
-    ground::{Ground, PARTITIONS},
+    ground::{Ended, Ground, PARTITIONS},
 };
 
 /// How long a coordinator without workers waits, in seconds.
-const GRACE: u64 = 3;
+const GRACE: u64 = 5;
 /// A death without a return is noticed after this long, in seconds.
 const NOTICED: u64 = 22;
 
@@ -47,14 +47,22 @@ fn case(ground: &mut Ground, tally: &mut Tally) -> Result<Case, String> {
     if !never {
         std::thread::sleep(return_after);
         ground.cluster.up()?;
-        let ended = running.end(&ground.cluster, committed.clone())?;
+    }
+    // On a busy machine they may take longer to return than the grace lasts.
+    let in_time = !never && killed.elapsed() < Duration::from_secs(GRACE);
+    let ended = running.end(&ground.cluster, committed.clone())?;
+    if in_time || (!never && ended.succeeded()) {
         ended.is_right(&ground.cluster)?;
         ended.computed_once(&ground.cluster, &committed)?;
         return Ok(Case::Passed);
     }
-    let ended = running.end(&ground.cluster, committed.clone())?;
     let took = killed.elapsed().as_secs();
-    ensure!(took <= NOTICED + GRACE + 5, "it failed only after {took} s");
+    ensure!(took <= NOTICED + GRACE + 10, "it failed only after {took} s");
+    failed_and_goes_on(ground, &ended, &committed)
+}
+
+/// The job has failed for want of workers, and its next attempt begins with what was committed.
+fn failed_and_goes_on(ground: &Ground, ended: &Ended, committed: &Committed) -> Result<Case, String> {
     let view = ground.cluster.job(&ended.id)?;
     ensure!(view.fact("state") == "failed", "job {}: {}", ended.id, view.fact("state"));
     let failure = view.fact("failure");
@@ -62,14 +70,13 @@ fn case(ground: &mut Ground, tally: &mut Tally) -> Result<Case, String> {
         failure.starts_with("unavailable") && failure.contains("worker"),
         "the cause is not named: {failure}"
     );
-    // What was committed serves the next attempt.
     ground.cluster.up()?;
     let again = ground.cluster.submit(&ended.scoring)?;
     ensure!(again.id == ended.id, "the same job has another id");
     let again = again.wait(super::ground::PATIENCE, || ())?;
     ensure!(again.status == 0, "the next attempt: {}", again.stderr);
     ended.has_right_bits(&ground.cluster)?;
-    ended.computed_once(&ground.cluster, &committed)?;
+    ended.computed_once(&ground.cluster, committed)?;
     Ok(Case::Passed)
 }
 
