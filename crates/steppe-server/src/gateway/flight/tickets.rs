@@ -48,6 +48,8 @@ pub(super) enum Held {
 struct Entry {
     owner: SqlUser,
     expires: Instant,
+    /// Whether its owner has come back for it. A ticket may be fetched again, but makes room for others.
+    fetched: bool,
     held: Held,
 }
 
@@ -56,15 +58,17 @@ struct Entry {
 pub(super) struct Tickets(Mutex<HashMap<Handle, Entry>>);
 
 impl Tickets {
-    /// Keeps something for somebody.
+    /// Keeps something for somebody. Who has too much loses the oldest ticket that was fetched.
     ///
     /// # Errors
-    /// They have too much already.
+    /// They have too much already, and nothing of it was fetched.
     pub(super) fn keep(&self, owner: &SqlUser, held: Held) -> Result<Handle, ServerError> {
         let mut entries = self.entries();
         let now = Instant::now();
         entries.retain(|_, entry| entry.expires > now);
-        if entries.values().filter(|entry| entry.owner.subject == owner.subject).count() >= MOST {
+        let theirs = |entry: &Entry| entry.owner.subject == owner.subject;
+        if entries.values().filter(|entry| theirs(entry)).count() >= MOST && !make_room(&mut entries, theirs)
+        {
             let remedy = "fetch or close some of them";
             return Err(ServerError::TooMany {
                 what: "tickets and prepared statements of yours are open",
@@ -74,7 +78,8 @@ impl Tickets {
         }
         // From the generator that is made for secrets: whoever guesses a ticket still needs its owner's token.
         let handle: Handle = rand::rng().random();
-        entries.insert(handle, Entry { owner: owner.clone(), expires: now + life(&held), held });
+        let expires = now + life(&held);
+        entries.insert(handle, Entry { owner: owner.clone(), expires, fetched: false, held });
         Ok(handle)
     }
 
@@ -93,8 +98,9 @@ impl Tickets {
         let now = Instant::now();
         let theirs = entry.filter(|entry| entry.owner == *owner && entry.expires > now);
         let entry = theirs.ok_or(ServerError::HandleUnknown { what })?;
-        if matches!(entry.held, Held::Prepared(_)) {
-            entry.expires = now + PREPARED;
+        match entry.held {
+            Held::Prepared(_) => entry.expires = now + PREPARED,
+            Held::Statement(..) | Held::Catalog(_) => entry.fetched = true,
         }
         Ok(entry.held.clone())
     }
@@ -120,6 +126,13 @@ impl Tickets {
     fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<Handle, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Forgets the oldest of somebody's tickets that were fetched; whether there was one.
+fn make_room(entries: &mut HashMap<Handle, Entry>, theirs: impl Fn(&Entry) -> bool) -> bool {
+    let fetched = entries.iter().filter(|(_, entry)| entry.fetched && theirs(entry));
+    let oldest = fetched.min_by_key(|(_, entry)| entry.expires).map(|(handle, _)| *handle);
+    oldest.is_some_and(|oldest| entries.remove(&oldest).is_some())
 }
 
 fn life(held: &Held) -> Duration {
@@ -180,5 +193,23 @@ mod tests {
         }
         assert!(matches!(tickets.keep(&user("ada", &[]), table()), Err(ServerError::TooMany { .. })));
         assert!(tickets.keep(&user("eva", &[]), table()).is_ok());
+    }
+
+    #[test]
+    fn what_was_fetched_makes_room() {
+        let tickets = Tickets::default();
+        let ada = user("ada", &[]);
+        let handles: Vec<Handle> =
+            (0..MOST).map(|_| tickets.keep(&ada, table()).expect("a ticket")).collect();
+        for handle in [&handles[7], &handles[3]] {
+            tickets.find(&ada, handle, "ticket").expect("an answer");
+        }
+        // The oldest first, and what nobody has come for stays.
+        for gone in [3, 7] {
+            tickets.keep(&ada, table()).expect("there is room");
+            assert!(tickets.find(&ada, &handles[gone], "ticket").is_err());
+        }
+        assert!(tickets.keep(&ada, table()).is_err());
+        assert!(tickets.find(&ada, &handles[0], "ticket").is_ok());
     }
 }
