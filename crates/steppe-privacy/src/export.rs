@@ -28,6 +28,9 @@ pub struct Export {
     pub user: String,
     /// The statement's hash, with its parameters and the cohort's state.
     pub statement: [u8; 32],
+    /// What is read and how, for who approves; the hash is what is compared.
+    #[serde(default)]
+    pub plan: String,
     /// Columns that leave.
     pub columns: BTreeSet<String>,
     /// Rows that leave.
@@ -41,6 +44,9 @@ pub struct Request {
     pub export: Export,
     /// When it was asked for.
     pub requested: u64,
+    /// Approvals that it needed then.
+    #[serde(default = "two")]
+    pub needed: u8,
     /// Stewards that approved, and when.
     pub approvals: BTreeMap<String, u64>,
     /// A steward who refused, and when.
@@ -49,7 +55,51 @@ pub struct Request {
     pub used: Option<u64>,
 }
 
+/// What policies ask for that say nothing.
+const fn two() -> u8 {
+    2
+}
+
+/// How far a request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestState {
+    /// Approvals are missing.
+    Waiting,
+    /// It may be made.
+    Approved,
+    /// It was not made in time.
+    Expired,
+    /// A steward has refused it.
+    Refused,
+    /// It was made.
+    Used,
+}
+
+impl RequestState {
+    /// Its name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+            Self::Used => "used",
+        }
+    }
+}
+
 impl Request {
+    /// How far it has come, by the approvals that it needed when it was asked for.
+    pub fn state(&self, now: u64) -> RequestState {
+        match (self.used, &self.refused, self.approved(self.needed)) {
+            (Some(_), ..) => RequestState::Used,
+            (None, Some(_), _) => RequestState::Refused,
+            (None, None, Some(approved)) if now.saturating_sub(approved) > USABLE => RequestState::Expired,
+            (None, None, Some(_)) => RequestState::Approved,
+            (None, None, None) => RequestState::Waiting,
+        }
+    }
+
     /// When the last of the approvals was given that are needed; `None` before that.
     fn approved(&self, needed: u8) -> Option<u64> {
         let mut times: Vec<u64> = self.approvals.values().copied().collect();
@@ -124,11 +174,11 @@ pub struct Exports {
 }
 
 impl Exports {
-    /// Asks for an export; gives the number that stewards approve.
-    pub fn request(&mut self, export: Export, now: u64) -> u64 {
+    /// Asks for an export that needs so many approvals; gives the number that stewards approve.
+    pub fn request(&mut self, export: Export, needed: u8, now: u64) -> u64 {
         let number = self.requests.keys().next_back().map_or(1, |last| last + 1);
         let request =
-            Request { export, requested: now, approvals: BTreeMap::new(), refused: None, used: None };
+            Request { export, requested: now, needed, approvals: BTreeMap::new(), refused: None, used: None };
         self.requests.insert(number, request);
         number
     }

@@ -7,8 +7,8 @@ use futures::TryStreamExt;
 use steppe_engine::{
     EngineError,
     sql::governed::{
-        CohortSource, GovernedCatalog, GovernedSession, GovernedSources, PhenotypeSource, ReleaseAudit,
-        ReleaseRecord, Remembered,
+        CohortSource, ExportRecord, GovernedCatalog, GovernedSession, GovernedSources, PhenotypeSource,
+        ReleaseAudit, ReleaseRecord, Remembered,
     },
 };
 use steppe_privacy::policy::Policy;
@@ -28,6 +28,10 @@ struct Unheard;
 
 impl ReleaseAudit for Unheard {
     fn record(&self, _: &ReleaseRecord) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn export(&self, _: &ExportRecord) -> Result<(), EngineError> {
         Ok(())
     }
 }

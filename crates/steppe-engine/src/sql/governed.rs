@@ -13,7 +13,7 @@
 //!   get noise.
 //!
 //! Rows of persons that a role may take away are counted as they leave, and where the policy says so need two stewards
-//! ([`leaving`]).
+//! ([`leaving`]), who decide in sessions of their own ([`exports`]).
 //!
 //! What is kept between statements (where people stand in scores, what users were told) has a limit ([`room`]); what was not
 //! used for the longest time is let go, and what has a file is read again. What a running statement takes beside its
@@ -32,6 +32,7 @@ mod bounded_sum;
 mod catalog;
 mod columns;
 mod endpoint;
+mod exports;
 mod few;
 mod guard;
 mod leaving;
@@ -55,6 +56,7 @@ mod visible;
 
 pub use catalog::{CohortSource, PhenotypeSource};
 pub use endpoint::GovernedService;
+pub use exports::ExportRecord;
 pub use guard::{ReleaseAudit, ReleaseRecord};
 pub use remembered::Remembered;
 pub use role_table::RoleTable;

@@ -12,7 +12,13 @@ const HOUR: u64 = 60 * 60 * 1000;
 const GRANT: ExportGrant = ExportGrant { rows_per_day: 100, approvals: 2 };
 
 fn export(user: &str, rows: u64) -> Export {
-    Export { user: user.to_owned(), statement: [1; 32], columns: BTreeSet::from(["score".to_owned()]), rows }
+    Export {
+        user: user.to_owned(),
+        statement: [1; 32],
+        plan: String::new(),
+        columns: BTreeSet::from(["score".to_owned()]),
+        rows,
+    }
 }
 
 fn stewards() -> BTreeSet<Role> {
@@ -23,7 +29,7 @@ fn stewards() -> BTreeSet<Role> {
 fn two_stewards_let_rows_leave_once() {
     let mut exports = Exports::default();
     assert_eq!(exports.export(&export("ann", 10), GRANT, 0), Err(ExportRefusal::NotRequested));
-    let number = exports.request(export("ann", 10), 0);
+    let number = exports.request(export("ann", 10), 2, 0);
     assert_eq!(exports.export(&export("ann", 10), GRANT, 1), Err(ExportRefusal::NotApproved { missing: 2 }));
     assert_eq!(
         exports.approve(number, "eve", &BTreeSet::from([Role::Researcher]), 1),
@@ -100,7 +106,7 @@ proptest! {
             now += later;
             let user = users[user];
             match deed {
-                0 => drop(exports.request(export(user, number * 10), now)),
+                0 => drop(exports.request(export(user, number * 10), 2, now)),
                 1 => drop(exports.approve(number, user, &stewards(), now)),
                 2 => drop(exports.export(&export(user, number * 10), GRANT, now)),
                 _ => drop(exports.refuse(number, user, &stewards(), now)),

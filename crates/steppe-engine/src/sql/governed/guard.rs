@@ -10,6 +10,7 @@ use steppe_privacy::{
 };
 
 use super::{
+    exports::ExportRecord,
     remembered::{Open, Remembered},
     visible::Visibility,
 };
@@ -41,6 +42,12 @@ pub trait ReleaseAudit: Send + Sync {
     /// # Errors
     /// It can not be written; then the answer does not leave.
     fn record(&self, record: &ReleaseRecord) -> Result<(), EngineError>;
+
+    /// Writes down a steward's decision on an export.
+    ///
+    /// # Errors
+    /// It can not be written; then the decision does not count.
+    fn export(&self, record: &ExportRecord) -> Result<(), EngineError>;
 }
 
 /// The guard of one session and one cohort.

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use datafusion::{
@@ -21,11 +20,14 @@ use steppe_privacy::{
     policy::ExportGrant,
 };
 
-use super::{packed::persons_of_a_row, person_table::policy_table, remembered::Remembered};
+use super::{exports::now, packed::persons_of_a_row, person_table::policy_table, remembered::Remembered};
 use crate::{EngineError, sql::session::off_runtime};
 
 /// Aggregates that make one row of many persons' values.
 const PACKING: [&str; 2] = ["array_agg", "string_agg"];
+
+/// Bytes of a plan that stewards are shown.
+const MOST_SHOWN: usize = 16 << 10;
 
 /// What a statement lets leave.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -73,7 +75,7 @@ impl Leaving {
         self,
         rows: SendableRecordBatchStream,
         user: &str,
-        statement: [u8; 32],
+        plan: String,
         remembered: &Arc<Remembered>,
     ) -> SendableRecordBatchStream {
         if self.grants.is_empty() {
@@ -82,7 +84,13 @@ impl Leaving {
         let schema = rows.schema();
         let columns: BTreeSet<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let book = Arc::new(Book {
-            export: Export { user: user.to_owned(), statement, columns, rows: 0 },
+            export: Export {
+                user: user.to_owned(),
+                statement: *blake3::hash(plan.as_bytes()).as_bytes(),
+                plan: shortened(plan),
+                columns,
+                rows: 0,
+            },
             grants: self.grants,
             of_a_row: self.of_a_row,
             remembered: Arc::clone(remembered),
@@ -105,6 +113,16 @@ impl Leaving {
         };
         Box::pin(RecordBatchStreamAdapter::new(schema, counted))
     }
+}
+
+/// A plan as stewards see it.
+fn shortened(mut plan: String) -> String {
+    if plan.len() > MOST_SHOWN {
+        let whole = plan.len();
+        plan.truncate(plan.floor_char_boundary(MOST_SHOWN));
+        plan.push_str(&format!("\n… (of {whole} bytes)"));
+    }
+    plan
 }
 
 /// The first function of an expression that packs rows.
@@ -145,10 +163,10 @@ impl Book {
             let mut exports = self.remembered.exports.open(&[cohort], || Ok(Exports::default())).await?;
             let export = Export { rows, ..self.export.clone() };
             off_runtime(move || {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+                let now = now();
                 let refusal = exports.get()?.export(&export, grant, now).err();
                 let number = match refusal {
-                    Some(ExportRefusal::NotRequested) => Some(exports.get()?.request(export, now)),
+                    Some(ExportRefusal::NotRequested) => Some(exports.get()?.request(export, grant.approvals, now)),
                     _ => None,
                 };
                 exports.save()?;

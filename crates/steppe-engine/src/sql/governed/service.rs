@@ -4,7 +4,6 @@ use std::{
     collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use datafusion::{
@@ -18,7 +17,6 @@ use datafusion::{
     prelude::SessionContext,
 };
 use steppe_privacy::{
-    export::{Exports, Request},
     noise::Noise,
     policy::{Access, CohortRules, ColumnClass, Policy, Precision, Protection, Role},
 };
@@ -26,6 +24,7 @@ use steppe_privacy::{
 use super::{
     catalog::{About, CatalogTable, CohortCatalog, CohortSource},
     columns::{Wanted, columns},
+    exports::{self, Desk, Visitor},
     few::{has_no_few, seen_scores},
     guard::{Guard, ReleaseAudit},
     on_demand::{self, Opened},
@@ -71,7 +70,7 @@ pub struct GovernedCatalog {
     secret: [u8; 32],
     remembered: Arc<Remembered>,
     audit: Arc<dyn ReleaseAudit>,
-    policy: RwLock<Arc<Policy>>,
+    policy: Arc<RwLock<Arc<Policy>>>,
     role_tables: Vec<RoleTable>,
     visibilities: Mutex<Vec<(usize, VisibleRule, Arc<Visibility>)>>,
 }
@@ -109,7 +108,7 @@ impl GovernedCatalog {
             remembered: Arc::new(sources.remembered.within(&room)),
             room,
             audit: sources.audit,
-            policy: RwLock::new(Arc::new(policy)),
+            policy: Arc::new(RwLock::new(Arc::new(policy))),
             role_tables: Vec::new(),
             visibilities: Mutex::default(),
         })
@@ -142,43 +141,6 @@ impl GovernedCatalog {
         &self.remembered
     }
 
-    /// The exports of a cohort that were asked for, by number.
-    ///
-    /// # Errors
-    /// A file that can not be read.
-    pub async fn exports(&self, cohort: &str) -> Result<Vec<(u64, Request)>, EngineError> {
-        let mut exports = self.remembered.exports.open(&[cohort], || Ok(Exports::default())).await?;
-        Ok(exports.get()?.requests().map(|(number, request)| (number, request.clone())).collect())
-    }
-
-    /// A steward's decision on an export: whether it may leave.
-    ///
-    /// # Errors
-    /// Nobody who may decide on it, or an export that is not there or was decided on.
-    pub async fn decide_export(
-        &self,
-        (cohort, number): (&str, u64),
-        (subject, roles): (&str, &BTreeSet<String>),
-        is_approved: bool,
-    ) -> Result<(), EngineError> {
-        let of_token: BTreeSet<Role> = roles.iter().filter_map(|role| Role::from_name(role)).collect();
-        let roles = self.policy().roles(subject, &of_token);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-        let mut open = self.remembered.exports.open(&[cohort], || Ok(Exports::default())).await?;
-        let subject = subject.to_owned();
-        session::off_runtime(move || {
-            let exports = open.get()?;
-            let decided = match is_approved {
-                true => exports.approve(number, &subject, &roles, now),
-                false => exports.refuse(number, &subject, &roles, now),
-            };
-            decided
-                .map_err(|refusal| EngineError::refused(format!("export {number}"), refusal.to_string()))?;
-            open.save()
-        })
-        .await
-    }
-
     /// The tables of somebody, as `policy` has them, in a context whose every plan goes through its rules.
     ///
     /// # Errors
@@ -191,13 +153,13 @@ impl GovernedCatalog {
         only: Option<&BTreeSet<String>>,
     ) -> Result<SessionContext, EngineError> {
         let of_token: BTreeSet<Role> = roles.iter().filter_map(|role| Role::from_name(role)).collect();
-        let roles = policy.roles(subject, &of_token);
+        let held = policy.roles(subject, &of_token);
         let catalog = MemoryCatalogProvider::new();
         let mut seen: Vec<(&CohortCatalog, &CohortRules)> = Vec::new();
         for (at, cohort) in opened.cohorts.iter().enumerate() {
             let is_allowed = only.is_none_or(|only| only.contains(&cohort.name));
             let Some(rules) = policy.cohort(&cohort.name).filter(|_| is_allowed) else { continue };
-            let classes = ColumnClass::ALL.map(|class| (class, policy.access(&roles, &cohort.name, class)));
+            let classes = ColumnClass::ALL.map(|class| (class, policy.access(&held, &cohort.name, class)));
             if classes.iter().all(|(_, access)| access.precision == Precision::Nothing) {
                 continue;
             }
@@ -209,7 +171,7 @@ impl GovernedCatalog {
             catalog.register_schema(&cohort.name, schema)?;
             seen.push((cohort, rules));
         }
-        let is_shown = |table: &&RoleTable| only.is_none() && table.is_for(&roles);
+        let is_shown = |table: &&RoleTable| only.is_none() && table.is_for(&held);
         let of_roles: Vec<&RoleTable> = self.role_tables.iter().filter(is_shown).collect();
         if seen.is_empty() {
             if of_roles.is_empty() {
@@ -229,10 +191,26 @@ impl GovernedCatalog {
             on_demand::register_functions(&context, first);
         }
         questions::register(&context)?;
+        let theirs = opened
+            .cohorts
+            .iter()
+            .map(|cohort| cohort.name.clone())
+            .filter(|name| policy.cohort(name).is_some() && only.is_none_or(|only| only.contains(name)));
+        let visitor =
+            Visitor { subject: subject.to_owned(), roles: roles.clone(), cohorts: theirs.collect() };
+        exports::register(&context, self.desk(), visitor)?;
         // PostgreSQL's catalogue is made from the tables of this very session.
         add_pg_catalog(&context, session::CATALOG)?;
         name_user(&context, subject);
         Ok(context)
+    }
+
+    fn desk(&self) -> Desk {
+        Desk {
+            policy: Arc::clone(&self.policy),
+            remembered: Arc::clone(&self.remembered),
+            audit: Arc::clone(&self.audit),
+        }
     }
 
     fn new_context(&self, catalog: MemoryCatalogProvider) -> Result<SessionContext, EngineError> {

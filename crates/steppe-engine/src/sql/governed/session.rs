@@ -130,12 +130,12 @@ impl GovernedSession {
             LogicalPlan::Explain(_) => Leaving::default(),
             _ => Leaving::of(&analysed)?,
         };
-        let statement = *blake3::hash(plan.display_indent().to_string().as_bytes()).as_bytes();
+        let shown = plan.display_indent().to_string();
         let notices = Notices::default();
         let mut state = context.state();
         state.config_mut().set_extension(Arc::new(notices.clone()));
         let (rows, stopper) = stoppable::run(&state, &plan).await?;
-        let rows = leaving.counted(rows, &self.subject, statement, self.catalog.remembered());
+        let rows = leaving.counted(rows, &self.subject, shown, self.catalog.remembered());
         Ok(Answer { rows, notices, stopper })
     }
 

@@ -1,5 +1,6 @@
 //! Statements of people under a policy, on a cohort of made-up people.
 
+mod approvals;
 mod attacks;
 mod equivalence;
 mod groups;

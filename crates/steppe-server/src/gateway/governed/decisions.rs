@@ -1,6 +1,6 @@
 use steppe_engine::{
     EngineError,
-    sql::governed::{ReleaseAudit, ReleaseRecord},
+    sql::governed::{ExportRecord, ReleaseAudit, ReleaseRecord},
 };
 
 use crate::{
@@ -12,7 +12,9 @@ use crate::{
 };
 
 /// What a decision on the groups of a statement is in the audit log.
-const ACTION: &str = "sql_release";
+const RELEASE: &str = "sql_release";
+/// What a steward's decision on an export is there.
+const EXPORT: &str = "sql_export";
 
 /// Writes decisions on groups into the audit log, before their answers leave.
 pub(super) struct Decisions {
@@ -24,6 +26,16 @@ impl Decisions {
     pub(super) fn new(audit: AuditLog, metrics: Metrics) -> Self {
         Self { audit, metrics }
     }
+
+    fn write(&self, entry: Record) -> Result<(), EngineError> {
+        let decision = entry.decision;
+        self.audit.append_blocking(entry).map_err(|error| {
+            tracing::error!(error = %chain(&error), "a decision is not in the audit log, so it is not acted on");
+            EngineError::Internal("a decision that is not in the audit log")
+        })?;
+        self.metrics.audit_record(decision);
+        Ok(())
+    }
 }
 
 impl ReleaseAudit for Decisions {
@@ -31,23 +43,30 @@ impl ReleaseAudit for Decisions {
         let tables: Vec<&str> = record.tables.iter().map(String::as_str).collect();
         let decision = if record.refusal.is_some() { Outcome::Deny } else { Outcome::Allow };
         let refusal = record.refusal.map_or(String::new(), |refusal| format!(", refused: {refusal}"));
-        let entry = Record {
+        self.write(Record {
             time: now(),
             actor: record.subject.clone(),
-            action: ACTION.to_owned(),
+            action: RELEASE.to_owned(),
             object: cut(&format!("cohort:{} tables:{}", record.cohort, tables.join(","))),
             decision,
             reason: format!(
                 "policy: {}, groups: {}, left out: {}{refusal}",
                 record.revision, record.groups, record.suppressed
             ),
-        };
-        self.audit.append_blocking(entry).map_err(|error| {
-            tracing::error!(error = %chain(&error), "a decision is not in the audit log, so its answer does not leave");
-            EngineError::Internal("a decision that is not in the audit log")
-        })?;
-        self.metrics.audit_record(decision);
-        Ok(())
+        })
+    }
+
+    fn export(&self, record: &ExportRecord) -> Result<(), EngineError> {
+        let what = if record.is_approved { "approves" } else { "refuses" };
+        let refusal = record.refusal.as_ref().map_or(String::new(), |why| format!(", not taken: {why}"));
+        self.write(Record {
+            time: now(),
+            actor: record.subject.clone(),
+            action: EXPORT.to_owned(),
+            object: cut(&format!("cohort:{} export:{}", record.cohort, record.number)),
+            decision: if record.refusal.is_some() { Outcome::Deny } else { Outcome::Allow },
+            reason: format!("{what}{refusal}"),
+        })
     }
 }
 

@@ -185,10 +185,6 @@ scores = "raw"
 phenotypes = "raw"
 export_rows_per_day = 100
 approvals = 0
-[cohort."bio".role.steward]
-phenotypes = "raw"
-export_rows_per_day = 50
-approvals = 2
 "#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -235,25 +231,6 @@ async fn a_row_of_several_persons_counts_as_several() {
                      SELECT * FROM r LIMIT 1";
     let refused = scene.ask("researcher", recursive).await.expect_err("it packs").to_string();
     assert!(refused.contains("recursive"), "{refused}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_leave_once_when_two_stewards_have_approved() {
-    let scene = Scene::new(40, |_| true, EXPORTS).await;
-    let ask =
-        || scene.ask_with(("ann", "steward"), "SELECT age FROM phenotypes WHERE site = 'north'", Vec::new());
-    let filed = ask().await.expect_err("no approval").to_string();
-    assert!(filed.contains("filed as number 1"), "{filed}");
-    let steward = ["steward".to_owned()].into();
-    let decide = |who| scene.catalog.decide_export(("bio", 1), (who, &steward), true);
-    assert!(decide("ann").await.is_err(), "their own");
-    decide("bob").await.expect("an approval");
-    assert!(ask().await.expect_err("one is missing").to_string().contains("1 approvals"));
-    decide("cid").await.expect("an approval");
-    let rows = ask().await.expect("rows").rows().len();
-    assert_eq!(rows, (0..40).map(Person).filter(|person| person.site() == "north").count());
-    assert!(ask().await.is_err(), "once");
-    assert_eq!(scene.catalog.exports("bio").await.expect("exports").len(), 1);
 }
 
 const NOISY: &str = r#"

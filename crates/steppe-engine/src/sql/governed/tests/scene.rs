@@ -24,7 +24,7 @@ use crate::{
     sql::{
         Answer, SqlCommand, SqlProtocol, SqlService, SqlUser,
         governed::{
-            CohortSource, GovernedCatalog, GovernedService, GovernedSession, GovernedSources,
+            CohortSource, ExportRecord, GovernedCatalog, GovernedService, GovernedSession, GovernedSources,
             PhenotypeSource, ReleaseAudit, ReleaseRecord, Remembered,
         },
     },
@@ -126,11 +126,16 @@ approvals = 0
 
 /// Decisions that were written down.
 #[derive(Default)]
-pub(super) struct Records(pub(super) Mutex<Vec<ReleaseRecord>>);
+pub(super) struct Records(pub(super) Mutex<Vec<ReleaseRecord>>, pub(super) Mutex<Vec<ExportRecord>>);
 
 impl ReleaseAudit for Records {
     fn record(&self, record: &ReleaseRecord) -> Result<(), EngineError> {
         self.0.lock().expect("a lock").push(record.clone());
+        Ok(())
+    }
+
+    fn export(&self, record: &ExportRecord) -> Result<(), EngineError> {
+        self.1.lock().expect("a lock").push(record.clone());
         Ok(())
     }
 }
