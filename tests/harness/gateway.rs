@@ -1,6 +1,7 @@
 //! A gateway on ports of its own, over a table of made-up people, with an issuer of tokens.
 
 use std::{
+    borrow::Cow,
     fmt::Write,
     fs,
     io::{self, Read},
@@ -28,7 +29,9 @@ pub struct GatewayOptions {
     /// Whether it has certificates, made for localhost.
     pub tls: bool,
     /// The policy under which it serves a cohort; without one it serves a table to everybody.
-    pub policy: Option<&'static str>,
+    pub policy: Option<Cow<'static, str>>,
+    /// Environment, in place of this process's own `STEPPE_` variables.
+    pub environment: Vec<(String, String)>,
     /// Whether the flags name what it serves and under which policy; otherwise that is made.
     pub is_given: bool,
     /// The port of its metrics; without one it is a free one.
@@ -196,9 +199,9 @@ fn prepare(folder: &Path, issuer: &TokenIssuer, options: &GatewayOptions) -> io:
     let people = format!("--table=people={}", folder.join("people.csv").display());
     if options.is_given {
         command.arg(place("state", "state"));
-    } else if let Some(policy) = options.policy {
+    } else if let Some(policy) = &options.policy {
         write_cohort(folder)?;
-        fs::write(folder.join("policy.toml"), policy)?;
+        fs::write(folder.join("policy.toml"), policy.as_bytes())?;
         command.args([place("policy", "policy.toml"), place("state", "state")]);
         command.args([place("cohort", "bio"), place("scores", "scores"), people]);
     } else {
@@ -223,6 +226,7 @@ fn prepare(folder: &Path, issuer: &TokenIssuer, options: &GatewayOptions) -> io:
     for name in names {
         command.env_remove(name);
     }
+    command.envs(options.environment.iter().cloned());
     Ok(command)
 }
 

@@ -14,7 +14,7 @@ use crate::flight_client::{FlightClient, texts};
 const ABOUT_FEW: &str = "this answer, alone or with earlier ones, could be about few people";
 
 fn governed() -> Gateway {
-    Gateway::start(&GatewayOptions { policy: Some(POLICY), ..GatewayOptions::default() })
+    Gateway::start(&GatewayOptions { policy: Some(POLICY.into()), ..GatewayOptions::default() })
 }
 
 /// The only number of an answer.
@@ -145,6 +145,46 @@ async fn every_decision_is_in_the_log_that_stewards_read() {
     assert!(times[0][0].as_deref().is_some_and(|time| time.starts_with("20")), "{times:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_need_approval_leave_when_two_stewards_have_given_it() {
+    let policy = POLICY.replace("approvals = 0", "approvals = 2");
+    let gateway =
+        Gateway::start(&GatewayOptions { policy: Some(policy.into()), ..GatewayOptions::default() });
+    let rows = "SELECT sample_key, age FROM people WHERE site = 'north' AND age > 50";
+    let mut rosa = gateway.connect_as("rosa", "researcher").expect("rosa is let in");
+    for _ in 0..2 {
+        let filed = rosa.simple(rows).expect_err("no approval");
+        assert_eq!(filed.code, "42501");
+        assert!(filed.message.contains("approval"), "{filed:?}");
+    }
+    // One steward by each protocol, and one request although it was asked twice.
+    let mut sara = gateway.connect_as("sara", "steward").expect("sara is let in");
+    let waiting = "SELECT number, requested_by, state FROM export_requests";
+    let shown = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
+    assert_eq!(sara.simple(waiting).expect("requests").rows, [shown(&["1", "rosa", "waiting"])]);
+    let approve = "SELECT state, approved_by FROM approve_export(1)";
+    assert_eq!(sara.extended(approve, &[]).expect("an approval").rows, [shown(&["waiting", "sara"])]);
+    let own = rosa.simple(approve).expect_err("no steward");
+    assert!(own.message.contains("only stewards decide"), "{own:?}");
+    // What was decided outlives the process.
+    assert!(gateway.serving().expect("a process").kill());
+    gateway.connect_as("steve", "steward").expect("it serves again");
+    let steve = FlightClient::connect(&gateway, &gateway.token_as("steve", "steward")).await;
+    let approved = texts(&steve.query(approve).await.expect("an approval"));
+    assert_eq!(approved, [shown(&["approved", "sara, steve"])]);
+    let mut rosa = gateway.connect_as("rosa", "researcher").expect("rosa is let in");
+    assert!(rosa.simple(rows).expect("rows").rows.len() > 100);
+    rosa.simple(rows).expect_err("once");
+    let decided: Vec<(String, String)> = gateway
+        .audit()
+        .iter()
+        .filter(|line| line["action"] == "sql_export")
+        .map(|line| (line["actor"].to_string(), line["decision"].to_string()))
+        .collect();
+    let quoted = |actor: &str, decision: &str| (format!("{actor:?}"), format!("{decision:?}"));
+    assert_eq!(decided, [quoted("sara", "allow"), quoted("rosa", "deny"), quoted("steve", "allow")]);
+}
+
 #[test]
 fn people_who_withdraw_are_gone_within_a_minute() {
     let gateway = governed();
@@ -210,7 +250,8 @@ fn a_policy_that_changes_is_in_force_while_sessions_last() {
 
 #[test]
 fn what_can_not_be_served_under_a_policy_ends_it_before_it_serves() {
-    let policy = |text: &'static str| GatewayOptions { policy: Some(text), ..GatewayOptions::default() };
+    let policy =
+        |text: &'static str| GatewayOptions { policy: Some(text.into()), ..GatewayOptions::default() };
     for (options, told) in [
         (policy("version = 1\nrevision = 1\nminimum = 5\n"), "policy.toml"),
         (policy(POLICY).flag("--sample-column=nobody"), "there is no column nobody"),

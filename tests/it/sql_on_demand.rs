@@ -3,9 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use steppe_tests::{Call, Cluster, ClusterOptions, Gateway, GatewayOptions, POLICY, Run, steppe};
+use steppe_tests::{
+    Call, Cluster, ClusterOptions, Gateway, GatewayOptions, POLICY, Process, Run, steppe, wait_until,
+};
 
 use crate::sets::new_folder;
 
@@ -200,7 +203,7 @@ fn what_can_not_be_computed_says_why_and_what_to_do() {
 fn under_a_policy_only_some_may_have_it_computed_and_all_rules_hold() {
     let scene = Scene::new();
     let folder = |flag: &str, name: &str| format!("--{flag}={}", scene.path(name).display());
-    let options = GatewayOptions { policy: Some(POLICY), ..GatewayOptions::default() };
+    let options = GatewayOptions { policy: Some(POLICY.into()), ..GatewayOptions::default() };
     let options = options.flag(&folder("scoring-files", "pgs")).flag(&folder("computed", "computed"));
     let gateway = Gateway::start(&options);
     // The cohort of the policy is made as this one is.
@@ -247,6 +250,57 @@ fn under_a_policy_only_some_may_have_it_computed_and_all_rules_hold() {
     assert!(small.is_empty() && scene.computed().len() == 2, "{small:?}");
     let few = ada.simple("SELECT count(*) FROM score('SMALL')").map(|answer| answer.rows);
     assert!(few.as_ref().map_or(true, |rows| rows == &[[Some("0".to_owned())]]), "{few:?}");
+}
+
+#[test]
+fn what_is_killed_while_it_computes_leaves_no_half_and_is_made_again() {
+    let scene = Scene::new();
+    scene.scoring_file("PGS000900.txt", "PGS000900", 0..300);
+    scene.scoring_file("PGS000901.txt", "PGS000901", 100..400);
+    let folder = |flag: &str, name: &str| format!("--{flag}={}", scene.path(name).display());
+    let slow = ("STEPPE_TEST_TILE_DELAY_MS".to_owned(), "3000".to_owned());
+    let options =
+        GatewayOptions { policy: Some(POLICY.into()), environment: vec![slow], ..Default::default() };
+    let options = options.flag(&folder("scoring-files", "pgs")).flag(&folder("computed", "computed"));
+    let gateway = Gateway::start(&options);
+    let rows = |name: &str| format!("SELECT sample_key, sum FROM score('{name}')");
+    let connect = || gateway.connect_as("rosa", "researcher").expect("rosa is let in");
+    // Asks, and kills something as soon as the score is being computed.
+    let ask_and_kill = |name: &str, kill: &dyn Fn(Process) -> bool| {
+        let mut rosa = connect();
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(move || rosa.simple(&rows(name)));
+            let mut computing = None;
+            let begun = wait_until(Duration::from_secs(60), || {
+                let children = gateway.serving().map(Process::children).unwrap_or_default();
+                computing = children.into_iter().find(|child| child.has_argument("score"));
+                computing.is_some()
+            });
+            let computing = computing.filter(|_| begun).expect("a process that computes");
+            assert!(kill(computing));
+            (asked.join().expect("a thread"), computing)
+        })
+    };
+    // The process that computes: who asked is told so, and the next one has it computed. Meanwhile others are answered,
+    // although one statement may run at a time.
+    let (told, _) = ask_and_kill("PGS000900", &|computing| {
+        connect().simple("SELECT count(*) FROM people").expect("a count");
+        computing.kill()
+    });
+    let told = told.expect_err("it was killed");
+    assert!(told.message.contains("steppe score was killed") && !told.hint.is_empty(), "{told:?}");
+    assert_eq!(scene.computed(), Vec::<String>::new());
+    let seen = connect().simple(&rows("PGS000900")).expect("rows").rows.len();
+    assert!(seen > 300 && scene.computed().len() == 1);
+    // The process that serves: what computes goes on, and whoever asks the next one waits for it.
+    let serving = gateway.serving().expect("a process");
+    let (told, computing) = ask_and_kill("PGS000901", &|_| serving.kill());
+    assert!(told.is_err(), "{told:?}");
+    assert!(computing.is_running(), "it computes for whoever asks next");
+    assert_eq!(connect().simple(&rows("PGS000901")).expect("rows").rows.len(), seen);
+    assert!(!computing.is_running(), "nobody computed it a second time");
+    let runs = scene.computed();
+    assert!(runs.len() == 2 && runs[1].starts_with("PGS000901-"), "{runs:?}");
 }
 
 #[test]

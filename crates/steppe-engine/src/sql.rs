@@ -50,7 +50,7 @@ pub use command::{ReadStatement, SessionCommand, SqlCommand};
 pub use context_session::ContextSession;
 pub use on_demand::{OnDemandSource, ScoreRunner, ScoreTask};
 pub use pg_catalog::{add_pg_catalog, name_user};
-pub use service::{Answer, Notices, Prepared, SqlProtocol, SqlService, SqlSession, SqlUser};
+pub use service::{Answer, Awaited, Notices, Prepared, SqlProtocol, SqlService, SqlSession, SqlUser};
 pub use session::SqlTable;
 pub use stoppable::Stopper;
 pub use ungoverned::{UngovernedService, limited_runtime};

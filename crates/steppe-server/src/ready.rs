@@ -2,7 +2,7 @@
 //! `NOTIFY_SOCKET` names.
 
 use std::{
-    ffi::OsString,
+    ffi::OsStr,
     io,
     os::{
         linux::net::SocketAddrExt,
@@ -64,7 +64,7 @@ pub(crate) fn tell() -> io::Result<()> {
     std::env::var_os(SOCKET).map_or(Ok(()), |name| tell_to(&name))
 }
 
-fn tell_to(name: &OsString) -> io::Result<()> {
+pub(crate) fn tell_to(name: &OsStr) -> io::Result<()> {
     let address = match name.as_bytes().strip_prefix(b"@") {
         Some(name) => SocketAddr::from_abstract_name(name)?,
         None => SocketAddr::from_pathname(name)?,
@@ -80,7 +80,7 @@ mod tests {
     fn what_is_told_is_heard_once() -> io::Result<()> {
         let (one, other) = (ReadySocket::bind()?, ReadySocket::bind()?);
         assert!(!one.was_told());
-        tell_to(&format!("@{}", one.name).into())?;
+        tell_to(format!("@{}", one.name).as_ref())?;
         assert!(one.was_told());
         assert!(!one.was_told() && !other.was_told());
         // What is something else is not it.

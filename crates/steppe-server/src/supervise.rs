@@ -39,7 +39,8 @@ pub(crate) struct Supervised<C> {
 /// the child's standard input is a pipe, it closes with this process.
 ///
 /// # Errors
-/// A child that can not be started, that says by its status that it never will work, or that ended before any worked.
+/// A child that can not be started, that says by its status that it never will work (unless one is known to have worked),
+/// or that ended before any worked.
 pub(crate) async fn supervise<C>(of: Supervised<C>) -> Result<(), ServerError>
 where
     C: Fn() -> io::Result<Command>,
@@ -72,10 +73,11 @@ where
             _ = terminate.recv() => return stop(&mut child, what).await,
             _ = interrupt.recv() => return stop(&mut child, what).await,
         };
-        if ended.code() == Some(REFUSED) {
+        has_worked |= ready.as_ref().is_none_or(ReadySocket::was_told);
+        // Where one is known to have worked, what the next one refuses can be put right while it is tried again.
+        if ended.code() == Some(REFUSED) && !(ready.is_some() && has_worked) {
             return Err(ServerError::ProcessEnded { what, status: REFUSED });
         }
-        has_worked |= ready.as_ref().is_none_or(ReadySocket::was_told);
         if !has_worked {
             return Err(ServerError::ProcessNeverReady { what, status: ended });
         }
@@ -129,7 +131,10 @@ async fn stop(child: &mut Child, what: &'static str) -> Result<(), ServerError> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
+    use crate::ready::tell_to;
 
     #[test]
     fn memory_is_read_as_linux_writes_it() {
@@ -164,6 +169,29 @@ mod tests {
         // What tells nobody whether it works is started again.
         let again = tokio::time::timeout(Duration::from_millis(300), supervise(shell("exit 7", None))).await;
         assert!(again.is_err());
+    }
+
+    #[tokio::test]
+    async fn after_one_that_worked_what_the_next_refuses_is_tried_again() {
+        let ready = ReadySocket::bind().expect("a socket");
+        let mut asked = Command::new("sh");
+        ready.ask(&mut asked);
+        let socket = asked.as_std().get_envs().find_map(|(_, value)| value).expect("a socket").to_owned();
+        let born = AtomicU32::new(0);
+        // The first one tells that it works.
+        let command = || {
+            let number = born.fetch_add(1, Ordering::Relaxed);
+            if number == 0 {
+                tell_to(&socket)?;
+            }
+            let mut command = Command::new("sh");
+            command.args(["-c", if number == 0 { "exit 7" } else { "exit 2" }]);
+            Ok(command)
+        };
+        let pause = [Duration::from_millis(1); 2];
+        let of = Supervised { what: "a shell", command, pause, memory: None, ready: Some(ready) };
+        assert!(tokio::time::timeout(Duration::from_millis(500), supervise(of)).await.is_err());
+        assert!(born.load(Ordering::Relaxed) > 2);
     }
 
     #[tokio::test]

@@ -15,8 +15,8 @@ use datafusion::{
 };
 
 use super::{
-    Answer, Notices, Prepared, ReadStatement, SqlSession, SqlTable, bounded::check_aggregates,
-    session::tables, stoppable,
+    Answer, Awaited, Notices, Prepared, ReadStatement, SqlSession, SqlTable, bounded::check_aggregates,
+    on_demand::absent_scores, session::tables, stoppable,
 };
 use crate::EngineError;
 
@@ -36,7 +36,19 @@ impl ContextSession {
 #[async_trait]
 impl SqlSession for ContextSession {
     async fn prepare(&self, statement: &ReadStatement) -> Result<Prepared, EngineError> {
-        prepared(&self.0, statement).await
+        let mut prepared = prepared(&self.0, statement).await?;
+        prepared.computes = !absent_scores(&prepared.plan)?.is_empty();
+        Ok(prepared)
+    }
+
+    async fn awaits(&self, prepared: &Prepared, _: Vec<ScalarValue>) -> Result<Awaited, EngineError> {
+        let absent = absent_scores(&prepared.plan)?;
+        Ok(Box::pin(async move {
+            for (on_demand, score) in absent {
+                on_demand.computed(&score).await?;
+            }
+            Ok(())
+        }))
     }
 
     async fn execute(
@@ -67,7 +79,7 @@ pub(super) async fn prepared(
     check_aggregates(&plan)?;
     let schema = Arc::new(plan.schema().as_arrow().clone());
     let parameters = parameters(&plan, statement.parameters().min(MOST_PARAMETERS))?;
-    Ok(Prepared { plan, schema, parameters })
+    Ok(Prepared { plan, schema, parameters, computes: false })
 }
 
 /// The plan of a prepared statement with a value for each of its parameters.

@@ -19,6 +19,7 @@ use steppe_store::Location;
 
 pub(super) use compute::OnDemand;
 pub(super) use function::{check_name, of_score, register, score_name, without_runs};
+pub(super) use scan::absent_scores;
 
 use super::SqlSources;
 use crate::EngineError;

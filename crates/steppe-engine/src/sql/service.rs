@@ -14,6 +14,7 @@ use datafusion::{
     logical_expr::LogicalPlan,
     scalar::ScalarValue,
 };
+use futures::future::BoxFuture;
 
 use super::{ReadStatement, SqlTable, stoppable::Stopper};
 use crate::EngineError;
@@ -37,6 +38,14 @@ pub trait SqlSession: Send + Sync {
     /// # Errors
     /// Names that are not there, or not for this person; types that do not fit.
     async fn prepare(&self, statement: &ReadStatement) -> Result<Prepared, EngineError>;
+
+    /// What takes long and has to be there before rows of a statement that [computes](Prepared::computes) are: scores. Who
+    /// waits for it holds nothing that others need, and what is dropped goes on. [`Self::execute`] waits for what is not
+    /// there.
+    ///
+    /// # Errors
+    /// What [`Self::execute`] would refuse without having computed anything.
+    async fn awaits(&self, _: &Prepared, _: Vec<ScalarValue>) -> Result<Awaited, EngineError>;
 
     /// Begins to run a statement that this session prepared, with a value for each of its parameters in order.
     ///
@@ -90,6 +99,9 @@ pub struct SqlUser {
     pub protocol: SqlProtocol,
 }
 
+/// Waiting for what a statement needs.
+pub type Awaited = BoxFuture<'static, Result<(), EngineError>>;
+
 /// A planned statement. It belongs to the session that made it.
 #[derive(Debug, Clone)]
 pub struct Prepared {
@@ -99,6 +111,8 @@ pub struct Prepared {
     pub schema: SchemaRef,
     /// `$1`, `$2`, … in order; `None` where nothing says what type it has.
     pub parameters: Vec<Option<FieldRef>>,
+    /// Whether it names scores that no run had when it was planned.
+    pub computes: bool,
 }
 
 /// The rows of a statement that runs, and what there is to say beside them.

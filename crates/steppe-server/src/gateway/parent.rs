@@ -32,7 +32,7 @@ pub fn bind(flight: SocketAddr, postgres: SocketAddr) -> Result<Listeners, Serve
 /// output, and is killed when it takes more memory than it may.
 ///
 /// # Errors
-/// A child that can not be started, that says by its status that it never will work, or that ended before any served.
+/// A child that can not be started, or that ended before any served.
 pub async fn keep_alive(
     listeners: &Listeners,
     memory: u64,

@@ -25,6 +25,7 @@ use steppe_privacy::statement_caps::StatementCaps;
 use tokio::{
     runtime::Handle,
     sync::{Semaphore, oneshot},
+    task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -210,6 +211,9 @@ impl Session {
                 Some(left) => left.cancelled_by(cancel.clone()),
                 None => self.budget(at_most, cancel.clone()),
             };
+            if planned.prepared.computes {
+                self.await_scores(&planned.prepared, parameters.clone(), &mut budget).await?;
+            }
             let (inner, prepared) = (Arc::clone(&self.inner), planned.prepared.clone());
             let turn = self.statements.places.first_turn(&self.who.subject, &mut budget).await?;
             // Whatever works has the place, also when nobody waits for it any more.
@@ -224,6 +228,26 @@ impl Session {
             Rows::begin(schema, receiver, answer.notices, budget, limits, ending, held).await
         };
         self.recorded(started.await, || planned.object.clone()).await
+    }
+
+    /// Waits for scores that have to be computed first, with neither a place nor a thread that others need.
+    async fn await_scores(
+        &self,
+        prepared: &Prepared,
+        parameters: Vec<ScalarValue>,
+        budget: &mut Budget,
+    ) -> Result<(), ServerError> {
+        let (inner, prepared) = (Arc::clone(&self.inner), prepared.clone());
+        let work = async move { inner.awaits(&prepared, parameters).await };
+        let awaited = self.statements.apart(budget, work).await??;
+        // Dropped when nobody waits any more; what is computed goes on.
+        let mut waiting = JoinSet::new();
+        waiting.spawn_on(awaited, &self.statements.queries);
+        let lost = || ServerError::GatewayUnavailable { problem: "lost a thread" };
+        match budget.spend(waiting.join_next()).await? {
+            Some(Ok(brought)) => Ok(brought?),
+            Some(Err(_)) | None => Err(lost()),
+        }
     }
 
     /// Hands on what came out; a refusal is in the log first.

@@ -9,7 +9,7 @@ use super::{service::GovernedCatalog, session::GovernedSession};
 use crate::{
     EngineError,
     sql::{
-        Answer, Prepared, ReadStatement, SqlService, SqlSession, SqlTable, SqlUser,
+        Answer, Awaited, Prepared, ReadStatement, SqlService, SqlSession, SqlTable, SqlUser,
         context_session::{bound, prepared},
         session::tables,
     },
@@ -37,9 +37,18 @@ impl SqlService for GovernedService {
 #[async_trait]
 impl SqlSession for GovernedSession {
     async fn prepare(&self, statement: &ReadStatement) -> Result<Prepared, EngineError> {
-        let prepared = prepared(&self.context()?, statement).await?;
+        let mut prepared = prepared(&self.context()?, statement).await?;
         self.check(&prepared.plan)?;
+        prepared.computes = !GovernedSession::absent(&prepared.plan)?.is_empty();
         Ok(prepared)
+    }
+
+    async fn awaits(
+        &self,
+        prepared: &Prepared,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Awaited, EngineError> {
+        self.brought(&bound(prepared, parameters)?)
     }
 
     async fn execute(

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     EngineError,
     sql::{
-        service::{Answer, Notices},
+        service::{Answer, Awaited, Notices},
         stoppable,
     },
 };
@@ -117,13 +117,11 @@ impl GovernedSession {
     pub async fn run(&self, plan: LogicalPlan) -> Result<Answer, EngineError> {
         let (mut context, mut analysed) = self.analysed(&plan)?;
         let mut plan = plan;
-        // EXPLAIN reads nothing, and what is refused whatever the rows are was refused before anything is computed.
-        let absent = match &plan {
-            LogicalPlan::Explain(_) => BTreeSet::new(),
-            _ => absent_scores(&plan)?,
-        };
+        // What is refused whatever the rows are was refused before anything is computed.
+        let absent = Self::absent(&plan)?;
         if !absent.is_empty() {
-            plan = self.computed(plan, &absent).await?;
+            self.bring(absent).await?;
+            plan = with_scores(plan, &self.context()?).await?;
             (context, analysed) = self.analysed(&plan)?;
         }
         let leaving = match &plan {
@@ -139,17 +137,32 @@ impl GovernedSession {
         Ok(Answer { rows, notices, stopper })
     }
 
-    /// The plan once the scores are there that it lacks.
-    async fn computed(
-        &self,
-        plan: LogicalPlan,
-        absent: &BTreeSet<AbsentScore>,
-    ) -> Result<LogicalPlan, EngineError> {
+    /// The scores that no run had when a plan was made, and that its rows are of. EXPLAIN reads none.
+    pub(super) fn absent(plan: &LogicalPlan) -> Result<BTreeSet<AbsentScore>, EngineError> {
+        match plan {
+            LogicalPlan::Explain(_) => Ok(BTreeSet::new()),
+            _ => Ok(absent_scores(plan)?),
+        }
+    }
+
+    /// Waits for the scores that a plan lacks, once it is known that it would not be refused.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub(super) fn brought(&self, plan: &LogicalPlan) -> Result<Awaited, EngineError> {
+        self.check(plan)?;
+        Ok(self.bring(Self::absent(plan)?))
+    }
+
+    fn bring(&self, absent: BTreeSet<AbsentScore>) -> Awaited {
         let of_token: BTreeSet<Role> = self.roles.iter().filter_map(|role| Role::from_name(role)).collect();
         let roles = self.catalog.policy().roles(&self.subject, &of_token);
-        for score in absent {
-            self.catalog.bring(score, &roles).await?;
-        }
-        Ok(with_scores(plan, &self.context()?).await?)
+        let catalog = Arc::clone(&self.catalog);
+        Box::pin(async move {
+            for score in absent {
+                catalog.bring(&score, &roles).await?;
+            }
+            Ok(())
+        })
     }
 }

@@ -4,6 +4,7 @@ mod approvals;
 mod attacks;
 mod equivalence;
 mod groups;
+mod memory;
 mod refusals;
 mod rows;
 mod scene;

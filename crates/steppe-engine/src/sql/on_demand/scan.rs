@@ -1,15 +1,16 @@
 //! The rows of a score that is computed when they are first asked for.
 
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use datafusion::{
     arrow::datatypes::SchemaRef,
     catalog::{Session, TableProvider},
     common::tree_node::TreeNodeRecursion,
+    datasource::source_as_provider,
     error::Result,
     execution::{SendableRecordBatchStream, TaskContext},
-    logical_expr::{Expr, TableProviderFilterPushDown, TableType, lit},
+    logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType, lit},
     physical_expr::{EquivalenceProperties, PhysicalExpr},
     physical_plan::{
         DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, execute_stream,
@@ -39,6 +40,23 @@ impl OnDemandTable {
     pub(super) fn new(on_demand: Arc<OnDemand>, score: &str, schema: SchemaRef) -> Self {
         Self { on_demand, score: score.to_owned(), schema }
     }
+}
+
+/// The scores that a plan names and no run had when it was made, with what computes them. EXPLAIN needs none.
+pub(in crate::sql) fn absent_scores(plan: &LogicalPlan) -> Result<Vec<(Arc<OnDemand>, String)>> {
+    let mut absent = Vec::new();
+    if matches!(plan, LogicalPlan::Explain(_)) {
+        return Ok(absent);
+    }
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let provider = source_as_provider(&scan.source)?;
+            let table = (provider.as_ref() as &dyn Any).downcast_ref::<OnDemandTable>();
+            absent.extend(table.map(|table| (Arc::clone(&table.on_demand), table.score.clone())));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(absent)
 }
 
 #[async_trait]

@@ -217,6 +217,16 @@ impl Scene {
         policy: &str,
         records: &Arc<Records>,
     ) -> Result<Arc<GovernedCatalog>, EngineError> {
+        Self::open_within(folder, policy, records, Arc::default()).await
+    }
+
+    /// The same with a limit on memory.
+    pub(super) async fn open_within(
+        folder: &Path,
+        policy: &str,
+        records: &Arc<Records>,
+        runtime: Arc<RuntimeEnv>,
+    ) -> Result<Arc<GovernedCatalog>, EngineError> {
         let place = |name: &str| Location::local(folder.join(name));
         let cohort = CohortSource {
             name: "bio".to_owned(),
@@ -235,7 +245,7 @@ impl Scene {
             remembered: Remembered::new(Some(&place("remembered"))),
             audit: Arc::clone(records) as Arc<dyn ReleaseAudit>,
             threads: 2,
-            runtime: Arc::new(RuntimeEnv::default()),
+            runtime,
             kept: 64 << 20,
         };
         Ok(Arc::new(GovernedCatalog::open(sources, Policy::parse(policy)?).await?))
