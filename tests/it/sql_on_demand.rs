@@ -289,7 +289,8 @@ fn what_is_killed_while_it_computes_leaves_no_half_and_is_made_again() {
     });
     let told = told.expect_err("it was killed");
     assert!(told.message.contains("steppe score was killed") && !told.hint.is_empty(), "{told:?}");
-    assert_eq!(scene.computed(), Vec::<String>::new());
+    // What it had written is no result; who computes it next takes it away.
+    assert!(scene.computed().iter().all(|name| name.starts_with('.')), "{:?}", scene.computed());
     let seen = connect().simple(&rows("PGS000900")).expect("rows").rows.len();
     assert!(seen > 300 && scene.computed().len() == 1);
     // The process that serves: what computes goes on, and whoever asks the next one waits for it.

@@ -23,12 +23,15 @@ pub(super) fn without_values_below(error: DataFusionError) -> DataFusionError {
 }
 
 fn told(error: DataFusionError, problem: &str, remedy: &str) -> DataFusionError {
-    if let DataFusionError::ResourcesExhausted(_) = error.find_root() {
-        return error;
-    }
     match EngineError::from(error) {
         ours @ (EngineError::Refused { .. } | EngineError::Cancelled | EngineError::Internal(_)) => {
             ours.into()
+        }
+        // It names operators and bytes.
+        EngineError::DataFusion(error)
+            if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) =>
+        {
+            *error
         }
         other => {
             tracing::warn!(error = %other, "{problem}");
