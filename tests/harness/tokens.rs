@@ -27,6 +27,8 @@ pub struct TokenClaims {
     pub audience: String,
     /// Seconds from now until it ends.
     pub lifetime: i64,
+    /// The only cohorts that they may use; `None` is no limit.
+    pub cohorts: Option<Vec<String>>,
 }
 
 impl TokenClaims {
@@ -40,6 +42,7 @@ impl TokenClaims {
             issuer: text("steppe"),
             audience: text("steppe"),
             lifetime: 3600,
+            cohorts: None,
         }
     }
 }
@@ -73,10 +76,13 @@ impl TokenIssuer {
     pub fn token(&self, claims: &TokenClaims) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let now = i64::try_from(now).unwrap_or(i64::MAX);
-        let body = json!({
+        let mut body = json!({
             "iss": claims.issuer, "aud": claims.audience, "sub": claims.subject,
             "iat": now, "exp": now + claims.lifetime, "steppe_roles": claims.roles,
         });
+        if let Some(cohorts) = &claims.cohorts {
+            body["steppe_cohorts"] = json!(cohorts);
+        }
         let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let text = format!("{}.{}", part(&json!({ "alg": "ES256", "typ": "JWT" })), part(&body));
         let signature = self.key.sign(&SystemRandom::new(), text.as_bytes());

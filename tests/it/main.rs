@@ -24,6 +24,7 @@ mod explain;
 mod faults;
 mod flight_client;
 mod gateway_attacks;
+mod gateway_cohorts;
 mod gateway_differencing;
 mod gateway_governed;
 mod gateway_killers;

@@ -13,6 +13,16 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
+    /// A file of cohorts that can not be used.
+    #[error("{}: {problem}; {remedy}", path.display())]
+    CohortsFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with its place.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A job log's URL that can not be used.
     #[error(
         "the job log's URL {problem}; write sqlite:///FOLDER/jobs.sqlite or postgres://USER@HOST/DATABASE"

@@ -8,6 +8,7 @@
 //! planned on a thread of its own, run elsewhere, its rows counted, all of it recorded ([`statements`]). What there is to
 //! see decides the engine's [`steppe_engine::sql::SqlService`]; with a policy that is [`governed`].
 
+mod cohorts_file;
 mod config;
 mod door;
 mod fault;
@@ -18,6 +19,6 @@ mod postgres;
 mod process;
 mod statements;
 
-pub use config::{GatewayConfig, GovernedData, Limits, Listeners, Served};
+pub use config::{CohortData, GatewayConfig, GovernedData, Limits, Listeners, Served};
 pub use parent::{bind, keep_alive};
 pub use process::{inherited, run_gateway};

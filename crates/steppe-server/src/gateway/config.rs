@@ -11,6 +11,7 @@ use rustls::ServerConfig;
 use steppe_engine::sql::{OnDemandSource, ScoreRunner, SqlSources};
 use steppe_store::Location;
 
+use super::cohorts_file;
 use crate::{
     ServerError,
     coordinator::TokenSource,
@@ -56,9 +57,18 @@ pub struct GovernedData {
     pub policy: PathBuf,
     /// Folder of what users were told and spent, and of the key of pseudonyms.
     pub state: PathBuf,
-    /// The cohort's name in the policy.
+    /// Cohorts; the tables of the first can be named without it.
+    pub cohorts: Vec<CohortData>,
+    /// A coordinator's jobs.
+    pub job_log: Option<Secret>,
+}
+
+/// A cohort and what is about its people.
+#[derive(Debug)]
+pub struct CohortData {
+    /// Its name in the policy.
     pub name: String,
-    /// The cohort.
+    /// Where it is.
     pub cohort: Location,
     /// Results of jobs on it.
     pub results: Vec<Location>,
@@ -66,8 +76,6 @@ pub struct GovernedData {
     pub tables: Vec<(String, Location)>,
     /// Their column of sample ids, if it has no usual name.
     pub sample_column: Option<String>,
-    /// A coordinator's jobs.
-    pub job_log: Option<Secret>,
     /// How scores that no run has are computed.
     pub on_demand: Option<OnDemandSource>,
 }
@@ -76,6 +84,15 @@ impl Served {
     fn of(settings: &GatewaySettings, runner: Arc<dyn ScoreRunner>) -> Result<Self, ServerError> {
         let place = |text: &String| Location::parse(text);
         let data = &settings.data;
+        if let (Some(policy), Some(state), Some(cohorts)) = (&settings.policy, &settings.state, &data.cohorts)
+        {
+            return Ok(Self::Governed(GovernedData {
+                policy: policy.clone(),
+                state: state.clone(),
+                cohorts: cohorts_file::read(cohorts, &runner)?,
+                job_log: data.job_log.clone(),
+            }));
+        }
         let GatewayData { cohort, cohort_name, scores, tables, sample_column, job_log, .. } = data;
         let on_demand = match (&data.scoring_files, &data.computed) {
             (Some(files), Some(computed)) => {
@@ -96,17 +113,19 @@ impl Served {
             let sources = SqlSources { cohort, scores: results, tables, on_demand, threads: 0 };
             return Ok(Self::Ungoverned(sources));
         };
-        let last = text.trim_end_matches('/').rsplit('/').next().unwrap_or(text);
-        Ok(Self::Governed(GovernedData {
-            policy: policy.clone(),
-            state: state.clone(),
-            name: cohort_name.clone().unwrap_or_else(|| last.to_owned()),
+        let cohort = CohortData {
+            name: cohort_name.clone().unwrap_or_else(|| cohorts_file::name_of(text)),
             cohort: location.clone(),
             results,
             tables,
             sample_column: sample_column.clone(),
-            job_log: job_log.clone(),
             on_demand,
+        };
+        Ok(Self::Governed(GovernedData {
+            policy: policy.clone(),
+            state: state.clone(),
+            cohorts: vec![cohort],
+            job_log: job_log.clone(),
         }))
     }
 }
@@ -171,7 +190,7 @@ impl GatewayConfig {
     /// What settings say; `runner` computes scores.
     ///
     /// # Errors
-    /// Keys of tokens that can not be read; locations that are none.
+    /// Keys of tokens that can not be read; locations that are none; a file of cohorts that is none.
     pub fn of(settings: &GatewaySettings, runner: Arc<dyn ScoreRunner>) -> Result<Self, ServerError> {
         let missing = ServerError::TokenSettings { field: "keys", problem: "are none" };
         Ok(Self {

@@ -21,7 +21,10 @@ use steppe_privacy::policy::Role;
 use steppe_store::Location;
 use tokio_util::sync::CancellationToken;
 
-use super::{config::GovernedData, door::Door};
+use super::{
+    config::{CohortData, GovernedData},
+    door::Door,
+};
 use crate::{ServerError, audit::AuditLog, operations::Metrics};
 use decisions::Decisions;
 use policy_file::PolicyFile;
@@ -49,19 +52,12 @@ impl Governed {
     ) -> Result<Self, ServerError> {
         let (policy, in_force) = PolicyFile::open(&data.policy, door).await?;
         let state = State::open(&data.state)?;
-        let mut phenotypes = Vec::with_capacity(data.tables.len());
-        for (name, file) in &data.tables {
-            phenotypes.push(PhenotypeSource::find(name, file, data.sample_column.as_deref()).await?);
+        let mut cohorts = Vec::with_capacity(data.cohorts.len());
+        for cohort in data.cohorts {
+            cohorts.push(source(cohort).await?);
         }
-        let cohort = CohortSource {
-            name: data.name,
-            location: data.cohort,
-            results: data.results,
-            phenotypes,
-            on_demand: data.on_demand,
-        };
         let sources = GovernedSources {
-            cohorts: vec![cohort],
+            cohorts,
             secret: *state.secret(),
             remembered: Remembered::new(Some(&Location::local(&data.state))),
             audit: Arc::new(Decisions::new(audit.clone(), metrics.clone())),
@@ -90,4 +86,19 @@ impl Governed {
         tokio::spawn(self.policy.follow(self.catalog, stop.clone()));
         self.state
     }
+}
+
+/// A cohort as the engine opens it.
+async fn source(data: CohortData) -> Result<CohortSource, ServerError> {
+    let mut phenotypes = Vec::with_capacity(data.tables.len());
+    for (name, file) in &data.tables {
+        phenotypes.push(PhenotypeSource::find(name, file, data.sample_column.as_deref()).await?);
+    }
+    Ok(CohortSource {
+        name: data.name,
+        location: data.cohort,
+        results: data.results,
+        phenotypes,
+        on_demand: data.on_demand,
+    })
 }

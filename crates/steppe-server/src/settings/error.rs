@@ -132,6 +132,15 @@ pub enum SettingsError {
         /// What must be set beside it.
         missing: Vec<&'static str>,
     },
+    /// A file of cohorts, and settings of one.
+    #[error("gateway.cohorts is set beside {}; write that into its file, or do without it", set.join(" and "))]
+    CohortsBesideOne {
+        /// What is set of one cohort.
+        set: Vec<&'static str>,
+    },
+    /// A file of cohorts that no policy is about.
+    #[error("gateway.cohorts is set without gateway.policy; set it, or name one cohort by gateway.cohort")]
+    CohortsWithoutPolicy,
     /// Scores that are to be computed, without what that takes.
     #[error("scores can not be computed without {}; set {}", missing.join(" and "), if missing.len() == 1 { "it" } else { "them" })]
     ComputingIncomplete {

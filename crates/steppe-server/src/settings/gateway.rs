@@ -54,6 +54,8 @@ pub struct GatewayData {
     pub cohort: Option<String>,
     /// Its name in the policy, if that is not the last part of its location.
     pub cohort_name: Option<String>,
+    /// A file of several cohorts, in place of all that is about one.
+    pub cohorts: Option<PathBuf>,
     /// Results.
     pub scores: Vec<String>,
     /// Other files, by the names of their tables.
@@ -116,6 +118,7 @@ impl GatewaySettings {
             data: GatewayData {
                 cohort: values.optional("gateway.cohort", location)?,
                 cohort_name: values.optional("gateway.cohort_name", text)?,
+                cohorts: values.optional("gateway.cohorts", path)?,
                 scores: values.list("gateway.scores", location)?,
                 tables: values.list("gateway.table", table)?,
                 sample_column: values.optional("gateway.sample_column", text)?,
@@ -156,13 +159,14 @@ impl GatewaySettings {
             return Err(SettingsError::TokenKeysMissing);
         }
         let missing: Vec<&'static str> =
-            [("gateway.state", self.state.is_some()), ("gateway.cohort", self.data.cohort.is_some())]
+            [("gateway.state", self.state.is_some()), ("gateway.cohort", self.data.has_cohort())]
                 .into_iter()
                 .filter_map(|(name, is_set)| (!is_set).then_some(name))
                 .collect();
         if self.policy.is_some() && !missing.is_empty() {
             return Err(SettingsError::GovernedIncomplete { missing });
         }
+        self.data.check_cohorts(self.policy.is_some())?;
         check_computing([
             ("gateway.cohort", self.data.cohort.is_some()),
             ("gateway.scoring_files", self.data.scoring_files.is_some()),
@@ -170,6 +174,34 @@ impl GatewaySettings {
         ])?;
         let ungoverned = values.get("gateway.insecure_ungoverned", switch)?;
         check_governed(values, self.policy.is_some(), ungoverned, &hosts)
+    }
+}
+
+impl GatewayData {
+    fn has_cohort(&self) -> bool {
+        self.cohort.is_some() || self.cohorts.is_some()
+    }
+
+    /// A file of cohorts is for a policy, and has everything that is about them.
+    fn check_cohorts(&self, has_policy: bool) -> Result<(), SettingsError> {
+        if self.cohorts.is_none() {
+            return Ok(());
+        }
+        if !has_policy {
+            return Err(SettingsError::CohortsWithoutPolicy);
+        }
+        let of_one = [
+            ("gateway.cohort", self.cohort.is_some()),
+            ("gateway.cohort_name", self.cohort_name.is_some()),
+            ("gateway.scores", !self.scores.is_empty()),
+            ("gateway.table", !self.tables.is_empty()),
+            ("gateway.sample_column", self.sample_column.is_some()),
+            ("gateway.scoring_files", self.scoring_files.is_some()),
+            ("gateway.computed", self.computed.is_some()),
+        ];
+        let set: Vec<&'static str> =
+            of_one.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect();
+        if set.is_empty() { Ok(()) } else { Err(SettingsError::CohortsBesideOne { set }) }
     }
 }
 

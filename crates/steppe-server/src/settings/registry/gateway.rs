@@ -37,6 +37,8 @@ pub(super) const KEYS: &[Key] = &[
     key("gateway.cohort_name", Kind::Text, "The cohort's name in the policy")
         .long("Where it is not set, the last part of gateway.cohort.")
         .example("biobank"),
+    key("gateway.cohorts", Kind::Path, "File that names several cohorts, in place of gateway.cohort and what goes with it")
+        .long("With gateway.policy. TOML: a [[cohort]] for each, with location and, as in the settings of one cohort, name, scores, tables, sample_column, scoring_files and computed. The tables of the first that a user sees are named as they are, those of others with the cohort as their schema: \"registry\".scores."),
     key("gateway.scores", Kind::Places, "A result of steppe score, match, calibrate or evaluate, whose tables are served")
         .long("Any number: the flag is given once for each, the variable takes a list with commas, the file an array.")
         .example("s3://bucket/results/height,s3://bucket/results/diabetes"),
