@@ -258,9 +258,9 @@ fn what_is_killed_while_it_computes_leaves_no_half_and_is_made_again() {
     scene.scoring_file("PGS000900.txt", "PGS000900", 0..300);
     scene.scoring_file("PGS000901.txt", "PGS000901", 100..400);
     let folder = |flag: &str, name: &str| format!("--{flag}={}", scene.path(name).display());
-    let slow = ("STEPPE_TEST_TILE_DELAY_MS".to_owned(), "3000".to_owned());
-    let options =
-        GatewayOptions { policy: Some(POLICY.into()), environment: vec![slow], ..Default::default() };
+    let environment = [("STEPPE_TEST_TILE_DELAY_MS", "200"), ("STEPPE_GATEWAY_STATEMENTS", "1")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let options = GatewayOptions { policy: Some(POLICY.into()), environment, ..Default::default() };
     let options = options.flag(&folder("scoring-files", "pgs")).flag(&folder("computed", "computed"));
     let gateway = Gateway::start(&options);
     let rows = |name: &str| format!("SELECT sample_key, sum FROM score('{name}')");
