@@ -22,13 +22,51 @@ pub(crate) fn duration(mut command: Command) -> Duration {
 }
 
 /// Starts a command and kills it after a while; whether it was still running.
-pub(crate) fn kill_after(mut command: Command, wait: Duration) -> bool {
+fn kill_after(mut command: Command, wait: Duration) -> bool {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command");
     std::thread::sleep(wait);
     let running = child.try_wait().expect("a child").is_none();
     let _ = child.kill();
     child.wait().expect("a child");
     running
+}
+
+/// When to kill commands that take about so long: moments from the start to the end. One that is over before it could be
+/// killed says that they take less than was thought.
+pub(crate) struct Moments {
+    takes: Duration,
+    /// How many are tried, if half of them come in time.
+    wanted: u32,
+    tried: u32,
+    killed: u32,
+}
+
+impl Moments {
+    pub(crate) fn of(takes: Duration, wanted: u32) -> Self {
+        Self { takes, wanted, tried: 0, killed: 0 }
+    }
+
+    /// Whether there is another one.
+    pub(crate) fn is_due(&self) -> bool {
+        self.tried < self.wanted || (self.killed < self.wanted / 2 && self.tried < 3 * self.wanted)
+    }
+
+    /// Runs a command until the next one.
+    pub(crate) fn kill(&mut self, command: Command) {
+        let wait = self.takes * (self.tried % self.wanted) / self.wanted;
+        self.tried += 1;
+        if kill_after(command, wait) {
+            self.killed += 1;
+        } else {
+            self.takes = self.takes * 4 / 5;
+        }
+    }
+
+    /// Fails where too few came in time.
+    pub(crate) fn finish(self) {
+        let Self { wanted, tried, killed, .. } = self;
+        assert!(killed >= wanted / 2, "only {killed} of {tried} kills came in time");
+    }
 }
 
 fn import(prefix: &Path, out: &Path) -> Command {
@@ -45,12 +83,11 @@ fn import_and_score() {
     let prefix = folder.join("geno");
     let place = new_folder();
     let whole = place.path().join("whole");
-    let takes = duration(import(&prefix, &whole));
+    let mut moments = Moments::of(duration(import(&prefix, &whole)), MOMENTS);
     let digest = digest_of(&whole);
-    let mut killed = 0;
-    for moment in 0..MOMENTS {
-        let out = place.path().join(format!("cohort-{moment}"));
-        killed += u32::from(kill_after(import(&prefix, &out), takes * moment / MOMENTS));
+    while moments.is_due() {
+        let out = place.path().join("cohort");
+        moments.kill(import(&prefix, &out));
         let described = steppe(["describe", "--format", "json"]).arg(&out).run();
         if described.status == 0 {
             steppe(["verify"]).arg(&out).ok();
@@ -60,7 +97,7 @@ fn import_and_score() {
         assert_eq!(digest_of(&out), digest, "the resumed cohort is another one");
         std::fs::remove_dir_all(&out).expect("clean up");
     }
-    assert!(killed >= MOMENTS / 2, "only {killed} of {MOMENTS} kills came in time");
+    moments.finish();
     kill_score(&folder, &whole, place.path());
 }
 
@@ -83,12 +120,11 @@ fn kill_score(folder: &Path, cohort: &Path, place: &Path) {
             .into_command()
     };
     let whole = place.join("scores");
-    let takes = duration(score(&whole));
+    let mut moments = Moments::of(duration(score(&whole)), MOMENTS);
     let expected = std::fs::read(whole.join("scores.sscore")).expect("scores");
-    let mut killed = 0;
-    for moment in 0..MOMENTS {
-        let out = place.join(format!("scores-{moment}"));
-        killed += u32::from(kill_after(score(&out), takes * moment / MOMENTS));
+    while moments.is_due() {
+        let out = place.join("scores-again");
+        moments.kill(score(&out));
         if out.exists() {
             assert_eq!(std::fs::read(out.join("scores.sscore")).expect("a whole result"), expected);
         }
@@ -103,7 +139,7 @@ fn kill_score(folder: &Path, cohort: &Path, place: &Path) {
             .count();
         assert_eq!(leftovers, 0, "the rerun cleans up after the killed one");
     }
-    assert!(killed >= MOMENTS / 2, "only {killed} of {MOMENTS} kills came in time");
+    moments.finish();
 }
 
 /// The identity of a cohort, as `describe` gives it.

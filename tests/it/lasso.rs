@@ -1,17 +1,13 @@
 //! `steppe fit` from the outside: its weights are applied unchanged, and it may be killed at any moment.
 
-use std::{
-    collections::HashMap,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, path::Path, time::Instant};
 
 use steppe_tests::{FitData, fit_digests, steppe};
 
-use crate::{interrupted::kill_after, sets::new_folder};
-
-/// How many moments are tried.
-const MOMENTS: u32 = 20;
+use crate::{
+    interrupted::{MOMENTS, Moments},
+    sets::new_folder,
+};
 
 /// The columns of a table with a header, by name.
 fn columns(path: &Path) -> HashMap<String, Vec<String>> {
@@ -97,19 +93,19 @@ fn killed_at_any_moment_it_ends_in_the_same_bits() {
     let whole = place.path().join("whole");
     let began = Instant::now();
     fit(&whole).ok();
-    let takes = began.elapsed();
+    let mut moments = Moments::of(began.elapsed(), 2 * MOMENTS);
     let expected = fit_digests(&whole).expect("a whole fit");
-    let (mut killed, mut resumed) = (0, 0);
-    for moment in 0..MOMENTS {
-        let out = place.path().join(format!("fit-{moment}"));
+    let (mut fits, mut resumed) = (0, 0);
+    while moments.is_due() {
+        fits += 1;
+        let out = place.path().join(format!("fit-{fits}"));
         // Killed twice: what the second run goes on from is killed too.
-        for share in [moment, moment + 1] {
-            let wait = takes * share / (MOMENTS + 2) + Duration::from_millis(u64::from(moment % 7));
-            killed += u32::from(kill_after(fit(&out).into_command(), wait));
+        for _ in 0..2 {
+            moments.kill(fit(&out).into_command());
         }
         let again = data.fit(steppe::<&str>([]), &cohort).arg("--out").arg(&out).ok();
         resumed += u32::from(again.stderr.contains("going on from the checkpoint"));
-        assert_eq!(fit_digests(&out).expect("a whole fit"), expected, "killed at {moment} of {MOMENTS}");
+        assert_eq!(fit_digests(&out).expect("a whole fit"), expected, "fit {fits} of {MOMENTS}");
         let beside: Vec<_> = std::fs::read_dir(place.path())
             .expect("the folder")
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
@@ -117,6 +113,6 @@ fn killed_at_any_moment_it_ends_in_the_same_bits() {
             .collect();
         assert!(beside.is_empty(), "left behind: {beside:?}");
     }
-    assert!(killed >= MOMENTS / 2, "only {killed} kills came in time");
+    moments.finish();
     assert!(resumed >= 2, "only {resumed} runs went on from a checkpoint");
 }

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use steppe_tests::{Run, data_folder, steppe};
 
 use crate::{
-    interrupted::{MOMENTS, duration, kill_after},
+    interrupted::{MOMENTS, Moments, duration},
     sets::Imported,
 };
 
@@ -94,7 +94,7 @@ fn an_association_is_written_found_again_and_not_replaced() {
 #[test]
 fn a_ridge_that_is_killed_anywhere_ends_alike() {
     let Some(example) = Example::new() else { return };
-    let takes = duration(example.ridge("whole"));
+    let mut moments = Moments::of(duration(example.ridge("whole")), MOMENTS);
     let whole = files(&example.imported.path("whole"));
     let same = |out: &str| {
         let mut found = files(&example.imported.path(out));
@@ -104,16 +104,18 @@ fn a_ridge_that_is_killed_anywhere_ends_alike() {
         found.into_iter().all(|(name, bytes)| whole[&name] == bytes)
     };
     assert_eq!(whole.len(), 9, "{:?}", whole.keys());
-    let (mut killed, mut resumed) = (0, 0);
-    for moment in 0..MOMENTS {
-        let out = format!("killed-{moment}");
-        killed += u32::from(kill_after(example.ridge(&out), takes * moment / MOMENTS));
+    let (mut fits, mut resumed) = (0, 0);
+    while moments.is_due() {
+        fits += 1;
+        let out = format!("killed-{fits}");
+        moments.kill(example.ridge(&out));
         let rest = run(example.ridge(&out)).expect_status(0);
         resumed += u32::from(rest.stderr.contains("going on from the checkpoint"));
         assert!(same(&out), "{out}");
         assert_eq!(example.hidden(), 0, "the rerun cleans up after the killed one");
     }
-    assert!(killed >= MOMENTS / 2 && resumed > 2, "{killed} killed and {resumed} resumed of {MOMENTS}");
+    assert!(resumed > 2, "{resumed} of {fits} fits went on from a checkpoint");
+    moments.finish();
 }
 
 #[test]

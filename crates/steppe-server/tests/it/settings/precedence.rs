@@ -121,9 +121,13 @@ fn flag_over_variable_over_file_over_default() {
     for member in Member::ALL {
         for key in registry::keys(Some(member)) {
             // These decide on what others may be; they have tests of their own.
-            if ["tls.plaintext_on_loopback", "gateway.insecure_ungoverned", "gateway.policy"]
-                .contains(&key.name)
-            {
+            let deciding = [
+                "tls.plaintext_on_loopback",
+                "gateway.insecure_ungoverned",
+                "gateway.policy",
+                "gateway.cohorts",
+            ];
+            if deciding.contains(&key.name) {
                 continue;
             }
             let [in_file, in_variable, in_flag] = samples(key);

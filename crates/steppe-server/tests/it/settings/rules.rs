@@ -190,3 +190,18 @@ fn a_gateway_always_asks_for_tokens() {
     let small = Given::certificates().flag("gateway.memory", "64MiB").refusal(Member::Gateway);
     assert!(small.contains("is less than 256 MiB"), "{small}");
 }
+
+#[test]
+fn a_file_of_cohorts_is_for_a_policy_and_takes_the_place_of_one_cohort() {
+    let mut given = Given::plaintext()
+        .variable("STEPPE_TOKEN_KEY", "/token.pem")
+        .variable("STEPPE_GATEWAY_COHORTS", "/cohorts.toml");
+    let refused = |given: &Given| given.gateway().expect_err("settings that do not go together").to_string();
+    assert!(refused(&given).contains("gateway.cohorts is set beside gateway.cohort"), "{}", refused(&given));
+    given.variables.retain(|(name, _)| *name != "STEPPE_GATEWAY_COHORT");
+    let loaded = given.gateway().expect("a policy on several cohorts");
+    assert_eq!(loaded.settings.data.cohorts.as_deref(), Some(std::path::Path::new("/cohorts.toml")));
+    given.variables.retain(|(name, _)| *name != "STEPPE_GATEWAY_POLICY");
+    let ungoverned = given.variable("STEPPE_GATEWAY_INSECURE_UNGOVERNED", "true");
+    assert!(refused(&ungoverned).contains("is set without gateway.policy"));
+}
