@@ -81,7 +81,7 @@ fn each_cohort_has_its_own_tables_and_rules() {
     assert_eq!(rows(&mut ada, &count("people", "island")), Ok(vec!["20".to_owned()]));
     let all = |table: &str| format!("SELECT count(*) FROM {table}");
     assert_eq!(rows(&mut ada, &all("registry.people")), Ok(vec!["200".to_owned()]));
-    // Ten people are enough of the one and too few of the other.
+    // Of the one the island's people are enough, of the other too few.
     let few = rows(&mut ada, &count("registry.people", "island")).expect_err("few people");
     assert!(few.message.contains("could be about few people"), "{few:?}");
     let both = "SELECT count(*) FROM people a JOIN registry.people b USING (sample_key)";

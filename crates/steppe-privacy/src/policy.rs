@@ -99,6 +99,11 @@ impl Policy {
         of_file.chain(of_token).copied().collect()
     }
 
+    /// The same, where the token's roles are in its own words. Words that are no role of ours give none.
+    pub fn roles_by_name(&self, user: &str, of_token: &BTreeSet<String>) -> BTreeSet<Role> {
+        self.roles(user, &of_token.iter().filter_map(|role| Role::from_name(role)).collect())
+    }
+
     /// What holders of these roles may see of a class of a cohort's columns.
     pub fn access(&self, roles: &BTreeSet<Role>, cohort: &str, class: ColumnClass) -> Access {
         self.cohort(cohort).map_or_else(Access::nothing, |rules| access::resolve(rules, roles, class))

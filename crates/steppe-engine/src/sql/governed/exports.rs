@@ -3,6 +3,8 @@
 //!
 //! Who is no steward sees their own requests. A decision is in the audit log before it counts.
 
+mod table;
+
 use std::{
     collections::BTreeSet,
     fmt,
@@ -27,8 +29,6 @@ use steppe_privacy::{
 
 use super::{guard::ReleaseAudit, remembered::Remembered};
 use crate::{EngineError, sql::session::off_runtime};
-
-mod table;
 
 /// A steward's decision on an export, for the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +73,8 @@ struct Filed {
 
 impl Desk {
     fn roles(&self, visitor: &Visitor) -> BTreeSet<Role> {
-        let of_token = visitor.roles.iter().filter_map(|role| Role::from_name(role)).collect();
         let policy = Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner));
-        policy.roles(&visitor.subject, &of_token)
+        policy.roles_by_name(&visitor.subject, &visitor.roles)
     }
 
     /// The requests that somebody may see: all of their cohorts for stewards, their own for others.

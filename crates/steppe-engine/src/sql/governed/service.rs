@@ -18,7 +18,7 @@ use datafusion::{
 };
 use steppe_privacy::{
     noise::Noise,
-    policy::{Access, CohortRules, ColumnClass, Policy, Precision, Protection, Role},
+    policy::{Access, CohortRules, ColumnClass, Policy, Precision, Protection},
 };
 
 use super::{
@@ -152,8 +152,7 @@ impl GovernedCatalog {
         roles: &BTreeSet<String>,
         only: Option<&BTreeSet<String>>,
     ) -> Result<SessionContext, EngineError> {
-        let of_token: BTreeSet<Role> = roles.iter().filter_map(|role| Role::from_name(role)).collect();
-        let held = policy.roles(subject, &of_token);
+        let held = policy.roles_by_name(subject, roles);
         let catalog = MemoryCatalogProvider::new();
         let mut seen: Vec<(&CohortCatalog, &CohortRules)> = Vec::new();
         for (at, cohort) in opened.cohorts.iter().enumerate() {

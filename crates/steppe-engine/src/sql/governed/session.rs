@@ -10,7 +10,6 @@ use datafusion::{
     common::tree_node::TreeNodeRecursion, datasource::source_as_provider, logical_expr::LogicalPlan,
     prelude::SessionContext,
 };
-use steppe_privacy::policy::Role;
 
 use super::{
     leaving::Leaving,
@@ -155,8 +154,7 @@ impl GovernedSession {
     }
 
     fn bring(&self, absent: BTreeSet<AbsentScore>) -> Awaited {
-        let of_token: BTreeSet<Role> = self.roles.iter().filter_map(|role| Role::from_name(role)).collect();
-        let roles = self.catalog.policy().roles(&self.subject, &of_token);
+        let roles = self.catalog.policy().roles_by_name(&self.subject, &self.roles);
         let catalog = Arc::clone(&self.catalog);
         Box::pin(async move {
             for score in absent {

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::Filed;
 use datafusion::arrow::{
     array::{ArrayRef, RecordBatch, StringArray, TimestampMillisecondArray, UInt64Array},
     datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
     error::ArrowError,
 };
+
+use super::Filed;
 
 /// Columns: which request, whose, what leaves, and what became of it.
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
